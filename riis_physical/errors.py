@@ -1,0 +1,46 @@
+"""Every error this toolkit raises on purpose.
+
+    RiisError
+    |-- BadImageError       a file that is no usable picture
+    |-- MessageError        a message that does not fit or is empty
+    |-- WeightsError        model weights missing, corrupted or of another format
+    |-- ConfigError         an unknown or impossible setting
+    |-- RectificationError  corners that no perspective view of a rectangle gives
+    |-- OutputError         a file or folder that cannot be written
+    `-- TrainingError       a run that cannot start, resume or go on
+
+Messages say what was seen, what was expected and what to do next. The command
+line prints them as one line and exits with status 1.
+"""
+
+
+class RiisError(Exception):
+    """Base of all errors that are about the user's data, not about a bug."""
+
+
+class BadImageError(RiisError):
+    """A file is missing, broken, too small, too large or not a still picture."""
+
+
+class MessageError(RiisError):
+    """A message is empty or does not fit any supported QR version."""
+
+
+class WeightsError(RiisError):
+    """Model weights are missing, fail their checksum or have another format."""
+
+
+class ConfigError(RiisError):
+    """A configuration has an unknown key or an impossible value."""
+
+
+class RectificationError(RiisError):
+    """Corners cross, are nearly collinear or span too few pixels."""
+
+
+class OutputError(RiisError):
+    """An output exists already or cannot be written."""
+
+
+class TrainingError(RiisError):
+    """A training run cannot start, resume or continue."""
