@@ -1,0 +1,1 @@
+"""Fitting a profile of one printer, paper and camera. Nothing is fitted yet."""

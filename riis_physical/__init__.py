@@ -1,0 +1,67 @@
+"""Hide a QR code invisibly in a picture and read it back from a photograph of it.
+
+The names below are the Python API. They are imported when first used, so that
+`import riis_physical` costs nothing:
+
+    from riis_physical import Revealer, hide
+    result = hide("host.jpg", "a message", revealer=Revealer.load("auto"))
+
+Reading photographs is `capture.scan.scan_photo`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from riis_physical.artifacts import Condition, ScanResult, Status
+    from riis_physical.errors import RiisError
+    from riis_physical.hiding import HideResult, hide
+    from riis_physical.image_io import LoadedImage, load_host, load_photo, save_image
+    from riis_physical.qr.visible import read_visible
+    from riis_physical.revealer import Revealer
+
+_HOME = {
+    "Condition": "artifacts",
+    "ScanResult": "artifacts",
+    "Status": "artifacts",
+    "RiisError": "errors",
+    "HideResult": "hiding",
+    "hide": "hiding",
+    "LoadedImage": "image_io",
+    "load_host": "image_io",
+    "load_photo": "image_io",
+    "save_image": "image_io",
+    "read_visible": "qr.visible",
+    "Revealer": "revealer",
+}
+
+__all__ = [
+    "Condition",
+    "HideResult",
+    "LoadedImage",
+    "Revealer",
+    "RiisError",
+    "ScanResult",
+    "Status",
+    "hide",
+    "load_host",
+    "load_photo",
+    "read_visible",
+    "save_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("riis-physical")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

@@ -1,0 +1,1 @@
+"""One module for each command; heavy imports happen inside the commands."""

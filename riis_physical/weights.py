@@ -1,0 +1,205 @@
+"""Model weights: safetensors files with their record beside them.
+
+A model NAME is two files: NAME.safetensors and NAME.json. The record holds
+
+    format_version   1
+    name             as the file
+    released         true for versioned names (print-1) that stay readable
+    config           what builds the network
+    sha256           of the .safetensors file
+    training         how it came to be
+    measured         figures of the stored file; min_px_per_module among them
+
+Shipped models live in the folder `weights` of this package. Loading verifies
+the checksum and executes no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from riis_physical.errors import WeightsError
+from riis_physical.files import atomic_path, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+FORMAT_VERSION = 1
+MAX_FILE_BYTES = 16_000_000
+FOLDER = Path(__file__).with_name("weights")
+_REQUIRED_KEYS = ("format_version", "name", "config", "sha256")
+
+
+def available() -> list[str]:
+    """Names of the shipped models: released ones first, newest version first."""
+    names = [
+        file.stem for file in FOLDER.glob("*.safetensors") if file.with_suffix(".json").exists()
+    ]
+    return sorted(names, key=_rank)
+
+
+def load_record(name: str | Path) -> dict[str, Any]:
+    """The record of a shipped model, or of the user's own file.
+
+    Args:
+        name: a name from :func:`available`, or the path of a .safetensors file
+            with its .json beside it.
+
+    Raises:
+        WeightsError: unknown name, missing or broken record, other format.
+    """
+    return _read_record(_locate(name).with_suffix(".json"))
+
+
+def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Verify and read weights.
+
+    Args:
+        name: as for :func:`load_record`.
+
+    Returns:
+        tensors by parameter name, on the CPU, floating ones as float32; and
+        the record.
+
+    Raises:
+        WeightsError: as :func:`load_record`, or the file does not have the
+            recorded checksum.
+    """
+    import safetensors.torch
+    from safetensors import SafetensorError
+
+    file = _locate(name)
+    record = _read_record(file.with_suffix(".json"))
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"cannot read {file}: {error.strerror or error}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != record["sha256"]:
+        raise WeightsError(
+            f"{file} is corrupted (SHA-256 {digest[:12]}..., its record says "
+            f"{str(record['sha256'])[:12]}...): install the package again or copy the file again"
+        )
+    try:
+        stored = safetensors.torch.load(data)
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"{file} is no safetensors file ({error}): get it again") from error
+    tensors = {
+        key: value.float() if value.is_floating_point() else value for key, value in stored.items()
+    }
+    return tensors, record
+
+
+def save_weights(
+    path: str | Path,
+    tensors: Mapping[str, Tensor],
+    record: Mapping[str, Any],
+    *,
+    half: bool = True,
+) -> dict[str, Any]:
+    """Write weights and record; an unreleased model of the same name is replaced.
+
+    Args:
+        path: NAME.safetensors; the record goes to NAME.json.
+        tensors: a state dict.
+        record: must hold "config"; name, format version and checksum are set
+            here, "released" is false unless given.
+        half: store floating tensors as float16, save those that overflow it.
+
+    Returns:
+        the record as written.
+
+    Raises:
+        WeightsError: the file would pass MAX_FILE_BYTES, the record has no
+            config, or a released model would be overwritten.
+        OutputError: the folder cannot be written.
+    """
+    import safetensors.torch
+
+    target = Path(path)
+    if target.suffix != ".safetensors":
+        raise WeightsError(f"weights go to a .safetensors file, not to {target.name}")
+    if "config" not in record:
+        raise WeightsError("the record has no config: weights without one cannot be loaded")
+    beside = target.with_suffix(".json")
+    if beside.exists() and _read_record(beside).get("released"):
+        raise WeightsError(
+            f"{target.stem} is released and posters depend on it: choose a new versioned name"
+        )
+    stored = {key: _compact(value, half) for key, value in tensors.items()}
+    data = safetensors.torch.save(stored)
+    if len(data) > MAX_FILE_BYTES:
+        raise WeightsError(
+            f"{target.name} would be {len(data) / 1e6:.1f} MB, at most "
+            f"{MAX_FILE_BYTES / 1e6:.0f} MB ship: store it in half precision or shrink the model"
+        )
+    written = {
+        "format_version": FORMAT_VERSION,
+        "name": target.stem,
+        "released": False,
+        **{key: value for key, value in record.items() if key not in ("format_version", "name")},
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    with atomic_path(target, force=True) as part:
+        part.write_bytes(data)
+    write_text(beside, text, force=True)
+    return written
+
+
+def _compact(tensor: Tensor, half: bool) -> Tensor:
+    import torch
+
+    value = tensor.detach().cpu().contiguous()
+    if half and value.dtype in (torch.float32, torch.float64, torch.bfloat16):
+        small = value.to(torch.float16)
+        if bool(torch.isfinite(small).all()):
+            return small
+    return value.float() if value.dtype == torch.float64 else value
+
+
+def _rank(name: str) -> tuple[bool, int, str]:
+    """Sort key: released before others, higher versions first."""
+    version = re.search(r"-(\d+)$", name)
+    released = bool(_read_record(FOLDER / f"{name}.json").get("released"))
+    return (not released, -int(version[1]) if version else 0, name)
+
+
+def _locate(name: str | Path) -> Path:
+    """Path of the .safetensors file that `name` stands for."""
+    given = Path(name)
+    if given.suffix == ".safetensors":
+        if not given.is_file():
+            raise WeightsError(f"no weights at {given}: check the path")
+        return given
+    file = FOLDER / f"{name}.safetensors"
+    if str(name) != file.stem or not file.is_file():
+        shipped = ", ".join(available()) or "none"
+        raise WeightsError(
+            f"no model {str(name)!r}: shipped are {shipped}; "
+            "give one of these or the path of a .safetensors file"
+        )
+    return file
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is missing: weights need their record beside them") from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"cannot read the record {path} ({error}): get it again") from error
+    if not isinstance(record, dict) or any(key not in record for key in _REQUIRED_KEYS):
+        raise WeightsError(f"{path} is no record of weights: expected {', '.join(_REQUIRED_KEYS)}")
+    if record["format_version"] != FORMAT_VERSION:
+        raise WeightsError(
+            f"{path} has format {record['format_version']}, this release reads {FORMAT_VERSION}: "
+            "install a newer riis-physical"
+        )
+    return record
