@@ -1,0 +1,132 @@
+"""Where the container lies in the photo: pose, bends, and the way back.
+
+Container units: (0, 0) is the outer corner of the first pixel, (1, 1) that of
+the last one. Photo points are at pixel centres. Homographies are (B, 3, 3).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from riis_physical.channel.params import ChannelParams
+
+UNIT_CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def project(homography: Tensor, points: Tensor) -> Tensor:
+    """Map points (B, ..., 2) by homographies (B, 3, 3)."""
+    flat = points.reshape(points.shape[0], -1, 2)
+    mapped = flat @ homography[:, :, :2].mT + homography[:, None, :, 2]
+    return (mapped[..., :2] / mapped[..., 2:]).reshape(points.shape)
+
+
+def unit_corners(params: ChannelParams) -> Tensor:
+    """The container's outer corners (B, 4, 2) in container units."""
+    return torch.tensor(UNIT_CORNERS, device=params.aspect.device).expand(params.batch, 4, 2)
+
+
+def pose_homography(params: ChannelParams) -> Tensor:
+    """Container units to photo pixels about (0, 0), for the sampled pose.
+
+    Scaled so that the mean length of the container's projected top and bottom
+    edge is ``container_width_px``.
+    """
+    yaw, pitch, roll = (
+        torch.deg2rad(v) for v in (params.yaw_deg, params.pitch_deg, params.roll_deg)
+    )
+    zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
+
+    def matrix(*entries: Tensor) -> Tensor:
+        return torch.stack(entries, dim=1).reshape(-1, 3, 3)
+
+    cos, sin = torch.cos, torch.sin
+    turn_y = matrix(cos(yaw), zero, sin(yaw), zero, one, zero, -sin(yaw), zero, cos(yaw))
+    turn_x = matrix(one, zero, zero, zero, cos(pitch), -sin(pitch), zero, sin(pitch), cos(pitch))
+    turn_z = matrix(cos(roll), -sin(roll), zero, sin(roll), cos(roll), zero, zero, zero, one)
+    rotation = turn_z @ turn_x @ turn_y
+    aspect, distance = params.aspect, params.distance
+    plane = matrix(one, zero, -0.5 * one, zero, aspect, -0.5 * aspect, zero, zero, one)
+    lift = torch.stack([rotation[:, :, 0], rotation[:, :, 1], torch.zeros_like(rotation[:, :, 0])], 2)
+    lift[:, 2, 2] = distance
+    focal = matrix(distance, zero, zero, zero, distance, zero, zero, zero, one)
+    homography = focal @ lift @ plane
+    homography = homography / homography[:, 2:, 2:]
+    corners = project(homography, unit_corners(params))
+    width, _ = edge_lengths(corners)
+    return scaling(params.container_width_px / width) @ homography
+
+
+def scaling(factor: Tensor) -> Tensor:
+    """Homographies (B, 3, 3) that multiply points by a factor (B,)."""
+    return torch.diag_embed(torch.stack([factor, factor, torch.ones_like(factor)], dim=1))
+
+
+def translation(shift: Tensor) -> Tensor:
+    """Homographies (B, 3, 3) that move points by (B, 2)."""
+    out = torch.eye(3, device=shift.device).repeat(shift.shape[0], 1, 1)
+    out[:, :2, 2] = shift
+    return out
+
+
+def edge_lengths(corners: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean lengths (B,) of the horizontal and of the vertical pair of edges."""
+    sides = (corners.roll(-1, dims=1) - corners).norm(dim=-1)
+    return sides[:, 0::2].mean(1), sides[:, 1::2].mean(1)
+
+
+def homography_from_corners(corners: Tensor) -> Tensor:
+    """The homography (B, 3, 3) that takes the unit square's corners to (B, 4, 2).
+
+    Closed form of the projective map of a square; kornia solves an 8 x 8 system
+    for the general case.
+    """
+    p0, p1, p2, p3 = corners.unbind(dim=1)
+    total = p0 - p1 + p2 - p3
+    a, b = p1 - p2, p3 - p2
+    det = a[:, 0] * b[:, 1] - b[:, 0] * a[:, 1]
+    g = (total[:, 0] * b[:, 1] - b[:, 0] * total[:, 1]) / det
+    h = (a[:, 0] * total[:, 1] - total[:, 0] * a[:, 1]) / det
+    first = p1 - p0 + g[:, None] * p1
+    second = p3 - p0 + h[:, None] * p3
+    last = torch.stack([g, h, torch.ones_like(g)], dim=1)
+    return torch.cat([torch.stack([first, second, p0], dim=2), last[:, None]], dim=1)
+
+
+def bend(params: ChannelParams, uv: Tensor) -> Tensor:
+    """Shift container points (B, H, W, 2) by page curl and lens distortion.
+
+    Both are zero at the four corners, which therefore stay where the pose puts
+    them; in between, straight lines become arcs. What remains after a
+    rectification by the corners is exactly this displacement.
+    """
+    x, y = 2 * uv[..., 0] - 1, 2 * uv[..., 1] - 1
+    curl, axis, lens = (v[:, None, None] for v in (params.curl, params.curl_axis, params.lens))
+    pull = lens * (x * x + y * y - 2).clamp(-2, 2)
+    bow_x = curl * axis * (1 - y * y).clamp_min(-2)
+    bow_y = curl * (1 - axis) * (1 - x * x).clamp_min(-2)
+    return uv + torch.stack([pull * x + bow_x, pull * y + bow_y], dim=-1)
+
+
+def pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
+    """Pixel centres (1, H, W, 2) as xy."""
+    ys = torch.arange(height, dtype=torch.float32, device=device)
+    xs = torch.arange(width, dtype=torch.float32, device=device)
+    return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1)[None]
+
+
+def sample_at(image: Tensor, points: Tensor, mode: str = "bilinear") -> Tensor:
+    """Sample (B, C, H, W) at pixel points (B, h, w, 2); the edge is repeated outside."""
+    size = torch.tensor([image.shape[-1], image.shape[-2]], device=image.device)
+    grid = (2 * points + 1) / size - 1
+    return torch.nn.functional.grid_sample(
+        image, grid.to(image.dtype), mode=mode, padding_mode="border", align_corners=False
+    )
+
+
+def jacobian(homography: Tensor, at: Tensor) -> Tensor:
+    """Derivative (B, 2, 2) of a homography at points (B, 2)."""
+    mapped = (homography @ torch.cat([at, torch.ones_like(at[:, :1])], 1)[..., None])[..., 0]
+    scale = mapped[:, 2][:, None, None]
+    point = mapped[:, :2] / mapped[:, 2:]
+    return (homography[:, :2, :2] - point[:, :, None] * homography[:, 2:, :2]) / scale

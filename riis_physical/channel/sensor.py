@@ -1,0 +1,64 @@
+"""Sensor noise and the phone's processing of colour and sharpness."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from riis_physical.channel.optics import apply_transfer, gaussian_transfer, isotropic
+from riis_physical.channel.params import ChannelParams
+from riis_physical.channel.tone import per_item
+
+MID_GREY = 0.214  # linear light of sRGB 0.5
+SLOPE_AT_MID_GREY = 1.08  # d sRGB / d linear there
+READ_SHARE = 0.05  # of the noise variance at mid-grey
+
+
+def noise_like(image: Tensor, seeds: Tensor) -> Tensor:
+    """Standard normal noise of the image's shape, each item from its own seed."""
+    parts = []
+    for seed in seeds.tolist():
+        generator = torch.Generator().manual_seed(int(seed))
+        parts.append(torch.randn(image.shape[1:], generator=generator))
+    return torch.stack(parts).to(image)
+
+
+def sensor_noise(image: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
+    """Shot and read noise on linear light; sigma (B,) in sRGB units at mid-grey."""
+    variance = (1 - READ_SHARE) * image.detach().clamp_min(0) / MID_GREY + READ_SHARE
+    scale = per_item(sigma) / SLOPE_AT_MID_GREY
+    return image + noise_like(image, seeds) * scale * variance.sqrt()
+
+
+def to_ycc(image: Tensor) -> Tensor:
+    """sRGB to JPEG's YCbCr with chroma about 0."""
+    red, green, blue = image.unbind(dim=1)
+    y = 0.299 * red + 0.587 * green + 0.114 * blue
+    return torch.stack([y, (blue - y) * 0.564334, (red - y) * 0.713267], dim=1)
+
+
+def to_rgb(image: Tensor) -> Tensor:
+    """JPEG's YCbCr with chroma about 0 to sRGB."""
+    y, cb, cr = image.unbind(dim=1)
+    red, blue = y + 1.402 * cr, y + 1.772 * cb
+    return torch.stack([red, y - 0.344136 * cb - 0.714136 * cr, blue], dim=1)
+
+
+def phone_processing(image: Tensor, params: ChannelParams, scale: Tensor) -> Tensor:
+    """Demosaicing and denoising blur, unsharp mask on luma, saturation; sRGB in, sRGB out.
+
+    Args:
+        image: (B, 3, H, W) sRGB.
+        params: sigmas are in photo pixels.
+        scale: (B,) pixels of `image` per photo pixel.
+    """
+    height, width = image.shape[-2:]
+
+    def blur(sigma: Tensor) -> Tensor:
+        return gaussian_transfer(height, width, isotropic(sigma * scale))
+
+    mask = 1 - blur(params.sharpen_sigma)
+    luma = blur(params.luma_sigma) * (1 + params.sharpen[:, None, None] * mask)
+    chroma = blur(params.chroma_sigma) * params.camera_saturation[:, None, None]
+    transfer = torch.stack([luma, chroma, chroma], dim=1)
+    return to_rgb(apply_transfer(to_ycc(image), transfer))

@@ -1,0 +1,82 @@
+"""Colour response of print and screen, and of the phone's processing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from riis_physical.channel.params import ChannelParams
+
+LUMA = (0.299, 0.587, 0.114)
+
+
+def per_item(value: Tensor) -> Tensor:
+    """(B,) as (B, 1, 1, 1)."""
+    return value[:, None, None, None]
+
+
+def luma(image: Tensor) -> Tensor:
+    """Luma (B, 1, H, W) of sRGB."""
+    red, green, blue = image.unbind(dim=1)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue)[:, None]
+
+
+def tone_curve(image: Tensor, tone: Tensor, contrast: Tensor) -> Tensor:
+    """x + t x (1 - x) + c x (1 - x) (2 x - 1); keeps 0 and 1; t, c (B,)."""
+    middle = image * (1 - image)
+    return image + middle * (per_item(tone) + per_item(contrast) * (2 * image - 1))
+
+
+def saturate(image: Tensor, saturation: Tensor, gamut: Tensor | None = None) -> Tensor:
+    """Scale colour about luma by (B,) and compress strong colours by c / (1 + g |c|)."""
+    grey = luma(image)
+    colour = (image - grey) * per_item(saturation)
+    if gamut is not None:
+        size = colour.abs().amax(dim=1, keepdim=True)
+        colour = colour / (1 + per_item(gamut) * size)
+    return grey + colour
+
+
+def mix_channels(image: Tensor, deviation: Tensor) -> Tensor:
+    """Colour crosstalk: apply the matrix identity + deviation (B, 3, 3), grey kept grey."""
+    deviation = deviation - deviation.mean(dim=2, keepdim=True)
+    matrix = torch.eye(3, device=image.device) + deviation
+    flat = image.flatten(2)
+    return torch.bmm(matrix.to(image.dtype), flat).reshape(image.shape)
+
+
+def lift_black(image: Tensor, white: Tensor, black: Tensor) -> Tensor:
+    """Paper or panel white and the lifted black, sRGB (B,) each."""
+    return per_item(black) + image * per_item(white - black)
+
+
+def medium_response(image: Tensor, params: ChannelParams) -> Tensor:
+    """What ink on paper or a lit panel makes of sRGB values (B, 3, H, W)."""
+    image = mix_channels(image, params.crosstalk_matrix)
+    image = saturate(image, params.media_saturation, params.gamut).clamp(0, 1)
+    image = tone_curve(image, params.tone - params.dot_gain, params.contrast)
+    return lift_black(image, params.paper_white, params.ink_black)
+
+
+def to_linear(image: Tensor) -> Tensor:
+    """sRGB to linear light; same curve as kornia's, without its second pass for `where`."""
+    clamped = image.clamp(0, 1)
+    low = clamped / 12.92
+    high = ((clamped.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
+    return torch.where(clamped <= 0.04045, low, high)
+
+
+def to_srgb(image: Tensor) -> Tensor:
+    """Linear light to sRGB, clamped to [0, 1]."""
+    clamped = image.clamp(0, 1)
+    high = 1.055 * clamped.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
+    return torch.where(clamped <= 0.0031308, clamped * 12.92, high)
+
+
+def highlight_shoulder(image: Tensor, width: Tensor) -> Tensor:
+    """Roll highlights off exponentially over the last `width` (B,) below 1; 0 leaves all."""
+    width = per_item(width)
+    safe = width.clamp_min(1e-3)
+    over = (image - (1 - width)).clamp_min(0)
+    rolled = safe * (1 - torch.exp(-over / safe)) - over
+    return image + torch.where(width > 0, rolled, torch.zeros_like(rolled))
