@@ -5,6 +5,8 @@
     payload.py       message bytes <-> data codewords, exact to the last padding bit
     reed_solomon.py  GF(256) arithmetic, errors-and-erasures decoding of many words
     ordered.py       ordered-statistics decoding of one block from soft bits
+    evidence.py      how surprising a found codeword is, in bits
+    presence.py      how much a grid looks like a code at all
     soft.py          soft module values -> message
     decoders.py      zbar, zxing-cpp and OpenCV behind one signature, exact in bytes
     visible.py       photograph of a visible code -> messages
