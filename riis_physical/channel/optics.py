@@ -25,7 +25,9 @@ def gaussian_transfer(height: int, width: int, covariance: Tensor) -> Tensor:
     """Transfer function (B, H, W // 2 + 1) of Gaussians with covariance (B, 2, 2), px^2, xy."""
     fy, fx = frequencies(height, width, covariance.device)
     xx, xy, yy = (covariance[:, i, j, None, None] for i, j in ((0, 0), (0, 1), (1, 1)))
-    return torch.exp(-2 * math.pi**2 * (xx * fx * fx + 2 * xy * fx * fy + yy * fy * fy))
+    spread = xx * fx * fx + 2 * xy * fx * fy + yy * fy * fy
+    # The floor keeps denormal numbers, which are slow, out of the FFT.
+    return torch.exp((-2 * math.pi**2 * spread).clamp_min(-60.0))
 
 
 def line_transfer(height: int, width: int, line: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from riis_physical.channel.optics import apply_transfer, gaussian_transfer, isotropic
 from riis_physical.channel.params import ChannelParams
-from riis_physical.channel.tone import per_item
+from riis_physical.channel.tone import mix_with, per_item
 
 MID_GREY = 0.214  # linear light of sRGB 0.5
 SLOPE_AT_MID_GREY = 1.08  # d sRGB / d linear there
@@ -30,18 +30,23 @@ def sensor_noise(image: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
     return image + noise_like(image, seeds) * scale * variance.sqrt()
 
 
+# JPEG's YCbCr with chroma about 0, and back.
+RGB_TO_YCC = (
+    (0.299, 0.587, 0.114),
+    (-0.168735892, -0.331264108, 0.5),
+    (0.5, -0.418687589, -0.081312411),
+)
+YCC_TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
+
+
 def to_ycc(image: Tensor) -> Tensor:
     """sRGB to JPEG's YCbCr with chroma about 0."""
-    red, green, blue = image.unbind(dim=1)
-    y = 0.299 * red + 0.587 * green + 0.114 * blue
-    return torch.stack([y, (blue - y) * 0.564334, (red - y) * 0.713267], dim=1)
+    return mix_with(image, image.new_tensor(RGB_TO_YCC))
 
 
 def to_rgb(image: Tensor) -> Tensor:
     """JPEG's YCbCr with chroma about 0 to sRGB."""
-    y, cb, cr = image.unbind(dim=1)
-    red, blue = y + 1.402 * cr, y + 1.772 * cb
-    return torch.stack([red, y - 0.344136 * cb - 0.714136 * cr, blue], dim=1)
+    return mix_with(image, image.new_tensor(YCC_TO_RGB))
 
 
 def phone_processing(image: Tensor, params: ChannelParams, scale: Tensor) -> Tensor:

@@ -63,12 +63,16 @@ def capture_rectified(
     Raises:
         ValueError: batch sizes differ.
     """
+    if container.shape[0] != params.batch:
+        raise ValueError(f"{container.shape[0]} containers with parameters of {params.batch}")
+    with torch.autocast(container.device.type, enabled=False):  # geometry needs float32
+        return _capture(container.float(), params, frame_size)
+
+
+def _capture(container: Tensor, params: ChannelParams, frame_size: tuple[int, int]) -> Tensor:
     batch, _, height, width = container.shape
-    if batch != params.batch:
-        raise ValueError(f"{batch} containers with parameters of {params.batch}")
     device = container.device
     params = params.to(device)
-    container = container.float()
     span = params.modules_patch / params.modules_total
     canvas_h, canvas_w = (-(-(s + 2 * RIM_PX) // 16) * 16 for s in (height, width))
 

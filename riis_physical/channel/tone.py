@@ -15,10 +15,18 @@ def per_item(value: Tensor) -> Tensor:
     return value[:, None, None, None]
 
 
+def mix_with(image: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply the channels (B, C, H, W) by a matrix (K, C), or (B, K, C) by item.
+
+    One matrix product; its gradient is one too, unlike that of channel slices.
+    """
+    mixed = matrix.to(image.dtype) @ image.flatten(2)
+    return mixed.reshape(image.shape[0], -1, *image.shape[2:])
+
+
 def luma(image: Tensor) -> Tensor:
     """Luma (B, 1, H, W) of sRGB."""
-    red, green, blue = image.unbind(dim=1)
-    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue)[:, None]
+    return mix_with(image, image.new_tensor([LUMA]))
 
 
 def tone_curve(image: Tensor, tone: Tensor, contrast: Tensor) -> Tensor:
@@ -40,9 +48,7 @@ def saturate(image: Tensor, saturation: Tensor, gamut: Tensor | None = None) -> 
 def mix_channels(image: Tensor, deviation: Tensor) -> Tensor:
     """Colour crosstalk: apply the matrix identity + deviation (B, 3, 3), grey kept grey."""
     deviation = deviation - deviation.mean(dim=2, keepdim=True)
-    matrix = torch.eye(3, device=image.device) + deviation
-    flat = image.flatten(2)
-    return torch.bmm(matrix.to(image.dtype), flat).reshape(image.shape)
+    return mix_with(image, torch.eye(3, device=image.device) + deviation)
 
 
 def lift_black(image: Tensor, white: Tensor, black: Tensor) -> Tensor:
