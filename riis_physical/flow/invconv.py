@@ -1,0 +1,54 @@
+"""Invertible 1x1 convolution, parametrised by an LU decomposition (Glow, section 3.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class InvertibleConv1x1(nn.Module):
+    """Learned mixing of channels ``W = P L (U + diag(sign * exp(log_s)))``.
+
+    Args:
+        channels: C of the (B, C, H, W) input.
+        identity: start from the identity (the hiding flow then starts with the
+            container equal to the host); otherwise from a random rotation.
+    """
+
+    permutation: Tensor
+    sign: Tensor
+
+    def __init__(self, channels: int, identity: bool = True) -> None:
+        super().__init__()
+        if identity:
+            weight = torch.eye(channels, dtype=torch.float64)
+        else:
+            weight = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
+        p, lower, upper = torch.linalg.lu(weight)
+        diagonal = upper.diagonal()
+        self.lower = nn.Parameter(lower.tril(-1).float())
+        self.upper = nn.Parameter(upper.triu(1).float())
+        self.log_s = nn.Parameter(diagonal.abs().log().float())
+        self.register_buffer("permutation", p.float())
+        self.register_buffer("sign", diagonal.sign().float())
+
+    def _factors(self) -> tuple[Tensor, Tensor]:
+        eye = torch.eye(len(self.log_s), dtype=self.lower.dtype, device=self.lower.device)
+        lower = self.lower.tril(-1) + eye
+        upper = self.upper.triu(1) + torch.diag(self.sign * self.log_s.exp())
+        return lower, upper
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        lower, upper = self._factors()
+        weight = (self.permutation @ lower @ upper).to(x.dtype)
+        log_det = self.log_s.sum() * x.shape[2] * x.shape[3]
+        return F.conv2d(x, weight[:, :, None, None]), log_det.expand(x.shape[0])
+
+    def inverse(self, y: Tensor) -> Tensor:
+        lower, upper = self._factors()
+        half = torch.linalg.solve_triangular(
+            lower, self.permutation.T, upper=False, unitriangular=True
+        )
+        weight = torch.linalg.solve_triangular(upper, half, upper=True).to(y.dtype)
+        return F.conv2d(y, weight[:, :, None, None])

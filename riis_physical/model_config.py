@@ -1,0 +1,111 @@
+"""Shape of the hiding network, as one frozen typed value that rejects unknown keys."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ModelConfig(BaseModel):
+    """Everything that decides the shapes of the parameters.
+
+    Attributes:
+        secret: ``modules`` hides a grid of QR modules, one per cell of
+            2**host_levels container pixels; ``images`` hides RGB pictures of the
+            host's size (the paper).
+        n_secrets: pictures hidden at once, 1 to 5; 1 for modules.
+        host_levels: Haar levels of the host; a module is 2**host_levels pixels wide.
+        secret_levels: Haar levels of the secret; for modules the secret is drawn
+            at 2**secret_levels pixels a module.
+        blocks: flow blocks.
+        growth, dense_layers, last_kernel, separate_factors: the dense blocks.
+        scale_clamp: bound of the logarithm of every coupling scale.
+        canp_blocks, canp_features: content-aware noise projection.
+        cem_features, cem_layers, cem_unshuffle: container enhancement module.
+        condition_width: features of the condition network (DGM); 0 turns it off.
+        decoupled: forward and backward parameters have parted (2DT).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: Literal["modules", "images"]
+    n_secrets: int = Field(default=1, ge=1, le=5)
+    host_levels: int = Field(ge=1, le=4)
+    secret_levels: int = Field(ge=1, le=4)
+    blocks: int = Field(ge=1)
+    growth: int = Field(ge=1)
+    dense_layers: int = Field(ge=2)
+    last_kernel: Literal[1, 3] = 3
+    separate_factors: bool = True
+    scale_clamp: float = Field(default=1.0, gt=0)
+    canp_blocks: int = Field(ge=1)
+    canp_features: int = Field(ge=1)
+    cem_features: int = Field(ge=1)
+    cem_layers: int = Field(ge=2)
+    cem_unshuffle: int = Field(ge=1)
+    condition_width: int = Field(default=32, ge=0)
+    decoupled: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.secret == "modules" and self.n_secrets != 1:
+            raise ValueError("a module grid is one secret: set n_secrets to 1")
+        if self.secret == "images" and self.secret_levels != self.host_levels:
+            raise ValueError("image secrets are squeezed like the host: use equal levels")
+        return self
+
+    @property
+    def c_host(self) -> int:
+        """Channels of the squeezed host."""
+        return 3 * 4**self.host_levels
+
+    @property
+    def c_secret_pixels(self) -> int:
+        """Channels of the secret before the squeeze."""
+        return 3 * self.n_secrets if self.secret == "images" else 1
+
+    @property
+    def c_secret(self) -> int:
+        """Channels of the squeezed secret, and of h_f and z."""
+        return self.c_secret_pixels * 4**self.secret_levels
+
+    @property
+    def module_px(self) -> int:
+        """Container pixels per module along each axis of the model frame."""
+        return 2**self.host_levels
+
+
+PAPER = ModelConfig(
+    secret="images",
+    host_levels=1,
+    secret_levels=1,
+    blocks=8,
+    growth=32,
+    dense_layers=5,
+    canp_blocks=4,
+    canp_features=32,
+    cem_features=64,
+    cem_layers=8,
+    cem_unshuffle=1,
+)
+"""The paper's model: RGB secrets at full resolution (set n_secrets up to 5)."""
+
+PRINT = ModelConfig(
+    secret="modules",
+    host_levels=3,
+    secret_levels=2,
+    blocks=4,
+    growth=48,
+    dense_layers=3,
+    last_kernel=1,
+    separate_factors=False,
+    canp_blocks=2,
+    canp_features=48,
+    cem_features=64,
+    cem_layers=5,
+    cem_unshuffle=4,
+)
+"""The physical model: a QR grid, three Haar levels, so that it runs on a CPU."""
+
+PRESETS: dict[str, ModelConfig] = {"paper": PAPER, "print": PRINT}

@@ -1,0 +1,142 @@
+"""Typed training configuration: YAML file, then ``key=value`` overrides."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from riis_physical.errors import ConfigError
+from riis_physical.model_config import PRESETS, ModelConfig
+
+CONFIG_FOLDER = Path(__file__).parent / "configs"
+
+
+class TrainConfig(BaseModel):
+    """One training run. Unknown keys are refused.
+
+    Attributes:
+        name: of the model that the run makes.
+        model: shape of the network; a preset's name or all its fields.
+        channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
+        preset: ranges of the physical channel, see riis_physical.channel.
+        steps: optimiser steps in all.
+        batch: pictures a step and process.
+        patch_modules: side of a training patch in modules (module secrets).
+        display_px: container pixels per module in training, before the channel.
+        patch_px: side of a training patch in pixels (image secrets).
+        modules_total: modules along a whole container, to scale the channel.
+        learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
+            decay from this fraction of the run on.
+        grad_clip: bound of the gradient norm.
+        ema: decay of the averaged weights that are exported.
+        secret_first: steps without any container loss.
+        ramp: steps over which channel strength and container target ramp up.
+        strength_final: channel strength at the end of the ramp.
+        psnr_start, psnr_final: container PSNR in dB that the container weight is
+            steered to, at the start and at the end of the ramp.
+        chroma, coarse: see training.losses.container_loss.
+        lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
+            the container's weight is where the steering starts.
+        lambda_host: weight of the revealed host within Eq. 5.
+        lambda_picture: weight of the revealed module picture beside cross-entropy.
+        decouple_at: step at which forward and backward parameters part (2DT).
+        evaluate_every, checkpoint_every: steps.
+        seed: of everything that is drawn.
+        bf16: autocast dense blocks to bfloat16, where the processor has it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    model: ModelConfig
+    channel: Literal["physical", "digital"]
+    preset: str = "normal"
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    patch_modules: int = Field(default=20, ge=4)
+    display_px: int = Field(default=12, ge=4)
+    patch_px: int = Field(default=128, ge=16)
+    modules_total: int = Field(default=37, ge=21)
+    learning_rate: float = Field(gt=0)
+    warmup: int = Field(default=100, ge=0)
+    decay_from: float = Field(default=0.6, ge=0, le=1)
+    grad_clip: float = Field(default=1.0, gt=0)
+    ema: float = Field(default=0.998, ge=0, lt=1)
+    secret_first: int = Field(default=100, ge=0)
+    ramp: int = Field(default=1000, ge=1)
+    strength_final: float = Field(default=1.0, ge=0, le=1.3)
+    psnr_start: float = 24.0
+    psnr_final: float = 34.0
+    chroma: float = Field(default=2.0, ge=0)
+    coarse: float = Field(default=4.0, ge=0)
+    lambda_reveal: float = Field(default=1.0, ge=0)
+    lambda_container: float = Field(default=16.0, gt=0)
+    lambda_enhance: float = Field(default=1.0, ge=0)
+    lambda_distribution: float = Field(default=0.5, ge=0)
+    lambda_host: float = Field(default=1.0, ge=0)
+    lambda_picture: float = Field(default=0.1, ge=0)
+    decouple_at: int = Field(default=10**9, ge=0)
+    evaluate_every: int = Field(default=250, ge=1)
+    checkpoint_every: int = Field(default=100, ge=1)
+    seed: int = 0
+    bf16: bool = False
+
+
+def available() -> list[str]:
+    """Names of the configurations that ship."""
+    return sorted(path.stem for path in CONFIG_FOLDER.glob("*.yaml"))
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def load_config(name: str, overrides: list[str] | None = None) -> TrainConfig:
+    """Read configs/NAME.yaml (or a path to a YAML file) and apply overrides.
+
+    Args:
+        name: a shipped configuration or a path that ends in .yaml.
+        overrides: ``key=value`` with YAML values; ``model.key=value`` for the network.
+
+    Raises:
+        ConfigError: unknown name, unknown key (the nearest one is named) or bad value.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else CONFIG_FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"found no configuration {name!r}; expected one of {', '.join(available())} "
+            "or a path to a .yaml file"
+        )
+    try:
+        data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name} is no valid YAML: {str(error).splitlines()[0]}") from error
+    model = data.get("model", {})
+    if isinstance(model, str):
+        if model not in PRESETS:
+            raise ConfigError(f"unknown model {model!r}; expected one of {', '.join(PRESETS)}")
+        model = PRESETS[model].model_dump()
+    data["model"] = dict(model)
+    for item in overrides or []:
+        key, separator, raw = item.partition("=")
+        if not separator:
+            raise ConfigError(f"got --set {item!r}, expected key=value")
+        target, known = data, list(TrainConfig.model_fields)
+        if key.startswith("model."):
+            key = key.removeprefix("model.")
+            target, known = data["model"], list(ModelConfig.model_fields)
+        if key not in known:
+            raise ConfigError(f"unknown setting {key!r}{_nearest(key, known)}")
+        target[key] = yaml.safe_load(raw)
+    try:
+        return TrainConfig.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        hint = _nearest(key, list(TrainConfig.model_fields))
+        raise ConfigError(f"{path.name}: {key}: {first['msg']}{hint}") from error
