@@ -32,24 +32,21 @@ def procedural_background(seed: int, size: tuple[int, int]) -> FloatArray:
     """A textured surface (h, w, 3), float32 sRGB in [0, 1].
 
     One of painted plaster, wooden planks, woven fabric and stone, its colour
-    and grain drawn from the seed. It is made at half the size, as a surface
-    a little out of focus.
+    and grain drawn from the seed.
     """
     rng = np.random.default_rng(seed)
     kind = KINDS[int(rng.integers(len(KINDS)))]
     palette = PALETTES[kind]
     base = np.asarray(palette[int(rng.integers(len(palette)))], np.float32)
-    base = np.clip(base * rng.uniform(0.85, 1.15) + rng.normal(0, 0.02, 3), 0.05, 0.9)
-    half = (-(-size[0] // 2), -(-size[1] // 2))
-    unit = max(half) / 800.0
+    base = np.clip(base * rng.uniform(0.85, 1.15) + rng.normal(0, 0.015, 3), 0.05, 0.9)
+    unit = max(size) / 800.0
     shade = {"plaster": _plaster, "wood": _wood, "fabric": _fabric, "stone": _stone}[kind](
-        rng, half, unit
+        rng, size, unit
     )
-    tint = smooth_noise(rng, half, (300 * unit, 300 * unit))[..., None]
-    warm = np.asarray([0.010, 0.0, -0.012], np.float32)
+    tint = smooth_noise(rng, size, (300 * unit, 300 * unit))[..., None]
+    warm = np.asarray([0.006, 0.0, -0.007], np.float32)
     picture = base.astype(np.float32) * np.exp(shade)[..., None] + warm * tint
-    full = cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
-    return np.clip(full, 0.0, 1.0).astype(np.float32)
+    return np.clip(picture, 0.0, 1.0).astype(np.float32)
 
 
 def _octaves(

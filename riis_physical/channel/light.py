@@ -18,12 +18,16 @@ def _plane(value: Tensor) -> Tensor:
 
 
 def light_field(params: ChannelParams, uv: Tensor) -> Tensor:
-    """Relative light (B, 1, H, W): gradient about 1, vignette and shadow below 1."""
+    """Relative light (B, 1, H, W): gradient about 1, vignette and shadow below 1.
+
+    Gradient and vignette level off smoothly outside the container.
+    """
     x, y = uv[..., 0] - 0.5, uv[..., 1] - 0.5
     angle = params.gradient_angle
     across = x * _plane(torch.cos(angle)) + y * _plane(torch.sin(angle))
-    field = 1 + _plane(params.gradient) * across.clamp(-1, 1)
-    field = field * (1 - _plane(params.vignette) * (2 * (x * x + y * y)).clamp_max(3))
+    field = 1 + _plane(params.gradient) * torch.tanh(across)
+    outward = 2 * (x * x + y * y)
+    field = field * (1 - _plane(params.vignette) * outward / (1 + 0.2 * outward))
     angle = params.shadow_angle
     beyond = x * _plane(torch.cos(angle)) + y * _plane(torch.sin(angle)) - _plane(params.shadow_pos)
     field = field * (1 - _plane(params.shadow) * torch.sigmoid(beyond / _plane(params.shadow_soft)))

@@ -44,7 +44,8 @@ class ChannelParams:
         shadow_pos, shadow_soft: edge position and softness, container units.
         glare_xy, occlusion_xy: (B, 2) centres in container units.
         glare_radius: container units.
-        occlusion_colour, surround_colour: (B, 3) sRGB.
+        occlusion_colour: (B, 3) linear light.
+        surround_colour: (B, 3) sRGB.
         surround_sides: (B, 4) 1 where the picture's left, top, right, bottom
             edge borders on the surround (paper, bezel), 0 where it goes on.
         jpeg_mix, second_mix: share of each compression's result, 0 to 1.
@@ -295,6 +296,10 @@ def sample_params(
     surround = torch.where(is_screen[:, None] > 0, bezel, paper)
     surround = torch.where(uniform(1) < 0.2, anything, surround).clamp(0, 1)
     moire_angle, moire_rate = uniform() * turn, torch.exp(uniform() * 2.5 + 1.5)
+    # Skin, paper, leaf: anything from dark to light and rather dull, linear light.
+    fingers = (0.05 + 0.5 * uniform(1)) * (
+        1 + uniform(1) * torch.tensor([0.4, 0.0, -0.35]) + 0.08 * normal(3)
+    ).clamp(0, 2)
     grid_rate, grid_angle = 0.25 + 0.2 * uniform(), 0.3 * normal()
 
     return ChannelParams(
@@ -325,7 +330,7 @@ def sample_params(
         glare_radius=0.1 + 0.3 * uniform(),
         occlusion_xy=uniform(2),
         occlusion_shape=0.4 + 1.2 * uniform(),
-        occlusion_colour=uniform(3),
+        occlusion_colour=fingers,
         surround_colour=surround,
         surround_sides=at_edge,
         jpeg_mix=torch.full((batch,), mild),

@@ -35,6 +35,7 @@ EDGE_ROOM = 0.012  # of the photo's shorter side, kept free around the sheet
 BLUR_ROOM_PX = 12  # formed around the photo and cut off, for blur wraps around
 FIELD_STEP = 4  # smooth light is computed at this fraction of the size
 MAX_MARGIN = 0.5
+BEZEL = 0.006  # linear light of a screen's rim
 
 
 @dataclass(frozen=True)
@@ -172,30 +173,7 @@ def _form(
         @ torch.diag(torch.cat([stretch, torch.ones(1)]))[None]
         @ to_photo
     )
-    pixels = geometry.pixel_grid(*canvas, torch.device("cpu"))
-    uv = geometry.project(torch.linalg.inv(to_canvas), pixels)
-    sheet, cover, active = _sheet(container, params, to_canvas, uv, margin)
-    if background is None:
-        behind = procedural_background(seed, canvas)
-    else:
-        behind = fit_background(background, canvas, seed)
-    wall = tone.to_linear(torch.from_numpy(behind).permute(2, 0, 1)[None])
-
-    small_uv = uv[:, ::FIELD_STEP, ::FIELD_STEP]
-    field = _full(light.light_field(params, small_uv), canvas)
-    wall = wall * (field * (1 - _cast_shadow(cover, params, seed)))
-    if bool(params.is_screen[0] > 0):
-        # A screen gives its own light; the room is darker than it.
-        own = params.override(shadow=0.0, gradient=0.3 * float(params.gradient[0]))
-        pattern = light.screen_pattern(params, uv, pixels) - 1
-        sheet = sheet * (1 + pattern * active)
-        sheet = sheet * _full(light.light_field(own, small_uv), canvas)
-        wall = wall * 0.45
-    else:
-        sheet = sheet * field
-    photo = wall + cover * (sheet - wall)
-    photo = occlude(photo, params, uv)
-    photo = photo + _full(light.glare_field(params, small_uv), canvas)
+    photo = _scene(container, params, to_canvas, canvas, background, margin, seed)
     photo = photo * light.white_gains(params)
 
     reference = params.container_width_px * enlarge / CONTAINER_REFERENCE_PX
@@ -209,6 +187,84 @@ def _form(
     cut = photo[0, :, BLUR_ROOM_PX : BLUR_ROOM_PX + formed[0], BLUR_ROOM_PX:][..., : formed[1]]
     developed = (cut * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
     return developed, formed
+
+
+def _scene(
+    container: UInt8Image,
+    params: ChannelParams,
+    to_canvas: Tensor,
+    canvas: tuple[int, int],
+    background: UInt8Image | None,
+    margin: float,
+    seed: int,
+) -> Tensor:
+    """The lit scene (1, 3, H, W) in linear light, before the camera.
+
+    What is smooth (light, a procedural wall) is computed at a fraction of the
+    size; the sheet only within the box that it takes up.
+    """
+    back = torch.linalg.inv(to_canvas)
+    coarse = (-(-canvas[0] // FIELD_STEP), -(-canvas[1] // FIELD_STEP))
+    centres = geometry.pixel_grid(*coarse, to_canvas.device) * FIELD_STEP + (FIELD_STEP - 1) / 2
+    coarse_uv = geometry.project(back, centres)
+    field = light.light_field(params, coarse_uv)
+    glare = light.glare_field(params, coarse_uv)
+
+    low, high = _box(params, to_canvas, margin, canvas)
+    box = (slice(None), slice(None), slice(low[1], high[1]), slice(low[0], high[0]))
+    pixels = geometry.pixel_grid(high[1] - low[1], high[0] - low[0], to_canvas.device)
+    pixels = pixels + torch.tensor(low)
+    uv = geometry.project(back, pixels)
+    sheet, cover, active = _sheet(container, params, to_canvas, uv, margin)
+    screen = bool(params.is_screen[0] > 0)
+    if screen:
+        # A screen gives its own light; the room is darker than it.
+        own = params.override(shadow=0.0, gradient=0.3 * float(params.gradient[0]))
+        pattern = light.screen_pattern(params, uv, pixels) - 1
+        sheet = sheet * (1 + pattern * active)
+        on_sheet = light.light_field(own, coarse_uv)
+    else:
+        on_sheet = field
+    sheet = sheet * _enlarged(on_sheet, canvas)[box] + _enlarged(glare, canvas)[box]
+
+    whole_cover = torch.zeros(1, 1, *canvas)
+    whole_cover[box] = cover
+    on_wall = field * (1 - _cast_shadow(whole_cover, params, seed))
+    photo = _wall(background, canvas, on_wall, 0.25 * glare, 0.45 if screen else 1.0, seed)
+    photo[box] += cover * (sheet - photo[box])
+    photo[box] = occlude(photo[box], params, uv)
+    return photo
+
+
+def _wall(
+    background: UInt8Image | None,
+    canvas: tuple[int, int],
+    field: Tensor,
+    glare: Tensor,
+    dim: float,
+    seed: int,
+) -> Tensor:
+    """What is behind the sheet, lit, in linear light (1, 3, H, W)."""
+    if background is None:
+        size = ((canvas[0] + 1) // 2, (canvas[1] + 1) // 2)
+        behind = procedural_background(seed, size)
+    else:
+        size = canvas
+        behind = fit_background(background, canvas, seed)
+    wall = tone.to_linear(torch.from_numpy(behind).permute(2, 0, 1).contiguous()[None])
+    wall = wall * (_enlarged(field, size) * dim) + _enlarged(glare, size)
+    return _enlarged(wall, canvas)
+
+
+def _box(
+    params: ChannelParams, to_canvas: Tensor, margin: float, canvas: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """First and last + 1 pixel (x, y) that the bent sheet can reach."""
+    outline = geometry.project(to_canvas, _outline(params, margin))[0]
+    sway = 0.1 * float((outline.amax(0) - outline.amin(0)).max()) + 4
+    low = (outline.amin(0) - sway).floor().clamp_min(0).int().tolist()
+    high = (outline.amax(0) + sway).ceil().int().tolist()
+    return (low[0], low[1]), (min(high[0], canvas[1]), min(high[1], canvas[0]))
 
 
 def _sheet(
@@ -228,14 +284,14 @@ def _sheet(
     print_px = cv2.resize(container, (wide, high), interpolation=mode)
     border_x = round(margin * wide)
     border_y = round(margin * high / float(params.aspect[0]))
-    picture = torch.from_numpy(print_px).permute(2, 0, 1)[None].float() / 255
+    picture = torch.from_numpy(print_px).permute(2, 0, 1).contiguous()[None].float() / 255
     edges = (border_x, border_x, border_y, border_y)
     screen = bool(params.is_screen[0] > 0)
     if not screen:
         picture = torch.nn.functional.pad(picture, edges, value=1.0)
     picture = tone.to_linear(tone.medium_response(picture, params))
     if screen:
-        picture = torch.nn.functional.pad(picture, edges, value=0.006)
+        picture = torch.nn.functional.pad(picture, edges, value=BEZEL)
     inside = torch.nn.functional.pad(torch.ones(1, 1, high, wide), edges)
     whole = torch.ones(1, 1, high + 2 * border_y, wide + 2 * border_x)
     stack = torch.cat([picture, whole, inside], dim=1)
@@ -251,24 +307,28 @@ def _sheet(
 
 
 def _cast_shadow(cover: Tensor, params: ChannelParams, seed: int) -> Tensor:
-    """Shadow (1, 1, H, W) that the sheet casts on what is behind it, 0 to 0.5."""
+    """Shadow (1, 1, h, w), 0 to 0.5, of the sheet on the wall, at 1 / FIELD_STEP of the size."""
     rng = np.random.default_rng((seed, 2))
-    small = cover[0, 0, ::FIELD_STEP, ::FIELD_STEP].numpy()
+    height, width = cover.shape[-2:]
+    coarse = (-(-width // FIELD_STEP), -(-height // FIELD_STEP))
+    small = cv2.resize(cover[0, 0].numpy(), coarse, interpolation=cv2.INTER_AREA)
     reach = float(params.container_width_px[0]) / FIELD_STEP
     soft = cv2.GaussianBlur(small, (0, 0), max(0.6, reach * rng.uniform(0.006, 0.02)))
-    move = np.float32([[1, 0, reach * rng.uniform(-0.015, 0.015)],
-                       [0, 1, reach * rng.uniform(0.002, 0.02)]])  # fmt: skip
-    moved = cv2.warpAffine(soft, move, (soft.shape[1], soft.shape[0]))
+    right = reach * rng.uniform(-0.015, 0.015)
+    down = reach * rng.uniform(0.002, 0.02)
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    moved = cv2.warpAffine(soft, move, coarse)
     depth = float(rng.uniform(0.2, 0.5))
-    return _full(torch.from_numpy(moved)[None, None] * depth, tuple(cover.shape[-2:]))
+    return torch.from_numpy(moved)[None, None] * depth
 
 
-def _full(field: Tensor, size: tuple[int, int]) -> Tensor:
-    """Enlarge a field computed at every FIELD_STEP-th pixel to (h, w)."""
-    height, width = field.shape[-2:]
-    pixels = geometry.pixel_grid(*size, field.device) / FIELD_STEP
-    del height, width
-    return geometry.sample_at(field, pixels)
+def _enlarged(field: Tensor, size: tuple[int, int]) -> Tensor:
+    """Enlarge (1, C, h, w) to (1, C, *size), linearly."""
+    if field.shape[-2:] == size:
+        return field
+    array = field[0].permute(1, 2, 0).contiguous().numpy()
+    large = cv2.resize(array, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    return torch.from_numpy(large.reshape(*size, -1)).permute(2, 0, 1).contiguous()[None]
 
 
 def fast_length(least: int) -> int:

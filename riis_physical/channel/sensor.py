@@ -16,18 +16,17 @@ READ_SHARE = 0.05  # of the noise variance at mid-grey
 
 def noise_like(image: Tensor, seeds: Tensor) -> Tensor:
     """Standard normal noise of the image's shape, each item from its own seed."""
-    parts = []
-    for seed in seeds.tolist():
-        generator = torch.Generator().manual_seed(int(seed))
-        parts.append(torch.randn(image.shape[1:], generator=generator))
-    return torch.stack(parts).to(image)
+    noise = torch.empty(image.shape)
+    for part, seed in zip(noise, seeds.tolist(), strict=True):
+        part.normal_(generator=torch.Generator().manual_seed(int(seed)))
+    return noise.to(image)
 
 
 def sensor_noise(image: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
     """Shot and read noise on linear light; sigma (B,) in sRGB units at mid-grey."""
-    variance = (1 - READ_SHARE) * image.detach().clamp_min(0) / MID_GREY + READ_SHARE
-    scale = per_item(sigma) / SLOPE_AT_MID_GREY
-    return image + noise_like(image, seeds) * scale * variance.sqrt()
+    variance = (per_item(sigma) / SLOPE_AT_MID_GREY) ** 2
+    shot = image.detach().clamp_min(0) * (variance * ((1 - READ_SHARE) / MID_GREY))
+    return image + noise_like(image, seeds) * (shot + variance * READ_SHARE).sqrt()
 
 
 # JPEG's YCbCr with chroma about 0, and back.

@@ -80,9 +80,11 @@ def to_srgb(image: Tensor) -> Tensor:
 
 
 def highlight_shoulder(image: Tensor, width: Tensor) -> Tensor:
-    """Roll highlights off exponentially over the last `width` (B,) below 1; 0 leaves all."""
+    """Roll highlights off exponentially over the last `width` (B,) below 1.
+
+    Below 1 - width nothing changes; with width 0 only what is above 1 does.
+    """
     width = per_item(width)
-    safe = width.clamp_min(1e-3)
+    soft = width.clamp_min(1e-3)
     over = (image - (1 - width)).clamp_min(0)
-    rolled = safe * (1 - torch.exp(-over / safe)) - over
-    return image + torch.where(width > 0, rolled, torch.zeros_like(rolled))
+    return image - over - soft * torch.expm1(over / -soft)
