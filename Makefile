@@ -69,7 +69,9 @@ bench: setup ## Time hide on 24 megapixels and scan on 12
 
 train-smoke: setup ## Train a handful of steps on IMAGES=DIR, to see that training runs
 	@test -n '$(IMAGES)' || { echo "say where the pictures are: make train-smoke IMAGES=DIR" >&2; exit 2; }
-	$(BIN)/riis-physical train --config smoke --images '$(IMAGES)' --out runs/smoke
+	$(BIN)/riis-physical train --config print --images '$(IMAGES)' --out runs/smoke \
+	  --set steps=6 --set batch=2 --set secret_first=2 --set ramp=2 --set decouple_at=4 \
+	  --set evaluate_every=6 --set checkpoint_every=6
 
 clean: ## Remove build and tool caches (not .venv, not runs)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo-out

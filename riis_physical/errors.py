@@ -3,6 +3,7 @@
     RiisError
     |-- BadImageError       a file that is no usable picture
     |-- MessageError        a message that does not fit or is empty
+    |-- HostError           a host in which the message does not read back
     |-- WeightsError        model weights missing, corrupted or of another format
     |-- ConfigError         an unknown or impossible setting
     |-- RectificationError  corners that no perspective view of a rectangle gives
@@ -24,6 +25,10 @@ class BadImageError(RiisError):
 
 class MessageError(RiisError):
     """A message is empty or does not fit any supported QR version."""
+
+
+class HostError(RiisError):
+    """A host carries the message so badly that its own container does not read."""
 
 
 class WeightsError(RiisError):

@@ -12,13 +12,24 @@ import io
 import math
 import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, OutputError
@@ -40,7 +51,19 @@ WRITABLE = {
 #: Quality of JPEGs written for people who ask for one; 4:4:4, no chroma loss.
 JPEG_SAVE_QUALITY = 95
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP")
+# Importing these plugins registers their formats; others are never tried. The
+# JPEG plugin opens MPO files as well.
+_FORMATS = tuple(
+    reader.format
+    for reader in (
+        JpegImagePlugin.JpegImageFile,
+        PngImagePlugin.PngImageFile,
+        WebPImagePlugin.WebPImageFile,
+        TiffImagePlugin.TiffImageFile,
+        GifImagePlugin.GifImageFile,
+        BmpImagePlugin.BmpImageFile,
+    )
+)
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 # What Pillow's decoders raise on files that are cut short or damaged.
 _DECODE_ERRORS = (
@@ -158,7 +181,7 @@ def save_image(
     elif dpi:
         notes.append("WebP cannot hold the dpi of the host: save as PNG or TIFF to keep it")
     if kind == "PNG":
-        options["compress_level"] = 1
+        options |= {"compress_level": 1, "compress_type": zlib.Z_RLE}
     elif kind == "TIFF":
         options["compression"] = "tiff_lzw"
     elif kind == "WEBP":
@@ -342,7 +365,7 @@ def _to_rgb(
         raise ValueError("floating-point pixels")
     if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        if rgba.getextrema()[3][0] < 255:  # type: ignore[index]
+        if int(np.asarray(rgba.getchannel("A")).min()) < 255:
             notes.append("transparency laid on white")
         white = Image.new("RGBA", rgba.size, "white")
         image = Image.alpha_composite(white, rgba).convert("RGB")

@@ -1,0 +1,47 @@
+"""The command line: `riis-physical COMMAND`.
+
+This module and the command modules import nothing heavy, so that --help
+answers at once; torch, OpenCV and the sibling packages load inside commands.
+
+Exit status: 0 all went well, 1 the data did not allow it, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from riis_physical.commands import demo, evaluate, hide, read_qr, scan, simulate, train
+from riis_physical.errors import RiisError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="riis-physical", prog_name="riis-physical")
+def cli() -> None:
+    """Hide a QR code invisibly in a picture, print it, photograph it, read it back.
+
+    This is no encryption: anyone with this tool and its weights can read a message.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+
+
+for module in (hide, simulate, scan, read_qr, demo, train, evaluate):
+    cli.add_command(module.command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit status."""
+    try:
+        cli.main(args=arguments, prog_name="riis-physical")
+    except RiisError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except MemoryError:
+        click.echo("Error: out of memory: use a smaller picture or close other programs", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

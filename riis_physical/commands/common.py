@@ -1,0 +1,126 @@
+"""Options and small services that several commands share."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from riis_physical.errors import MessageError, WeightsError
+
+if TYPE_CHECKING:
+    from riis_physical.revealer import Revealer
+
+PRESETS = ("easy", "normal", "hard")
+MEDIA = ("print", "screen")
+
+force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
+device_option = click.option(
+    "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, cuda:1 ..."
+)
+
+
+def preset_option(default: str = "normal") -> Callable[..., Any]:
+    """--preset with the channel's presets; their ranges are in the README."""
+    return click.option(
+        "--preset",
+        type=click.Choice(PRESETS),
+        default=default,
+        show_default=True,
+        help="How hard the simulated capture is.",
+    )
+
+
+def seed_option(default: int = 0) -> Callable[..., Any]:
+    """--seed; the same seed gives the same pixels."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0, 2**31 - 1),
+        default=default,
+        show_default=True,
+        help="The same seed gives the same pixels.",
+    )
+
+
+def model_option(default: str = "auto") -> Callable[..., Any]:
+    """--model; a shipped name or the path of a .safetensors file."""
+    return click.option(
+        "--model",
+        default=default,
+        show_default=True,
+        metavar="NAME",
+        help="A shipped model, or the path of a .safetensors file.",
+    )
+
+
+class PictureSize(click.ParamType):
+    """WIDTHxHEIGHT on the command line, (h, w) in the code."""
+
+    name = "WIDTHxHEIGHT"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """Parse, for example, 1600x1200."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", value.strip())
+        if match is None:
+            self.fail(f"{value!r} is no size: expected, for example, 1600x1200", param, ctx)
+        return int(match[2]), int(match[1])
+
+
+def message_bytes(message: str | None, file: str | None) -> bytes:
+    """The message from -m or --message-file; exactly one must be given.
+
+    Raises:
+        click.UsageError: none or both.
+        MessageError: the file cannot be read.
+    """
+    if (message is None) == (file is None):
+        raise click.UsageError("Give the message with either -m or --message-file.")
+    if message is not None:
+        # Arguments that are no UTF-8 arrive with their bytes escaped.
+        return message.encode("utf-8", "surrogateescape")
+    try:
+        with click.open_file(str(file), "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise MessageError(f"cannot read {file}: {error.strerror or error}") from error
+
+
+def load_revealers(model: str, device: str) -> list[Revealer]:
+    """The model asked for; every shipped one for `auto`, the best first.
+
+    Raises:
+        WeightsError: no such model, or none ships.
+    """
+    from riis_physical.revealer import Revealer
+    from riis_physical.weights import available
+
+    names = available() if model == "auto" else [model]
+    if not names:
+        raise WeightsError(
+            "no model weights ship with this installation: train a model with "
+            "`riis-physical train` and give its file with --model"
+        )
+    return [Revealer.load(name, device=device) for name in names]
+
+
+def note(text: str) -> None:
+    """One line for people, on standard error."""
+    click.echo(text, err=True)
+
+
+def printable(text: str) -> str:
+    """Text as it may go to a terminal: control characters become escapes.
+
+    Piped output stays exact; a terminal must not obey what a stranger hid.
+    """
+    if not sys.stdout.isatty():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
+        for char in text
+    )

@@ -1,0 +1,92 @@
+"""`riis-physical hide`: host and message to container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riis_physical.commands import common
+
+# As in riis_physical.hiding, which would load OpenCV here; a test compares them.
+MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
+
+
+@click.command("hide", short_help="Hide a message in a picture.")
+@click.argument("host", type=click.Path(path_type=Path))
+@click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
+@click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The container: .png, .tif or .webp without loss, .jpg with some.",
+)
+@common.model_option()
+@click.option(
+    "--strength",
+    type=click.FloatRange(MIN_STRENGTH, MAX_STRENGTH),
+    default=1.0,
+    show_default=True,
+    help="More reads better and shows more.",
+)
+@common.device_option
+@common.force_option
+def command(
+    host: Path,
+    message: str | None,
+    message_file: str | None,
+    output: Path,
+    model: str,
+    strength: float,
+    device: str,
+    force: bool,
+) -> None:
+    """Hide a message in the picture HOST.
+
+    The container is revealed and read once before it is written.
+    """
+    content = common.message_bytes(message, message_file)
+
+    from riis_physical.files import check_writable
+    from riis_physical.image_io import image_format, load_host, save_image
+
+    check_writable(output, force=force)
+    image_format(output)
+    loaded = load_host(host)
+
+    from riis_physical.hiding import hide
+    from riis_physical.qr.encode import encode
+
+    encode(content)  # a message that does not fit is told before the model loads
+    revealer = common.load_revealers(model, device)[0]
+    result = hide(loaded, content, revealer=revealer, strength=strength)
+    notes = save_image(
+        output,
+        result.container,
+        icc_profile=loaded.icc_profile,
+        dpi=loaded.dpi,
+        exif=loaded.exif,
+        force=force,
+    )
+    for line in loaded.notes:
+        common.note(f"note: {line}")
+    for line in (*result.warnings, *notes):
+        common.note(f"warning: {line}")
+    height, width = result.container.shape[:2]
+    click.echo(f"container   {output} ({width} x {height} px, model {revealer.name})")
+    click.echo(
+        f"QR code     version {result.version}-{result.level}, "
+        f"{result.modules} x {result.modules} modules, {len(content)} bytes"
+    )
+    click.echo(f"PSNR        {result.psnr:.2f} dB")
+    click.echo(f"SSIM        {result.ssim:.4f}")
+    click.echo(f"self-check  read by {result.decoder}")
+    smallest = result.min_width_px
+    click.echo(
+        f"reads from  {smallest} px width in a photo"
+        if smallest is not None
+        else "reads from  not measured for this model"
+    )

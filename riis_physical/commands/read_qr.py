@@ -1,0 +1,65 @@
+"""`riis-physical read-qr`: visible QR codes in photographs."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import click
+
+from riis_physical.commands import common
+from riis_physical.errors import BadImageError
+
+
+@click.command("read-qr", short_help="Read visible QR codes in photos.")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_context
+def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
+    """Read ordinary, visible QR codes: zbar, then zxing-cpp, then OpenCV.
+
+    Exit status 1 when a photo shows none that can be read.
+    """
+    from riis_physical.image_io import load_photo
+    from riis_physical.qr.visible import read_visible
+
+    all_read = True
+    for photo in photos:
+        try:
+            readings = read_visible(load_photo(photo).pixels)
+            detail = "" if readings else "no QR code that can be read"
+        except BadImageError as error:
+            readings, detail = [], str(error)
+        all_read &= bool(readings)
+        if not readings:
+            if as_json:
+                click.echo(json.dumps({"photo": photo, "text": None, "detail": detail}))
+            else:
+                common.note(f"{photo}: {detail}")
+        for reading in readings:
+            text = _text(reading.payload)
+            encoded = base64.b64encode(reading.payload).decode("ascii")
+            if as_json:
+                record: dict[str, object] = {
+                    "photo": photo,
+                    "text": text,
+                    "decoder": reading.decoder,
+                    "corners": None,
+                }
+                if reading.corners is not None:
+                    record["corners"] = [[float(x), float(y)] for x, y in reading.corners]
+                if text is None:
+                    record["payload_base64"] = encoded
+                click.echo(json.dumps(record))
+            else:
+                shown = f"base64:{encoded}" if text is None else common.printable(text)
+                alone = len(photos) == 1 and len(readings) == 1
+                click.echo(shown if alone else f"{photo}: {shown}")
+    ctx.exit(0 if all_read else 1)
+
+
+def _text(payload: bytes) -> str | None:
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

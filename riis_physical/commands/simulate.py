@@ -1,0 +1,137 @@
+"""`riis-physical simulate`: container to the photo that a phone would take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from riis_physical.commands import common
+
+if TYPE_CHECKING:
+    from riis_physical.artifacts import UInt8Image
+    from riis_physical.channel.photo import Photograph
+
+
+@click.command("simulate", short_help="Photograph a container as a phone would.")
+@click.argument("container", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The photo, a .jpg file.",
+)
+@common.preset_option()
+@common.seed_option()
+@click.option(
+    "--background",
+    type=click.Path(path_type=Path),
+    metavar="PHOTO",
+    help="What is behind it; a textured wall where none is given.",
+)
+@click.option(
+    "--medium",
+    type=click.Choice(common.MEDIA),
+    default="print",
+    show_default=True,
+    help="A print on paper or a lit screen.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5),
+    default=0.06,
+    show_default=True,
+    help="White margin or bezel, as a share of the container's width.",
+)
+@click.option(
+    "--size",
+    type=common.PictureSize(),
+    help="Size of the photo; 1600x1200 or 1200x1600, as the container lies, if not given.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write where the container's corners are, and every parameter, as JSON.",
+)
+@common.force_option
+def command(
+    container: Path,
+    output: Path,
+    preset: str,
+    seed: int,
+    background: Path | None,
+    medium: str,
+    margin: float,
+    size: tuple[int, int] | None,
+    truth: Path | None,
+    force: bool,
+) -> None:
+    """Photograph the picture CONTAINER, printed or on a screen, as a phone would."""
+    from riis_physical.files import atomic_path, check_writable, write_text
+    from riis_physical.image_io import load_photo
+
+    if output.suffix.lower() not in (".jpg", ".jpeg"):
+        raise click.BadParameter("a simulated photo is a JPEG: name it *.jpg", param_hint="-o")
+    check_writable(output, force=force)
+    if truth is not None:
+        check_writable(truth, force=force)
+    pixels = load_photo(container).pixels
+    wall = None if background is None else load_photo(background).pixels
+    photo = take_photo(
+        pixels, preset=preset, seed=seed, medium=medium, background=wall, size=size, margin=margin
+    )
+    with atomic_path(output, force=force) as part:
+        part.write_bytes(photo.jpeg)
+    height, width = photo.image.shape[:2]
+    if truth is not None:
+        record = {
+            "size": [int(height), int(width)],
+            "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in photo.corners],
+            "preset": preset,
+            "seed": seed,
+            "params": photo.params.describe(),
+        }
+        write_text(truth, json.dumps(record, indent=2) + "\n", force=force)
+    click.echo(f"photo  {output} ({width} x {height} px, {medium}, preset {preset}, seed {seed})")
+
+
+def take_photo(
+    container: UInt8Image,
+    *,
+    preset: str,
+    seed: int,
+    medium: str = "print",
+    background: UInt8Image | None = None,
+    size: tuple[int, int] | None = None,
+    margin: float = 0.06,
+) -> Photograph:
+    """Draw the parameters of one capture and photograph a container with them.
+
+    Args:
+        container: uint8 (H, W, 3).
+        size: (h, w) of the photo; None for 1600 x 1200 as the container lies.
+        margin: share of the container's width, 0 to 0.5.
+
+    Returns:
+        the photo with its true corners and parameters.
+    """
+    import torch
+
+    from riis_physical.channel.params import sample_params
+    from riis_physical.channel.photo import photograph
+
+    generator = torch.Generator().manual_seed(seed)
+    return photograph(
+        container,
+        sample_params(preset, 1, generator, medium=medium),
+        background=background,
+        size=size,
+        margin=margin,
+        medium=medium,
+        seed=seed,
+    )

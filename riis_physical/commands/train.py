@@ -1,0 +1,43 @@
+"""`riis-physical train`: make a model of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("train", short_help="Train a model.")
+@click.option(
+    "--config",
+    required=True,
+    metavar="NAME",
+    help="A shipped configuration (print, paper) or a .yaml file.",
+)
+@click.option(
+    "--images",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of photographs to train on.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Run folder: checkpoints, metrics and sample pictures.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in RUN.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."
+)
+@click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
+def command(
+    config: str, images: Path, out: Path, resume: bool, overrides: tuple[str, ...], cpu: bool
+) -> None:
+    """Train a model on a CPU, one GPU or, started by `accelerate launch`, many."""
+    from training.train import main
+
+    main(config, images, out, resume, list(overrides), cpu=cpu)
+    click.echo(f"run folder  {out}")

@@ -1,0 +1,243 @@
+"""Hide a message in a host of any size.
+
+The network works on the model frame, 8 x 8 pixels for each QR module whatever
+the host's size and aspect. Only the residual, container minus host, is carried
+back to the host's full resolution, so that a poster keeps its own detail. The
+work goes in horizontal strips and stays small next to the picture itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from riis_physical import metrics
+from riis_physical.artifacts import Condition, FloatArray, UInt8Image
+from riis_physical.errors import ConfigError, HostError
+from riis_physical.image_io import LoadedImage, load_host
+from riis_physical.qr.encode import QrCode, encode
+from riis_physical.qr.reading import read_revealed
+
+if TYPE_CHECKING:
+    from riis_physical.revealer import Revealer
+
+#: Side of a module in the model frame, pixels.
+MODULE_PX = 8
+MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
+
+# Hosts that carry badly; all judged on the model frame.
+_DARK_LUMA = 30.0  # levels of mean luma
+_FLAT_DEVIATION, _FLAT_SHARE = 1.5, 0.5  # levels of local deviation; share of the area
+_CLIPPED_SHARE = 0.05  # share of samples that the residual drives out of range
+
+
+@dataclass(frozen=True)
+class HideResult:
+    """A container and what is known about it.
+
+    Attributes:
+        container: uint8 (H, W, 3), as large as the host and in its colour space.
+        version: QR version, 1 to 10; level: error correction, H where it fits.
+        modules: modules along a side, 17 + 4 * version.
+        psnr: dB against the host. ssim: structural similarity of the luma.
+        residual_rms: root mean square of the change, in levels of 255.
+        clipped_share: share of frame samples whose change met black or white.
+        self_check_decoded: True; the 8-bit container was revealed and read.
+        decoder: what read it.
+        confidence: of that reading, in [0, 1].
+        min_width_px: width in a photo from which it should read, None where
+            the model's record has no measure of it.
+        warnings: one line each, for people.
+    """
+
+    container: UInt8Image
+    version: int
+    level: str
+    modules: int
+    psnr: float
+    ssim: float
+    residual_rms: float
+    clipped_share: float
+    self_check_decoded: bool
+    decoder: str
+    confidence: float
+    min_width_px: int | None
+    warnings: tuple[str, ...] = ()
+
+
+def hide(
+    host: LoadedImage | str | Path | UInt8Image,
+    message: str | bytes,
+    *,
+    revealer: Revealer,
+    strength: float = 1.0,
+) -> HideResult:
+    """Hide a message and read it back from the 8-bit result.
+
+    Args:
+        host: a picture, its path, or uint8 RGB pixels (H, W, 3).
+        message: text (stored as UTF-8) or bytes.
+        revealer: the loaded model.
+        strength: factor on the residual, MIN_STRENGTH to MAX_STRENGTH; more
+            reads better and shows more.
+
+    Raises:
+        MessageError: empty message, or too long for the largest code.
+        BadImageError: `host` is a path of no usable picture.
+        ConfigError: strength out of range.
+        HostError: the container does not read back.
+    """
+    if not MIN_STRENGTH <= strength <= MAX_STRENGTH:
+        raise ConfigError(
+            f"strength {strength:g} is out of range: expected {MIN_STRENGTH:g} to {MAX_STRENGTH:g}"
+        )
+    code = encode(message)
+    pixels = _pixels(host)
+    frame = to_frame(pixels, code.size)
+    residual = revealer.embed(frame, code.modules) * np.float32(strength)
+    container = add_residual(pixels, residual)
+    decoder, confidence = _self_check(container, code, revealer, strength)
+    psnr = metrics.psnr(pixels, container)
+    clipped = frame + residual
+    clipped_share = float(np.mean((clipped < -0.5 / 255) | (clipped > 255.5 / 255)))
+    return HideResult(
+        container=container,
+        version=code.version,
+        level=str(code.level),
+        modules=code.size,
+        psnr=psnr,
+        ssim=metrics.ssim(pixels, container),
+        residual_rms=0.0 if math.isinf(psnr) else 255 / 10 ** (psnr / 20),
+        clipped_share=clipped_share,
+        self_check_decoded=True,
+        decoder=decoder,
+        confidence=confidence,
+        min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2]),
+        warnings=tuple(_warnings(frame, clipped_share, code)),
+    )
+
+
+def to_frame(pixels: UInt8Image, modules: int) -> FloatArray:
+    """Average a picture into the model frame: (8N, 8N, 3) float32 in [0, 1]."""
+    side = MODULE_PX * modules
+    frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    return frame / np.float32(255)
+
+
+def add_residual(pixels: UInt8Image, residual: FloatArray) -> UInt8Image:
+    """Add a frame residual, enlarged bicubically, and round to 8 bits.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        residual: float32 (8N, 8N, 3), in units of a [0, 1] range.
+
+    Returns:
+        uint8 (H, W, 3), clamped.
+    """
+    height, width = pixels.shape[:2]
+    rows_in, columns_in = residual.shape[:2]
+    across = resampling_matrix(width, columns_in)
+    down = resampling_matrix(height, rows_in)
+    # Columns first: (rows_in, W, 3) is small; rows then strip by strip, each
+    # from the few frame rows that reach it.
+    wide = np.einsum("wc,rck->rwk", across, residual * np.float32(255), optimize=True)
+    wide = np.ascontiguousarray(wide, dtype=np.float32).reshape(rows_in, width * 3)
+    container = np.empty_like(pixels)
+    for rows in metrics.strips(height):
+        weights = down[rows]
+        used = np.flatnonzero(weights.any(axis=0))
+        reach = slice(int(used[0]), int(used[-1]) + 1)
+        change = (weights[:, reach] @ wide[reach]).reshape(-1, width, 3)
+        cv2.add(pixels[rows], change, dst=container[rows], dtype=cv2.CV_8U)
+    return container
+
+
+def resampling_matrix(size_out: int, size_in: int) -> FloatArray:
+    """Weights of a bicubic (Keys, a = -0.5) resize, (size_out, size_in).
+
+    Pixel edges are aligned; rows sum to 1; the kernel widens when shrinking, so
+    that nothing aliases.
+    """
+    ratio = size_in / size_out
+    support = max(ratio, 1.0)
+    centres = (np.arange(size_out) + 0.5) * ratio - 0.5
+    distance = np.abs(np.arange(size_in)[None, :] - centres[:, None]) / support
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def min_width_px(record: dict[str, Any], modules: int, size: tuple[int, int]) -> int | None:
+    """Width in a photo from which a container should read, in photo pixels.
+
+    Args:
+        record: of the model; `min_px_per_module` counts along the shorter side.
+        modules: modules along a side of the code.
+        size: (h, w) of the host.
+    """
+    measured = record.get("min_px_per_module")
+    if measured is None:
+        measured = (record.get("measured") or {}).get("min_px_per_module")
+    if measured is None:
+        return None
+    height, width = size
+    return math.ceil(float(measured) * modules * max(1.0, width / height))
+
+
+def _pixels(host: LoadedImage | str | Path | UInt8Image) -> UInt8Image:
+    if isinstance(host, str | Path):
+        host = load_host(host)
+    pixels = host.pixels if isinstance(host, LoadedImage) else host
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"host {pixels.shape} {pixels.dtype}: expected uint8 (H, W, 3)")
+    return np.ascontiguousarray(pixels)
+
+
+def _self_check(
+    container: UInt8Image, code: QrCode, revealer: Revealer, strength: float
+) -> tuple[str, float]:
+    """Decoder and confidence of the container's own reading."""
+    scale_px = min(container.shape[:2]) / code.size
+    condition = Condition(blur=0.0, noise=0.0, jpeg_quality=100.0, scale_px=scale_px)
+    revealed = revealer.reveal(to_frame(container, code.size)[None], [condition])
+    reading = read_revealed(revealed.logits[0], revealed.picture[0], code.version)
+    if reading is None or reading.payload != code.payload:
+        advice = (
+            f"raise the strength above {strength:g}, " if strength < MAX_STRENGTH else ""
+        ) + "shorten the message or choose a host with more texture and mid-tones"
+        raise HostError(f"the container does not read back even before printing: {advice}")
+    return str(reading.decoder), float(reading.confidence)
+
+
+def _warnings(frame: FloatArray, clipped_share: float, code: QrCode) -> list[str]:
+    pixels = np.clip(np.rint(frame * 255), 0, 255).astype(np.uint8)
+    found = []
+    luma = float(metrics.luma_of(pixels).mean())
+    if luma < _DARK_LUMA:
+        found.append(
+            f"the host is dark (mean luma {luma:.0f} of 255): print and camera lose shadows, "
+            "choose a brighter picture or raise the strength"
+        )
+    flat = float(np.mean(metrics.local_deviation(pixels) < _FLAT_DEVIATION))
+    if flat > _FLAT_SHARE:
+        found.append(
+            f"{flat:.0%} of the host is flat: the change may show there, "
+            "look at it or choose a picture with more texture"
+        )
+    if clipped_share > _CLIPPED_SHARE:
+        found.append(
+            f"{clipped_share:.0%} of the change meets pure black or white and is lost: "
+            "choose a picture with more mid-tones"
+        )
+    if code.level != "H":
+        found.append(
+            f"the message of {len(code.payload)} bytes needs error correction {code.level} "
+            "in place of H and will read less surely: shorten it"
+        )
+    return found
