@@ -117,7 +117,7 @@ def read_grid(logits: NDArray[np.floating], version: int) -> GridReading | None:
     grid = normalised(logits, version)
     if not _has_patterns(grid, version):
         return None
-    for level in _likely_levels(grid, version):
+    for level in likely_levels(grid, version):
         found = _read_blocks(grid, version, level)
         if found is not None:
             data, method = found
@@ -138,7 +138,7 @@ def confirm(logits: NDArray[np.floating], version: int, payload: bytes) -> GridR
     if not payload or not _has_patterns(grid, version):
         return None
     soft = _codeword_bits(grid, version)
-    for level in _likely_levels(grid, version):
+    for level in likely_levels(grid, version):
         if len(payload) > codec.capacity(version, level):
             continue
         data = codec.build(payload, version, level)
@@ -177,7 +177,7 @@ def _has_patterns(grid: Floats, version: int) -> bool:
     )
 
 
-def _likely_levels(grid: Floats, version: int) -> list[Level]:
+def likely_levels(grid: NDArray[np.floating], version: int) -> list[Level]:
     """The best level by its format word, and the next where that is a close one."""
     soft = grid[format_positions(version)].sum(axis=0)
     scores = {level: float((soft * np.where(format_bits(level), 1, -1)).sum()) for level in LEVELS}
