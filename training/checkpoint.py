@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint next to its place, then rename, so that none is half-written."""
     part = path.with_suffix(".part")
     torch.save({"format_version": FORMAT_VERSION, **state}, part)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -120,7 +121,7 @@ def draw_hosts(
         w = int(np.clip(side / aspect, 16, photo.shape[1]))
         top = rng.integers(photo.shape[0] - h + 1)
         left = rng.integers(photo.shape[1] - w + 1)
-        crop = photo[top : top + h, left : left + w]
+        crop: NDArray[Any] = photo[top : top + h, left : left + w]
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         shrink = min(h, w) >= side_px

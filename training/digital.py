@@ -6,8 +6,8 @@ import torch
 from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
 
-from riis_physical.condition import normalise_condition
 from riis_physical.artifacts import Condition
+from riis_physical.condition import normalise_condition
 
 SIGMA_MAX = 10 / 255
 QUALITY_RANGE = (40.0, 95.0)
@@ -42,9 +42,7 @@ def distort(
         elif kind == 3:
             low, high = QUALITY_RANGE
             quality = high - (high - low) * amount
-            picture = jpeg_codec_differentiable(
-                picture.clamp(0, 1), picture.new_tensor([quality])
-            )
+            picture = jpeg_codec_differentiable(picture.clamp(0, 1), picture.new_tensor([quality]))
         received.append(picture.clamp(0, 1))
         condition = Condition(blur=0.0, noise=noise, jpeg_quality=quality, scale_px=8.0)
         levels.append(normalise_condition(condition))

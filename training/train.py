@@ -322,11 +322,11 @@ def _fit(
         bar.set_postfix(acc=f"{figures.get('module_accuracy', 0):.3f}", psnr=figures["psnr_db"])
         if accelerator.is_main_process and run.step % 10 == 0:
             _log(out, events, run.step, "train", figures)
-        if run.step % config.evaluate_every == 0 or run.step == config.steps:
-            if accelerator.is_main_process:
-                result = validate(run, held, out / "samples")
-                _log(out, events, run.step, "validation", result)
-                tqdm.write(f"step {run.step}: " + json.dumps(_rounded(result)))
+        evaluate = run.step % config.evaluate_every == 0 or run.step == config.steps
+        if evaluate and accelerator.is_main_process:
+            result = validate(run, held, out / "samples")
+            _log(out, events, run.step, "validation", result)
+            tqdm.write(f"step {run.step}: " + json.dumps(_rounded(result)))
         if run.step % config.checkpoint_every == 0 and accelerator.is_main_process:
             save_checkpoint(out / "checkpoint.pt", run.state())
     bar.close()

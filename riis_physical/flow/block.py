@@ -68,9 +68,7 @@ class InvertibleFlow(nn.Module):
         h_f, y = self.norm.inverse(u).split(self.split, dim=1)
         return h_f, y, log_det
 
-    def inverse(
-        self, h_f: Tensor, y: Tensor, level: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def inverse(self, h_f: Tensor, y: Tensor, level: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the revealed secret and host bands."""
         u, _ = self.norm(torch.cat([h_f, y], dim=1))
         for block in reversed(self.blocks):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from riis_physical.flow.dense import zero_convolution
+
 
 class ContainerEnhancement(nn.Module):
     """DnCNN without batch norm, on a pixel-unshuffled picture; starts as the identity.
@@ -23,11 +25,7 @@ class ContainerEnhancement(nn.Module):
         body: list[nn.Module] = []
         for c_in, c_out in zip(widths, widths[1:], strict=False):
             body += [nn.Conv2d(c_in, c_out, 3, padding=1), nn.ReLU()]
-        last = nn.Conv2d(features, c, 3, padding=1)
-        nn.init.zeros_(last.weight)
-        if last.bias is not None:
-            nn.init.zeros_(last.bias)
-        self.body = nn.Sequential(*body, last)
+        self.body = nn.Sequential(*body, zero_convolution(features, c, 3))
         self.unshuffle = unshuffle
 
     def forward(self, received: Tensor) -> Tensor:

@@ -20,19 +20,31 @@ class DenseBlock(nn.Module):
     def __init__(self, c_in: int, c_out: int, growth: int, layers: int, last_kernel: int) -> None:
         super().__init__()
         self.inner = nn.ModuleList(
-            nn.Conv2d(c_in + i * growth, growth, 3, padding=1) for i in range(layers - 1)
+            _convolution(c_in + i * growth, growth, 3) for i in range(layers - 1)
         )
         c_last = c_in + (layers - 1) * growth
-        self.last = nn.Conv2d(c_last, c_out, last_kernel, padding=last_kernel // 2)
+        self.last = zero_convolution(c_last, c_out, last_kernel)
         self.activation = nn.LeakyReLU(0.2)
-        for conv in self.inner:
-            nn.init.kaiming_normal_(conv.weight, a=0.2)
-            nn.init.zeros_(conv.bias)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         features = x
         for conv in self.inner:
             features = torch.cat([features, self.activation(conv(features))], dim=1)
         return self.last(features)
+
+
+def _convolution(c_in: int, c_out: int, kernel: int) -> nn.Conv2d:
+    conv = nn.Conv2d(c_in, c_out, kernel, padding=kernel // 2)
+    nn.init.kaiming_normal_(conv.weight, a=0.2)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+    return conv
+
+
+def zero_convolution(c_in: int, c_out: int, kernel: int) -> nn.Conv2d:
+    """A convolution that gives zeros until it is trained."""
+    conv = nn.Conv2d(c_in, c_out, kernel, padding=kernel // 2)
+    with torch.no_grad():
+        for parameter in conv.parameters():
+            parameter.zero_()
+    return conv

@@ -1,0 +1,213 @@
+"""The training loop on a handful of pictures made in code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from riis_physical.errors import ConfigError, TrainingError
+from training.checkpoint import AveragedWeights, load_checkpoint
+from training.config import available, load_config
+from training.data import draw_grids, draw_hosts, is_held_out, list_photos, load_photos, step_rng
+from training.export import export
+from training.schedule import (
+    ContainerSteering,
+    channel_strength,
+    learning_rate,
+    psnr_target_db,
+)
+from training.train import main
+
+TINY = [
+    "model.blocks=1",
+    "model.growth=8",
+    "model.cem_features=8",
+    "model.cem_layers=2",
+    "model.canp_features=8",
+    "batch=2",
+    "patch_modules=8",
+    "modules_total=21",
+    "display_px=8",
+    "steps=6",
+    "warmup=2",
+    "secret_first=2",
+    "ramp=2",
+    "checkpoint_every=100",
+    "evaluate_every=100",
+]
+
+
+@pytest.fixture(scope="module")
+def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for index in range(24):
+        small = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+        image = Image.fromarray(small).resize((200, 160), Image.Resampling.BICUBIC)
+        image.save(folder / f"made-{index:02d}.png")
+    return folder
+
+
+def weights_of(run: Path) -> dict[str, torch.Tensor]:
+    state = load_checkpoint(run / "checkpoint.pt")
+    return {**state["network"], **{f"average.{k}": v for k, v in state["average"].items()}}
+
+
+def test_stopping_and_resuming_changes_nothing(photos_folder: Path, tmp_path: Path) -> None:
+    through, parts = tmp_path / "through", tmp_path / "parts"
+    extra = ["decouple_at=3", "steps=4", "checkpoint_every=1"]
+    main("print", photos_folder, through, overrides=TINY + extra, cpu=True)
+    main("print", photos_folder, parts, overrides=TINY + extra, cpu=True, stop_after=2)
+    assert load_checkpoint(parts / "checkpoint.pt")["step"] == 2
+    main("print", photos_folder, parts, resume=True, overrides=TINY + extra, cpu=True)
+    a, b = weights_of(through), weights_of(parts)
+    assert a.keys() == b.keys()
+    assert any("backward_way" in key for key in a)
+    for key in a:
+        assert torch.equal(a[key], b[key]), key
+
+
+def test_run_folder_says_how_it_was_made(photos_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    extra = ["steps=2", "evaluate_every=2"]
+    main("print", photos_folder, run, overrides=TINY + extra, cpu=True)
+    record = json.loads((run / "run.json").read_text())
+    held = (run / "held_out.txt").read_text().split()
+    assert record["config"]["steps"] == 2 and len(record["manifest_sha256"]) == 64
+    assert record["photographs"] + len(held) >= 24
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["kind"] == "validation" and 0 <= lines[-1]["module_accuracy"] <= 1
+    with Image.open(run / "samples" / "step000002.png") as sample:
+        assert sample.width > 500
+
+    from riis_physical.revealer import Revealer
+
+    target = tmp_path / "tiny.safetensors"
+    export(run, target)
+    revealer = Revealer.load(target)
+    frame = np.full((168, 168, 3), 0.5, np.float32)
+    assert revealer.reveal(frame[None], [None]).logits.shape == (1, 21, 21)
+    assert revealer.embed(frame, np.ones((21, 21), bool)).shape == (168, 168, 3)
+
+
+def test_a_run_is_not_overwritten_and_not_resumed_in_another_shape(
+    photos_folder: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    main("print", photos_folder, run, overrides=[*TINY, "steps=1"], cpu=True)
+    with pytest.raises(TrainingError, match="--resume"):
+        main("print", photos_folder, run, overrides=TINY, cpu=True)
+    with pytest.raises(TrainingError, match="another shape"):
+        main("print", photos_folder, run, True, [*TINY, "model.blocks=2"], cpu=True)
+    (run / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        main("print", photos_folder, run, True, TINY, cpu=True)
+
+
+def test_digital_channel_trains_the_paper_model(photos_folder: Path, tmp_path: Path) -> None:
+    small = [
+        "model.blocks=1",
+        "model.growth=4",
+        "model.dense_layers=2",
+        "model.cem_features=8",
+        "model.cem_layers=2",
+        "model.n_secrets=2",
+        "batch=2",
+        "patch_px=32",
+        "steps=2",
+        "evaluate_every=2",
+    ]
+    run = main("paper", photos_folder, tmp_path / "paper", overrides=small, cpu=True)
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    assert "secret_psnr_db" in json.loads(lines[-1])
+
+
+def test_explosion_rolls_back(
+    photos_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import training.train as train
+
+    sound, calls = train._is_sound, []
+
+    def explodes_once(run, loss, norm):  # type: ignore[no-untyped-def]
+        calls.append(run.step)
+        return False if len(calls) == 2 else sound(run, loss, norm)
+
+    monkeypatch.setattr(train, "_is_sound", explodes_once)
+    run = main("print", photos_folder, tmp_path / "run", overrides=[*TINY, "steps=3"], cpu=True)
+    state = load_checkpoint(run / "checkpoint.pt")
+    assert state["roll_backs"] == 1 and state["step"] == 3
+    assert calls == [0, 1, 0, 1, 2]
+    assert state["rate_factor"] < 1
+
+
+@pytest.mark.parametrize("name", available())
+def test_shipped_configurations_load(name: str) -> None:
+    config = load_config(name)
+    assert config.name == name and config.ramp < config.steps
+
+
+def test_config_errors_name_the_nearest_key() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'learning_rate'"):
+        load_config("print", ["learning_rat=1"])
+    with pytest.raises(ConfigError, match="did you mean 'growth'"):
+        load_config("print", ["model.growht=1"])
+    with pytest.raises(ConfigError, match="expected one of paper, print"):
+        load_config("prnt")
+    with pytest.raises(ConfigError, match="batch"):
+        load_config("print", ["batch=0"])
+    with pytest.raises(ConfigError, match="key=value"):
+        load_config("print", ["batch"])
+
+
+def test_schedules() -> None:
+    config = load_config("print", ["secret_first=10", "ramp=100", "steps=1000", "warmup=10"])
+    assert channel_strength(config, 0) == channel_strength(config, 10) == 0
+    assert channel_strength(config, 200) == config.strength_final
+    assert psnr_target_db(config, 0) == config.psnr_start
+    assert psnr_target_db(config, 110) == config.psnr_final
+    assert learning_rate(config, 0) < learning_rate(config, 20)
+    assert learning_rate(config, 999) < 0.05 * config.learning_rate
+    steering = ContainerSteering(config)
+    before = steering.weight
+    steering.update(200, config.psnr_final - 3)
+    assert steering.weight > before
+    steering.update(5, 0.0)
+    assert steering.at(5) < steering.at(200)
+
+
+def test_draws_depend_on_the_step_alone(photos_folder: Path) -> None:
+    photos = load_photos(list_photos(photos_folder), 64)
+    first = draw_hosts(photos, step_rng(0, 7), 2, 32, (0.4, 0.6))
+    step_rng(0, 6).random(100)
+    assert torch.equal(first, draw_hosts(photos, step_rng(0, 7), 2, 32, (0.4, 0.6)))
+    assert first.shape == (2, 3, 32, 32) and first.min() >= 0 and first.max() <= 1
+    grids = draw_grids(step_rng(0, 1), 64, 12)
+    assert set(grids.unique().tolist()) == {-1.0, 1.0}
+
+
+def test_held_out_files_are_about_one_in_twenty() -> None:
+    share = np.mean([is_held_out(f"{i:04d}.jpg") for i in range(4000)])
+    assert 0.03 < share < 0.07
+
+
+def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no folder"):
+        list_photos(tmp_path / "absent")
+    with pytest.raises(TrainingError, match="holds no picture"):
+        list_photos(tmp_path)
+
+
+def test_average_follows_the_weights() -> None:
+    layer = torch.nn.Linear(1, 1)
+    average = AveragedWeights(layer, decay=0.5)
+    with torch.no_grad():
+        layer.weight += 1
+    start = average.tensors["weight"].clone()
+    average.update(layer, step=1000)
+    torch.testing.assert_close(average.tensors["weight"], start + 0.5)
