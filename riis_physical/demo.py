@@ -90,6 +90,8 @@ def run_demo(
         part.write_bytes(photo.jpeg)
 
     stages = make_folder(folder / STAGES_FOLDER)
+    for old in stages.glob("*.png"):
+        old.unlink()
     results = scan(str(photo_path), stages)
     read = next((result for result in results if result.status is Status.DECODED), None)
     tiles = [

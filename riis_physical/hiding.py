@@ -1,7 +1,7 @@
 """Hide a message in a host of any size.
 
-The network works on the model frame, 8 x 8 pixels for each QR module whatever
-the host's size and aspect. Only the residual, container minus host, is carried
+The network works on the model frame, a square of `module_px` pixels for each QR
+module whatever the host's size and aspect. Only the residual, container minus host, is carried
 back to the host's full resolution, so that a poster keeps its own detail. The
 work goes in horizontal strips and stays small next to the picture itself.
 """
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from riis_physical import metrics
-from riis_physical.artifacts import Condition, FloatArray, UInt8Image
+from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import ConfigError, HostError
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
@@ -26,8 +26,6 @@ from riis_physical.qr.reading import read_revealed
 if TYPE_CHECKING:
     from riis_physical.revealer import Revealer
 
-#: Side of a module in the model frame, pixels.
-MODULE_PX = 8
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
 
 # Hosts that carry badly; all judged on the model frame.
@@ -98,7 +96,7 @@ def hide(
         )
     code = encode(message)
     pixels = _pixels(host)
-    frame = to_frame(pixels, code.size)
+    frame = to_frame(pixels, code.size * revealer.module_px)
     residual = revealer.embed(frame, code.modules) * np.float32(strength)
     container = add_residual(pixels, residual)
     decoder, confidence = _self_check(container, code, revealer, strength)
@@ -108,7 +106,7 @@ def hide(
     return HideResult(
         container=container,
         version=code.version,
-        level=str(code.level),
+        level=code.level,
         modules=code.size,
         psnr=psnr,
         ssim=metrics.ssim(pixels, container),
@@ -122,9 +120,8 @@ def hide(
     )
 
 
-def to_frame(pixels: UInt8Image, modules: int) -> FloatArray:
-    """Average a picture into the model frame: (8N, 8N, 3) float32 in [0, 1]."""
-    side = MODULE_PX * modules
+def to_frame(pixels: UInt8Image, side: int) -> FloatArray:
+    """Average a picture into the model frame: (side, side, 3) float32 in [0, 1]."""
     frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
     return frame / np.float32(255)
 
@@ -134,7 +131,7 @@ def add_residual(pixels: UInt8Image, residual: FloatArray) -> UInt8Image:
 
     Args:
         pixels: uint8 (H, W, 3).
-        residual: float32 (8N, 8N, 3), in units of a [0, 1] range.
+        residual: float32 (side, side, 3), in units of a [0, 1] range.
 
     Returns:
         uint8 (H, W, 3), clamped.
@@ -203,16 +200,15 @@ def _self_check(
     container: UInt8Image, code: QrCode, revealer: Revealer, strength: float
 ) -> tuple[str, float]:
     """Decoder and confidence of the container's own reading."""
-    scale_px = min(container.shape[:2]) / code.size
-    condition = Condition(blur=0.0, noise=0.0, jpeg_quality=100.0, scale_px=scale_px)
-    revealed = revealer.reveal(to_frame(container, code.size)[None], [condition])
+    frame = to_frame(container, code.size * revealer.module_px)
+    revealed = revealer.reveal(frame[None], [None])  # None: never printed or photographed
     reading = read_revealed(revealed.logits[0], revealed.picture[0], code.version)
     if reading is None or reading.payload != code.payload:
         advice = (
             f"raise the strength above {strength:g}, " if strength < MAX_STRENGTH else ""
         ) + "shorten the message or choose a host with more texture and mid-tones"
         raise HostError(f"the container does not read back even before printing: {advice}")
-    return str(reading.decoder), float(reading.confidence)
+    return reading.decoder, reading.confidence
 
 
 def _warnings(frame: FloatArray, clipped_share: float, code: QrCode) -> list[str]:

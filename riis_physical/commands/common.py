@@ -113,6 +113,12 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def say_message(text: str) -> None:
+    """A line of standard output that holds a message: exact where it is piped."""
+    # color=True: click would cut escape sequences out of piped text.
+    click.echo(printable(text), color=True)
+
+
 def printable(text: str) -> str:
     """Text as it may go to a terminal: control characters become escapes.
 

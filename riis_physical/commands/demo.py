@@ -9,7 +9,9 @@ import click
 from riis_physical.commands import common
 
 
-@click.command("demo", short_help="The main job on a photograph at hand, with pictures of each stage.")
+@click.command(
+    "demo", short_help="The main job on a photograph at hand, with pictures of each stage."
+)
 @click.option(
     "-o",
     "--output",
@@ -70,6 +72,6 @@ def command(
     if outcome.text is None:
         common.note(f"not read: {outcome.detail}")
     else:
-        click.echo(f"read     {common.printable(outcome.text)}")
+        common.say_message(f"read     {outcome.text}")
     click.echo(f"pictures {output / SHEET_NAME} and the stages beside it")
     ctx.exit(0 if outcome.text == message else 1)

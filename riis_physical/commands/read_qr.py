@@ -37,29 +37,29 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
             else:
                 common.note(f"{photo}: {detail}")
         for reading in readings:
-            text = _text(reading.payload)
             encoded = base64.b64encode(reading.payload).decode("ascii")
             if as_json:
                 record: dict[str, object] = {
                     "photo": photo,
-                    "text": text,
+                    "text": reading.text,
                     "decoder": reading.decoder,
                     "corners": None,
                 }
                 if reading.corners is not None:
                     record["corners"] = [[float(x), float(y)] for x, y in reading.corners]
-                if text is None:
+                if not _is_utf8(reading.payload):
                     record["payload_base64"] = encoded
                 click.echo(json.dumps(record))
             else:
-                shown = f"base64:{encoded}" if text is None else common.printable(text)
+                text = f"base64:{encoded}" if reading.text is None else reading.text
                 alone = len(photos) == 1 and len(readings) == 1
-                click.echo(shown if alone else f"{photo}: {shown}")
+                common.say_message(text if alone else f"{photo}: {text}")
     ctx.exit(0 if all_read else 1)
 
 
-def _text(payload: bytes) -> str | None:
+def _is_utf8(payload: bytes) -> bool:
     try:
-        return payload.decode("utf-8")
+        payload.decode("utf-8")
     except UnicodeDecodeError:
-        return None
+        return False
+    return True

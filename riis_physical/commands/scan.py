@@ -82,9 +82,10 @@ def command(
     if save_stages is not None:
         make_folder(save_stages)
 
+    revealers = common.load_revealers(model, device)
+
     from capture.scan import scan_photo
 
-    revealers = common.load_revealers(model, device)
     given = None if corners is None else np.array(corners, np.float32)
     all_decoded = True
     for photo in photos:
@@ -143,12 +144,9 @@ def _say(result: ScanResult, *, alone: bool) -> None:
         common.note(f"{where}: {result.status}: {result.detail}")
         return
     text = result.text
-    shown = (
-        common.printable(text)
-        if text is not None
-        else "base64:" + base64.b64encode(result.payload).decode("ascii")
-    )
-    click.echo(shown if alone else f"{where}: {shown}")
+    if text is None:
+        text = "base64:" + base64.b64encode(result.payload).decode("ascii")
+    common.say_message(text if alone else f"{where}: {text}")
     common.note(
         f"{where}: decoded by {result.decoder} with model {result.model}, "
         f"confidence {result.confidence:.2f}, {sum(result.timings_ms.values()):.0f} ms"

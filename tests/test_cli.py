@@ -1,0 +1,401 @@
+"""Commands: what they print, what they write, and their exit status."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+from fakes import FakeRevealer
+from PIL import Image
+
+from riis_physical import weights
+from riis_physical.artifacts import Condition, ScanResult, Status
+from riis_physical.cli import main
+from riis_physical.commands import common
+from riis_physical.image_io import load_host
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line; returns exit status, standard output and error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return int(stop.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A revealer without weights in place of the shipped ones."""
+    revealer = FakeRevealer(12 / 255, {"min_px_per_module": 8})
+    monkeypatch.setattr(common, "load_revealers", lambda model, device: [revealer])
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    coarse = np.random.default_rng(0).integers(60, 200, (9, 9, 3), dtype=np.uint8)
+    pixels = np.asarray(cv2.resize(coarse, (400, 300), interpolation=cv2.INTER_CUBIC), np.uint8)
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    Image.fromarray(pixels).save(tmp_path / "host.png", dpi=(300, 300), exif=exif)
+    return tmp_path / "host.png"
+
+
+@pytest.mark.usefixtures("fake_model")
+class TestHide:
+    def test_writes_the_container_and_says_what_it_did(
+        self, run: Run, host: Path, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "container.png"
+        status, out, err = run("hide", host, "-m", "Grüße 🌍", "-o", output)
+        assert status == 0, err
+        for expected in ("version 2-H", "PSNR", "SSIM", "self-check", "267 px width"):
+            assert expected in out
+        container = load_host(output)
+        assert container.pixels.shape == (300, 400, 3)
+        assert container.dpi == pytest.approx((300, 300), abs=0.1)
+        with Image.open(output) as image:
+            assert not image.getexif().get_ifd(0x8825)
+
+    def test_never_overwrites_without_force(self, run: Run, host: Path, tmp_path: Path) -> None:
+        output = tmp_path / "container.png"
+        output.write_text("precious")
+        status, _, err = run("hide", host, "-m", "m", "-o", output)
+        assert (status, output.read_text()) == (1, "precious")
+        assert err.count("\n") == 1
+        assert "--force" in err
+        assert run("hide", host, "-m", "m", "-o", output, "--force")[0] == 0
+
+    def test_raw_bytes_come_from_a_file(self, run: Run, host: Path, tmp_path: Path) -> None:
+        (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+        status, out, _ = run(
+            "hide", host, "--message-file", tmp_path / "bytes", "-o", tmp_path / "c.png"
+        )
+        assert status == 0
+        assert "3 bytes" in out
+
+    def test_notes_tell_of_conversions(self, run: Run, tmp_path: Path) -> None:
+        Image.new("RGBA", (300, 300), (120, 130, 140, 128)).save(tmp_path / "clear.png")
+        status, _, err = run("hide", tmp_path / "clear.png", "-m", "m", "-o", tmp_path / "c.jpg")
+        assert status == 0
+        assert "note: transparency laid on white" in err
+        assert "warning: JPEG loses" in err
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "expected"),
+        [
+            (["-m", ""], 1, "the message is empty"),
+            (["-m", "x" * 4000], 1, "4000 bytes"),
+            (["--message-file", "absent"], 1, "cannot read absent"),
+            (["-m", "m", "--message-file", "x"], 2, "either -m or --message-file"),
+            ([], 2, "either -m or --message-file"),
+            (["-m", "m", "--strength", "9"], 2, "0.25<=x<=3"),
+            (["-m", "m", "--nonsense"], 2, "No such option"),
+        ],
+    )
+    def test_bad_arguments(
+        self, run: Run, host: Path, tmp_path: Path, arguments: list[str], status: int, expected: str
+    ) -> None:
+        found, out, err = run("hide", host, "-o", tmp_path / "c.png", *arguments)
+        assert (found, out) == (status, "")
+        assert expected in err
+        assert not (tmp_path / "c.png").exists()
+
+    @pytest.mark.parametrize(
+        ("output", "expected"), [("no/c.png", "does not exist"), ("c.doc", "its suffix")]
+    )
+    def test_bad_outputs(
+        self, run: Run, host: Path, tmp_path: Path, output: str, expected: str
+    ) -> None:
+        status, _, err = run("hide", host, "-m", "m", "-o", tmp_path / output)
+        assert status == 1
+        assert err.startswith("Error: ")
+        assert expected in err
+        assert err.count("\n") == 1
+
+    def test_bad_hosts(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "text.png").write_text("text")
+        for name in ("absent.png", "text.png"):
+            status, _, err = run("hide", tmp_path / name, "-m", "m", "-o", tmp_path / "c.png")
+            assert (status, err.count("\n")) == (1, 1)
+            assert name in err
+
+
+def results_of(photo: str) -> list[ScanResult]:
+    """What a scan of a photo of that name finds."""
+    corners = np.array([[1, 2], [300.1234, 2], [300, 200], [1, 200]], np.float32)
+    found = {
+        "photo": photo,
+        "corners": corners,
+        "condition": Condition(blur=0.5, noise=0.01, jpeg_quality=80, scale_px=9.5),
+        "timings_ms": {"detect": 12.3456},
+        "model": "fake",
+    }
+    name = Path(photo).stem
+    if name == "text":
+        return [
+            ScanResult(
+                status=Status.DECODED, payload="ü".encode(), decoder="zxing-cpp", confidence=0.9,
+                **found,  # type: ignore[arg-type]
+            )
+        ]  # fmt: skip
+    if name == "bytes":
+        return [
+            ScanResult(status=Status.DECODED, payload=b"\xff\x00", decoder="soft", **found)  # type: ignore[arg-type]
+        ]
+    if name == "two":
+        return [
+            ScanResult(status=Status.DECODED, payload=b"one", decoder="pyzbar", **found),  # type: ignore[arg-type]
+            ScanResult(status=Status.UNREADABLE, index=1, detail="too blurred", **found),  # type: ignore[arg-type]
+        ]
+    if name == "escape":
+        return [ScanResult(status=Status.DECODED, payload=b"\x1b[2Jhi", decoder="soft", **found)]  # type: ignore[arg-type]
+    return [ScanResult(photo, Status.NO_CONTAINER, detail="no container found")]
+
+
+@pytest.fixture
+def fake_scan(monkeypatch: pytest.MonkeyPatch, fake_model: None) -> list[dict[str, object]]:
+    """`capture.scan.scan_photo` by the photo's name; records its arguments."""
+    calls: list[dict[str, object]] = []
+
+    def scan_photo(
+        photo: str,
+        revealers: list[FakeRevealer],
+        corners: object = None,
+        save_stages: object = None,
+    ) -> list[ScanResult]:
+        calls.append({"photo": photo, "corners": corners, "save_stages": save_stages})
+        return results_of(photo)
+
+    module = ModuleType("capture.scan")
+    module.scan_photo = scan_photo  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "capture.scan", module)
+    return calls
+
+
+KEYS = {
+    "photo", "status", "text", "corners", "decoder", "confidence", "condition", "timings_ms",
+    "index", "model", "detail",
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("fake_scan")
+class TestScan:
+    def test_json_is_one_object_a_line_and_nothing_else(self, run: Run) -> None:
+        status, out, err = run("scan", "--json", "text.jpg", "bytes.jpg", "two.jpg", "none.jpg")
+        assert status == 1
+        assert err == ""
+        records = [json.loads(line) for line in out.splitlines()]
+        assert [record["photo"] for record in records] == [
+            "text.jpg", "bytes.jpg", "two.jpg", "two.jpg", "none.jpg"
+        ]  # fmt: skip
+        text, raw, first, second, none = records
+        assert set(text) == set(none) == KEYS
+        assert set(raw) == KEYS | {"payload_base64"}
+        assert (text["status"], text["text"]) == ("decoded", "ü")
+        assert text["corners"] == [[1, 2], [300.123, 2], [300, 200], [1, 200]]
+        assert text["condition"] == {
+            "blur": 0.5, "noise": 0.01, "jpeg_quality": 80.0, "scale_px": 9.5
+        }  # fmt: skip
+        assert text["timings_ms"] == {"detect": 12.35}
+        assert raw["text"] is None
+        assert base64.b64decode(raw["payload_base64"]) == b"\xff\x00"
+        assert (first["index"], second["index"]) == (0, 1)
+        assert (none["status"], none["corners"], none["text"]) == ("no_container", None, None)
+
+    def test_status_is_zero_only_when_every_photo_decoded(self, run: Run) -> None:
+        assert run("scan", "text.jpg")[0] == 0
+        assert run("scan", "text.jpg", "two.jpg")[0] == 0
+        assert run("scan", "text.jpg", "none.jpg")[0] == 1
+
+    def test_people_get_the_message_alone_on_standard_output(self, run: Run) -> None:
+        status, out, err = run("scan", "text.jpg")
+        assert (status, out) == (0, "ü\n")
+        assert "zxing-cpp" in err
+        _, out, err = run("scan", "text.jpg", "bytes.jpg", "none.jpg")
+        assert out.splitlines() == ["text.jpg: ü", "bytes.jpg: base64:/wA="]
+        assert "none.jpg: no_container: no container found" in err
+
+    def test_a_terminal_does_not_obey_a_message_and_a_pipe_gets_it_exactly(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert run("scan", "escape.jpg")[1] == "\x1b[2Jhi\n"
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        assert common.printable("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
+
+    def test_corners_reach_the_scan(self, run: Run, fake_scan: list[dict[str, object]]) -> None:
+        assert run("scan", "text.jpg", "--corners", "1,2,3,4,5,6,7,8.5")[0] == 0
+        corners = np.asarray(fake_scan[0]["corners"])
+        assert corners.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8.5]]
+
+    @pytest.mark.parametrize("corners", ["1,2,3", "a,b,c,d,e,f,g,h", "1,2,3,4,5,6,7,nan", ""])
+    def test_broken_corners_are_wrong_usage(self, run: Run, corners: str) -> None:
+        status, _, err = run("scan", "text.jpg", "--corners", corners)
+        assert status == 2
+        assert "expected eight numbers" in err
+
+    def test_corners_of_several_photos_are_wrong_usage(self, run: Run) -> None:
+        status, _, err = run("scan", "a.jpg", "b.jpg", "--corners", "1,2,3,4,5,6,7,8")
+        assert status == 2
+        assert "exactly one" in err
+
+    def test_no_photo_is_wrong_usage(self, run: Run) -> None:
+        assert run("scan")[0] == 2
+
+    def test_stages_of_several_photos_do_not_mix(
+        self, run: Run, tmp_path: Path, fake_scan: list[dict[str, object]]
+    ) -> None:
+        run("scan", "text.jpg", "--save-stages", tmp_path / "one")
+        run("scan", "text.jpg", "x/text.jpg", "--save-stages", tmp_path / "many")
+        assert [call["save_stages"] for call in fake_scan] == [
+            tmp_path / "one",
+            tmp_path / "many" / "text",
+            tmp_path / "many" / "text-2",
+        ]
+
+    def test_a_stage_folder_that_cannot_be_made(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        status, out, err = run("scan", "text.jpg", "--save-stages", tmp_path / "file" / "x")
+        assert (status, out) == (1, "")
+        assert "cannot make the folder" in err
+
+
+class TestModels:
+    def test_no_shipped_weights_is_one_clear_line(
+        self, run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        monkeypatch.setattr(weights, "FOLDER", tmp_path / "empty")
+        for arguments in (
+            ["hide", host, "-m", "m", "-o", tmp_path / "c.png"],
+            ["demo", "-o", tmp_path / "demo"],
+            ["scan", "--json", host],
+        ):
+            status, out, err = run(*arguments)
+            assert (status, out, err.count("\n")) == (1, "", 1)
+            assert "no model weights ship" in err
+            assert not (tmp_path / "demo").exists()
+
+    def test_unknown_and_corrupted_models(self, run: Run, host: Path, tmp_path: Path) -> None:
+        status, _, err = run("scan", host, "--model", "nosuch")
+        assert status == 1
+        assert "no model 'nosuch'" in err
+        (tmp_path / "bad.safetensors").write_bytes(b"x")
+        record = {"format_version": 1, "name": "bad", "config": {}, "sha256": "0" * 64}
+        (tmp_path / "bad.json").write_text(json.dumps(record))
+        status, _, err = run("scan", host, "--model", tmp_path / "bad.safetensors")
+        assert (status, err.count("\n")) == (1, 1)
+        assert "is corrupted" in err
+
+
+class TestReadQr:
+    def test_reads_a_visible_code(self, run: Run, tmp_path: Path) -> None:
+        import qrcode
+
+        image = qrcode.make("visible ü").convert("RGB")
+        image.save(tmp_path / "code.png")
+        status, out, _ = run("read-qr", tmp_path / "code.png")
+        assert (status, out) == (0, "visible ü\n")
+        Image.new("RGB", (200, 200), "white").save(tmp_path / "none.png")
+        status, out, err = run(
+            "read-qr", "--json", tmp_path / "code.png", tmp_path / "none.png", tmp_path / "absent"
+        )
+        records = [json.loads(line) for line in out.splitlines()]
+        assert (status, err) == (1, "")
+        assert [record["text"] for record in records] == ["visible ü", None, None]
+        assert "does not exist" in records[2]["detail"]
+        assert run("read-qr", tmp_path / "none.png")[0] == 1
+
+
+class TestSimulate:
+    def test_photo_and_truth(self, run: Run, host: Path, tmp_path: Path) -> None:
+        photo, truth = tmp_path / "photo.jpg", tmp_path / "truth.json"
+        arguments = ["simulate", host, "--preset", "easy", "--size", "800x600", "--seed", "3"]
+        status, _, err = run(*arguments, "-o", photo, "--truth", truth, "--margin", "0")
+        assert status == 0, err
+        with Image.open(photo) as image:
+            assert (image.format, image.size) == ("JPEG", (800, 600))
+        record = json.loads(truth.read_text())
+        assert set(record) == {"size", "corners", "preset", "seed", "params"}
+        assert (record["size"], record["preset"], record["seed"]) == ([600, 800], "easy", 3)
+        corners = np.array(record["corners"])
+        assert corners.shape == (4, 2)
+        assert (corners >= -0.5).all()
+        assert (corners <= [799.5, 599.5]).all()
+        first = photo.read_bytes()
+        assert run(*arguments, "-o", photo, "--margin", "0")[0] == 1
+        assert run(*arguments, "-o", photo, "--margin", "0", "--force")[0] == 0
+        assert photo.read_bytes() == first
+
+    def test_screen_in_front_of_a_background(self, run: Run, host: Path, tmp_path: Path) -> None:
+        photo = tmp_path / "photo.jpg"
+        status, _, err = run(
+            "simulate", host, "-o", photo, "--medium", "screen", "--background", host,
+            "--size", "640x480",
+        )  # fmt: skip
+        assert status == 0, err
+        assert photo.exists()
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--preset", "extreme"],
+            ["--size", "big"],
+            ["--margin", "-1"],
+            ["--seed", "-1"],
+            ["--medium", "wall"],
+            ["-o", "photo.png"],
+        ],
+    )
+    def test_wrong_usage(self, run: Run, host: Path, tmp_path: Path, arguments: list[str]) -> None:
+        status, out, _ = run("simulate", host, "-o", tmp_path / "photo.jpg", *arguments)
+        assert (status, out) == (2, "")
+
+    def test_presets_are_those_of_the_channel(self) -> None:
+        from riis_physical.channel.ranges import PRESETS
+
+        assert tuple(PRESETS) == common.PRESETS
+
+
+def test_strength_range_is_that_of_the_api() -> None:
+    from riis_physical import hiding
+    from riis_physical.commands import hide
+
+    assert (hide.MIN_STRENGTH, hide.MAX_STRENGTH) == (hiding.MIN_STRENGTH, hiding.MAX_STRENGTH)
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "evaluate", "hide", "read-qr", "scan", "simulate", "train"]
+)
+def test_every_command_explains_itself(run: Run, command: str) -> None:
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert "Usage: riis-physical" in out
+
+
+def test_version(run: Run) -> None:
+    assert run("--version")[1].startswith("riis-physical, version 0.")
+
+
+def test_memory_that_runs_out_is_one_line(
+    run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(common, "load_revealers", fail)
+    status, _, err = run("hide", host, "-m", "m", "-o", tmp_path / "c.png")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "out of memory" in err
