@@ -1,10 +1,17 @@
 """The physical channel: from a container's pixels to a phone photo, differentiable.
 
 ``sample_params`` draws parameters from a preset, ``capture_rectified`` applies
-them the way training needs it, ``condition_of`` tells how bad it was.
+them the way training needs it, ``condition_of`` tells how bad it was, and
+``photograph`` makes the whole photo that a phone would take.
+
+One idea a file: ranges, params (sampling), geometry (pose, curl, lens), tone
+(print, screen and camera response), optics (blur), light (gradient, shadow,
+glare, white balance, moire), occlusion, sensor (noise, phone processing), jpeg,
+simulate (the order for training), scene and photo (whole photographs).
 """
 
 from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.channel.ranges import PRESETS, ChannelRanges, preset_table
 from riis_physical.channel.simulate import capture_rectified, condition_of
 
@@ -12,8 +19,10 @@ __all__ = [
     "PRESETS",
     "ChannelParams",
     "ChannelRanges",
+    "Photograph",
     "capture_rectified",
     "condition_of",
+    "photograph",
     "preset_table",
     "sample_params",
 ]

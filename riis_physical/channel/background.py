@@ -24,8 +24,7 @@ def smooth_noise(
     height, width = size
     coarse = (max(2, round(height / cell[0]) + 1), max(2, round(width / cell[1]) + 1))
     grid = rng.standard_normal(coarse, dtype=np.float32)
-    out: FloatArray = cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
-    return out
+    return cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
 
 
 def procedural_background(seed: int, size: tuple[int, int]) -> FloatArray:
@@ -83,10 +82,8 @@ def _wood(rng: np.random.Generator, size: tuple[int, int], unit: float) -> Float
 
 
 def _turned(shade: FloatArray, size: tuple[int, int]) -> FloatArray:
-    turned: FloatArray = cv2.resize(
-        np.ascontiguousarray(shade.T), (size[1], size[0]), interpolation=cv2.INTER_LINEAR
-    )
-    return turned
+    turned = np.ascontiguousarray(shade.T)
+    return cv2.resize(turned, (size[1], size[0])).astype(np.float32)
 
 
 def _fabric(rng: np.random.Generator, size: tuple[int, int], unit: float) -> FloatArray:

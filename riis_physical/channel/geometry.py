@@ -11,6 +11,7 @@ from torch import Tensor
 
 from riis_physical.channel.params import ChannelParams
 
+NEAREST = 0.6  # least depth of any point of the container, in container widths
 UNIT_CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -30,7 +31,8 @@ def pose_homography(params: ChannelParams) -> Tensor:
     """Container units to photo pixels about (0, 0), for the sampled pose.
 
     Scaled so that the mean length of the container's projected top and bottom
-    edge is ``container_width_px``.
+    edge is ``container_width_px``. The camera keeps a distance at which the
+    whole container is well in front of it.
     """
     yaw, pitch, roll = (
         torch.deg2rad(v) for v in (params.yaw_deg, params.pitch_deg, params.roll_deg)
@@ -45,9 +47,13 @@ def pose_homography(params: ChannelParams) -> Tensor:
     turn_x = matrix(one, zero, zero, zero, cos(pitch), -sin(pitch), zero, sin(pitch), cos(pitch))
     turn_z = matrix(cos(roll), -sin(roll), zero, sin(roll), cos(roll), zero, zero, zero, one)
     rotation = turn_z @ turn_x @ turn_y
-    aspect, distance = params.aspect, params.distance
+    aspect = params.aspect
+    reach = 0.5 * (sin(yaw).abs() + aspect * sin(pitch).abs())
+    distance = torch.maximum(params.distance, reach + NEAREST)
     plane = matrix(one, zero, -0.5 * one, zero, aspect, -0.5 * aspect, zero, zero, one)
-    lift = torch.stack([rotation[:, :, 0], rotation[:, :, 1], torch.zeros_like(rotation[:, :, 0])], 2)
+    lift = torch.stack(
+        [rotation[:, :, 0], rotation[:, :, 1], torch.zeros_like(rotation[:, :, 0])], 2
+    )
     lift[:, 2, 2] = distance
     focal = matrix(distance, zero, zero, zero, distance, zero, zero, zero, one)
     homography = focal @ lift @ plane
@@ -73,6 +79,19 @@ def edge_lengths(corners: Tensor) -> tuple[Tensor, Tensor]:
     """Mean lengths (B,) of the horizontal and of the vertical pair of edges."""
     sides = (corners.roll(-1, dims=1) - corners).norm(dim=-1)
     return sides[:, 0::2].mean(1), sides[:, 1::2].mean(1)
+
+
+def affine_at_centre(homography: Tensor) -> Tensor:
+    """The affine map (B, 3, 3) that touches a homography at the container's centre.
+
+    Unlike the homography it has no horizon, so fields that go on far beyond the
+    container stay smooth.
+    """
+    centre = torch.full((homography.shape[0], 2), 0.5, device=homography.device)
+    slope = jacobian(homography, centre)
+    shift = project(homography, centre[:, None])[:, 0] - (slope @ centre[..., None])[..., 0]
+    last = torch.tensor([0.0, 0.0, 1.0], device=homography.device).expand(len(centre), 1, 3)
+    return torch.cat([torch.cat([slope, shift[..., None]], dim=2), last], dim=1)
 
 
 def homography_from_corners(corners: Tensor) -> Tensor:

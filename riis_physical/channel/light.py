@@ -90,7 +90,9 @@ def screen_pattern(params: ChannelParams, uv: Tensor, pixels: Tensor) -> Tensor:
     x, y = uv[..., 0], uv[..., 1]
     bent = (x - 0.5) ** 2 + (y - 0.5) ** 2
     cycles = params.moire_cycles
-    beat = turn * (_plane(cycles[:, 0]) * (x + 0.3 * bent) + _plane(cycles[:, 1]) * (y + 0.3 * bent))
+    beat = turn * (
+        _plane(cycles[:, 0]) * (x + 0.3 * bent) + _plane(cycles[:, 1]) * (y + 0.3 * bent)
+    )
     fine = turn * (pixels * params.grid_cycles[:, None, None]).sum(-1)
     coarse = torch.sin(beat[:, None] + params.moire_phase[:, :, None, None])
     grid = torch.sin(fine[:, None] + params.grid_phase[:, :, None, None])

@@ -252,16 +252,14 @@ def sample_params(
                 native = module_px * modules_total
                 value = native * (value / native) ** strength
         elif item.name == "distance":
-            value = value / max(strength, 1e-3)
+            value = value / min(max(strength, 1e-3), 1.0)
         elif item.name == "temperature_k":
             # Scaled in mired, the unit in which casts are about equally strong.
             mired = 1e6 / identity + strength * (1e6 / value - 1e6 / identity)
             value = 1e6 / mired
         elif item.name != "sharpen_sigma":
-            if meta["log"]:
-                value = value**strength
-            else:
-                value = identity + strength * (value - identity)
+            linear = identity + strength * (value - identity)
+            value = value**strength if meta["log"] else linear
         if meta["medium"] == "print":
             value = torch.where(is_screen > 0, identity, value)
         elif meta["medium"] == "screen":
@@ -269,6 +267,8 @@ def sample_params(
         values[item.name] = value
     values["jpeg_quality"] = values["jpeg_quality"].clamp(10, 100)
     values["second_quality"] = values["second_quality"].clamp(10, 100)
+    for name in ("yaw_deg", "pitch_deg"):
+        values[name] = values[name].clamp(-60, 60)
     values["paper_white"] = values["paper_white"].clamp(0.5, 1.0)
     values["blur_sigma"] = values["blur_sigma"].clamp_min(0.0)
     # Not every photo has a shadow, glare, moire or motion blur.

@@ -22,7 +22,7 @@ def _range(
 ) -> Pair:
     """A dataclass field with its documentation; the default is the preset `normal`."""
     metadata = {"identity": identity, "unit": unit, "text": text, "medium": medium, "log": log}
-    return field(default=default, metadata=metadata)  # type: ignore[no-any-return]
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class ChannelRanges:
     corner_error: Pair = _range(
         (0.0035, 0.0035), 0, "width", "sigma of each corner coordinate, cut at 1 % radius"
     )
-    curl: Pair = _range((-0.006, 0.006), 0, "width", "bow of the sheet between the corners", "print")
+    curl: Pair = _range(
+        (-0.006, 0.006), 0, "width", "bow of the sheet between the corners", "print"
+    )
     lens: Pair = _range((-0.004, 0.004), 0, "width", "radial displacement at mid-side")
     paper_white: Pair = _range((0.85, 1.0), 1, "sRGB", "what white becomes")
     ink_black: Pair = _range((0.02, 0.15), 0, "sRGB", "what black becomes")
@@ -51,7 +53,7 @@ class ChannelRanges:
     crosstalk: Pair = _range((0.04, 0.04), 0, "1", "sigma of the 3x3 colour matrix off identity")
     media_saturation: Pair = _range((0.65, 1.05), 1, "ratio", "saturation left by ink or screen")
     gamut: Pair = _range((0.0, 0.8), 0, "1", "compression c / (1 + g |c|) of strong colours")
-    dot_gain: Pair = _range((0.0, 0.2), 0, "1", "darkening 4/4 d x (1 - x) by ink spread", "print")
+    dot_gain: Pair = _range((0.0, 0.2), 0, "1", "darkening d x (1 - x) by ink spread", "print")
     dot_blur: Pair = _range((0.1, 0.7), 0, "px@512", "sigma of halftone and ink spread", "print")
     screen_grid: Pair = _range((0.0, 0.08), 0, "ratio", "amplitude of the pixel grid", "screen")
     moire: Pair = _range((0.0, 0.06), 0, "ratio", "amplitude of colour moire", "screen")
@@ -186,15 +188,22 @@ def resolve_ranges(preset: str | ChannelRanges) -> ChannelRanges:
     return PRESETS[preset]
 
 
-def preset_table(preset: str | ChannelRanges) -> str:
-    """A Markdown table of one preset's ranges with units."""
-    ranges = resolve_ranges(preset)
-    lines = ["| parameter | from | to | unit | medium | meaning |", "|---|---|---|---|---|---|"]
-    for item in fields(ranges):
-        low, high = getattr(ranges, item.name)
+def preset_table(*presets: str) -> str:
+    """A Markdown table of the ranges, with units; all presets unless some are named."""
+    names = presets or tuple(PRESETS)
+    ranges = [resolve_ranges(name) for name in names]
+    lines = [
+        "| parameter | " + " | ".join(names) + " | unit | medium | meaning |",
+        "|---" * (len(names) + 4) + "|",
+    ]
+    for item in fields(ChannelRanges):
+        cells = []
+        for one in ranges:
+            low, high = getattr(one, item.name)
+            cells.append(f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}")
         meta = item.metadata
         lines.append(
-            f"| {item.name} | {low:g} | {high:g} | {meta['unit']} | {meta['medium']} "
+            f"| {item.name} | {' | '.join(cells)} | {meta['unit']} | {meta['medium']} "
             f"| {meta['text']} |"
         )
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from torch import Tensor
 from riis_physical.channel import geometry, light, sensor, tone
 from riis_physical.channel.jpeg import jpeg
 from riis_physical.channel.occlusion import occlude
-from riis_physical.channel.optics import optical_blur
+from riis_physical.channel.optics import isotropic, optical_blur
 from riis_physical.channel.params import ChannelParams
 from riis_physical.condition import normalise_columns
 
@@ -139,7 +139,7 @@ def _blur_in_plane(
     span: float,
     size: tuple[int, int],
 ) -> Tensor:
-    """Ink spread, defocus, motion and the capture's pixel aperture, seen in the container's plane."""
+    """Ink spread, defocus, motion and pixel aperture, as seen in the container's plane."""
     height, width = size
     middle = params.patch_offset + 0.5 * span
     per_unit = geometry.jacobian(to_capture, middle)  # capture px per container unit
@@ -147,20 +147,15 @@ def _blur_in_plane(
     per_pixel = per_unit * unit  # capture px per picture px
     back = torch.linalg.inv(per_pixel)
     reference = params.container_width_px * ratio / CONTAINER_REFERENCE_PX
-    focus = torch.einsum("bij,bjk,blk->bil", back, _round(params.blur_sigma * reference), back)
+    focus = torch.einsum("bij,bjk,blk->bil", back, isotropic(params.blur_sigma * reference), back)
     # Picture pixels that fall between the capture's are averaged, not dropped.
     step = torch.linalg.matrix_norm(back, dim=(1, 2)) / 2**0.5
-    aperture = _round(0.45 * (step**2 - 1).clamp_min(0).sqrt())
-    ink = _round(params.dot_blur * (width / span) / CONTAINER_REFERENCE_PX)
+    aperture = isotropic(0.45 * (step**2 - 1).clamp_min(0).sqrt())
+    ink = isotropic(params.dot_blur * (width / span) / CONTAINER_REFERENCE_PX)
     length = (params.motion * reference)[:, None]
     angle = torch.stack([torch.cos(params.motion_angle), torch.sin(params.motion_angle)], dim=1)
     line = (back @ (length * angle)[..., None])[..., 0]
     return optical_blur(picture, focus + aperture + ink, line)
-
-
-def _round(sigma: Tensor) -> Tensor:
-    variance = sigma**2
-    return torch.diag_embed(torch.stack([variance, variance], dim=1))
 
 
 def condition_of(params: ChannelParams) -> Tensor:
