@@ -24,7 +24,7 @@ from riis_physical.commands import common
     type=click.IntRange(1),
     default=300,
     show_default=True,
-    help="Simulated captures for each preset.",
+    help="Simulated captures for each preset and strength.",
 )
 @click.option(
     "--preset",
@@ -38,20 +38,62 @@ from riis_physical.commands import common
 @click.option(
     "--strength",
     "strengths",
-    type=click.FloatRange(0.25, 3.0),
-    multiple=True,
-    default=(1.0,),
+    default="1.0",
     show_default=True,
-    help="Strength of hiding; repeat it for a curve.",
+    metavar="S[,S...]",
+    help="Strength of hiding; several for a curve, all with the same captures.",
 )
-@click.option("--medium", type=click.Choice(common.MEDIA), default="print", show_default=True)
+@click.option(
+    "--medium",
+    type=click.Choice((*common.MEDIA, "mixed")),
+    default="mixed",
+    show_default=True,
+    help="Prints, lit screens, or half of each.",
+)
+@click.option(
+    "--corners",
+    type=click.Choice(("detect", "given", "truth")),
+    default="detect",
+    show_default=True,
+    help="detect: the whole pipeline; given: scan is told the true corners; "
+    "truth: the network and the reader alone, version known (fast).",
+)
+@click.option(
+    "--width-px",
+    type=click.FloatRange(100, 4000),
+    help="Width of the container in every photo, in place of the preset's range.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5),
+    default=0.06,
+    show_default=True,
+    help="White margin or bezel, as a share of the container's width.",
+)
+@click.option(
+    "--backgrounds",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Photographs to put behind half of the captures, in place of procedural walls.",
+)
+@click.option(
+    "--no-visible", is_flag=True, help="Do not photograph a visible code, the physical bound."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes, of one thread each.",
+)
 @common.seed_option()
 @click.option(
     "--json",
     "output",
+    required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write every figure, for example to results/print-1-normal.json.",
+    help="Write every figure, for example to results/print-1.json; captures go to .jsonl beside.",
 )
 @common.device_option
 @common.force_option
@@ -60,32 +102,62 @@ def command(
     images: Path,
     captures: int,
     presets: tuple[str, ...],
-    strengths: tuple[float, ...],
+    strengths: str,
     medium: str,
+    corners: str,
+    width_px: float | None,
+    margin: float,
+    backgrounds: Path | None,
+    no_visible: bool,
+    workers: int,
     seed: int,
-    output: Path | None,
+    output: Path,
     device: str,
     force: bool,
 ) -> None:
     """Measure decode rate, visibility and speed over simulated captures.
 
-    The same captures of a visible QR code give the physical bound.
+    The same captures of a visible QR code give the physical bound. A run that
+    was stopped goes on where it was.
     """
-    if output is not None:
-        from riis_physical.files import check_writable
+    chosen = _strengths(strengths)
 
-        check_writable(output, force=force)
-    from training.evaluate import main
+    from riis_physical.files import check_writable
 
-    main(
+    check_writable(output, force=force)
+
+    from training.evaluate import evaluate, lines
+    from training.evaluation.settings import Settings
+
+    settings = Settings(
         model=model,
-        images=images,
+        images=str(images),
         n=captures,
-        presets=presets,
-        strengths=strengths,
+        presets=tuple(dict.fromkeys(presets)),
+        strengths=chosen,
         medium=medium,
         seed=seed,
-        output=output,
+        corners=corners,
+        margin=margin,
+        width_px=width_px,
+        backgrounds=None if backgrounds is None else str(backgrounds),
+        visible=not no_visible,
         device=device,
-        force=force,
     )
+    for line in lines(evaluate(settings, output, workers=workers, force=force)):
+        click.echo(line)
+    click.echo(f"figures  {output}")
+
+
+def _strengths(text: str) -> tuple[float, ...]:
+    """Strengths from a comma-separated list, each once."""
+    try:
+        values = tuple(dict.fromkeys(float(part) for part in text.split(",")))
+    except ValueError:
+        values = ()
+    if not values or not all(0.25 <= value <= 3.0 for value in values):
+        raise click.BadParameter(
+            f"{text!r}: expected numbers from 0.25 to 3, separated by commas",
+            param_hint="--strength",
+        )
+    return values

@@ -1,0 +1,1 @@
+"""Measuring a model over simulated captures, one small file for each idea."""

@@ -1,0 +1,62 @@
+"""Captures on disk as they are made, so that an evaluation can go on after a stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from riis_physical.errors import OutputError
+from training.evaluation.records import CaptureRecord
+
+
+class Journal:
+    """JSON lines beside the result: a head that identifies the evaluation, then captures.
+
+    Attributes:
+        path: the file. done: captures that it held when it was opened.
+    """
+
+    def __init__(self, path: Path, head: dict[str, Any], *, fresh: bool) -> None:
+        """Open a journal and read what it holds, or begin a new one.
+
+        Args:
+            head: settings and digests; a journal with another head is not gone on with.
+            fresh: begin anew whatever is there.
+
+        Raises:
+            OutputError: the journal belongs to another evaluation, or cannot be written.
+        """
+        self.path = path
+        self.done: list[CaptureRecord] = []
+        try:
+            if fresh or not path.exists():
+                path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+            else:
+                self._resume(head)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def append(self, record: CaptureRecord) -> None:
+        """Write one capture."""
+        line = json.dumps(record.as_dict(), ensure_ascii=False)
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def _resume(self, head: dict[str, Any]) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a line cut short by the stop goes
+        lines = whole.splitlines()
+        try:
+            same = bool(lines) and json.loads(lines[0]) == json.loads(json.dumps(head))
+            done = [CaptureRecord.from_dict(json.loads(line)) for line in lines[1:]]
+        except (ValueError, TypeError):
+            same, done = False, []
+        if not same:
+            raise OutputError(
+                f"{self.path} holds captures of another model or other settings: "
+                "pass --force to begin anew, or choose another name"
+            )
+        if whole != text:
+            self.path.write_text(whole, encoding="utf-8")
+        self.done = done

@@ -1,0 +1,83 @@
+"""What one evaluation measures; the same settings give the same captures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from riis_physical.errors import ConfigError
+
+#: Where the corners come from: found in the photo by the product's own
+#: detection; the true ones handed to the product's scan; or the true ones and
+#: the true QR version handed to the network and the reader alone (fast).
+CORNERS = ("detect", "given", "truth")
+MEDIA = ("print", "screen", "mixed")
+
+_PRESET_CODES = {"easy": 1, "normal": 2, "hard": 3}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One evaluation.
+
+    Attributes:
+        model: shipped name or path of a .safetensors file.
+        images: folder with hosts.
+        n: captures for each preset and strength.
+        presets: of the channel. strengths: of hiding.
+        medium: `print`, `screen` or `mixed` (each half of the time).
+        seed: of messages, hosts' order, channel and backgrounds.
+        corners: one of CORNERS.
+        margin: white paper or bezel around the container, of its width.
+        width_px: width of the container in the photo, None as the preset draws it.
+        backgrounds: folder of photographs that lie behind half of the captures;
+            None puts procedural walls and desks behind all of them.
+        visible: photograph a visible code as well, the physical bound.
+        device: where the model runs.
+    """
+
+    model: str
+    images: str
+    n: int = 300
+    presets: tuple[str, ...] = ("normal",)
+    strengths: tuple[float, ...] = (1.0,)
+    medium: str = "mixed"
+    seed: int = 0
+    corners: str = "detect"
+    margin: float = 0.06
+    width_px: float | None = None
+    backgrounds: str | None = None
+    visible: bool = True
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ConfigError(f"{self.n} captures: expected at least 1")
+        if not self.presets or not self.strengths:
+            raise ConfigError("nothing to measure: give at least one preset and one strength")
+        for name, value, known in (
+            *(("preset", preset, tuple(_PRESET_CODES)) for preset in self.presets),
+            ("medium", self.medium, MEDIA),
+            ("corners", self.corners, CORNERS),
+        ):
+            if value not in known:
+                raise ConfigError(f"unknown {name} {value!r}: choose {', '.join(known)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; of paths the last part alone, wherever they lie."""
+        values = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+        }
+        backgrounds = None if self.backgrounds is None else Path(self.backgrounds).name
+        return {
+            **values,
+            "model": Path(self.model).name,
+            "images": Path(self.images).name,
+            "backgrounds": backgrounds,
+        }
+
+    def capture_seed(self, preset: str, index: int) -> tuple[int, int, int]:
+        """Seed of one capture; the same at every strength, so that curves are paired."""
+        return (self.seed, _PRESET_CODES[preset], index)
