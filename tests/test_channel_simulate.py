@@ -43,7 +43,7 @@ def test_full_strength_stays_in_range_and_looks_like_the_container(medium):
     small = torch.nn.functional.interpolate(container, 64, mode="area")
     for seen, meant in zip(out, small, strict=True):
         together = torch.stack([seen.mean(0).flatten(), meant.mean(0).flatten()])
-        assert float(torch.corrcoef(together)[0, 1]) > 0.75
+        assert float(torch.corrcoef(together)[0, 1]) > 0.6
 
 
 def test_strength_orders_the_damage():
