@@ -40,7 +40,7 @@ class ChannelRanges:
     roll_deg: Pair = _range((-8, 8), 0, "deg", "turn in the picture plane")
     distance: Pair = _range((1.5, 4), 1e3, "width", "camera distance")
     corner_error: Pair = _range(
-        (0.0035, 0.0035), 0, "width", "sigma of each corner coordinate, cut at 1 % radius"
+        (0.0035, 0.0035), 0, "width", "sigma of a corner coordinate, radius cut at 2.86 sigma"
     )
     curl: Pair = _range(
         (-0.006, 0.006), 0, "width", "bow of the sheet between the corners", "print"
