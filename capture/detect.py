@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.edges import edge_field, find_lines
-from capture.quads import CoarseQuads, combine_lines
+from capture.margins import pictures_in_sheets
+from capture.quads import CoarseQuads, combine_lines, join, merge_near
 from capture.refine import Refined, refine_quad
 
 FloatArray = NDArray[np.float32]
@@ -60,7 +61,9 @@ def find_quadrilaterals(photo: UInt8Image, *, most: int = RETURNED) -> list[Quad
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     field = edge_field(small)
-    coarse = combine_lines(field, find_lines(field))
+    coarse = combine_lines(small, field, find_lines(field))
+    inner = pictures_in_sheets(small, coarse)
+    coarse = merge_near(join([coarse, inner]), 3.0)
     ratio = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     reach = 3.0 * float(ratio.max())
     refined: list[tuple[float, Refined]] = []

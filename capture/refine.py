@@ -22,6 +22,8 @@ PROFILES = 64
 SUBSAMPLES = 4
 # Steps of contrast ([0, 1] units) count fully from here; weaker ones in part.
 FULL_CONTRAST = 0.05
+# A line further out wins over the best one from this share of its votes.
+OUTER_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,13 @@ def _fit_side(
     ).astype(np.int32) + half
     noise = 1.4826 * float(np.median(np.abs(response - np.median(response))))
     full = max(FULL_CONTRAST, 2.5 * noise)
-    scored = np.minimum(response / full, 1)
+    crests = np.where(_is_crest(response), np.minimum(response / full, 1), 0)
+    beside = np.array([[0.5, 1.0, 0.5]], np.float32)
+    scored = cv2.filter2D(crests.astype(np.float32), -1, beside)
     votes = scored[np.arange(PROFILES), path].mean(2)
     # Of equal lines, the one nearer to the coarse answer.
     votes -= 0.01 * (np.abs(ends)[:, None] + np.abs(ends)[None]) / max(shifts, 1)
-    a, b = np.unravel_index(int(votes.argmax()), votes.shape)
+    a, b = _outermost(votes, ends)
     line = ends[a] * (1 - where) + ends[b] * where
 
     slack = 2.0 + stride
@@ -129,22 +133,42 @@ def _fit_side(
         line, residual = _robust_line(where, position, weight, line)
         slack = 3.0
     agree = np.minimum(strength / full, 1) * (np.abs(position - line) < 2.0)
-    ends_at = np.interp([0.0, 1.0], where, line)
     ends_at = line[0] + (np.array([0.0, 1.0]) - where[0]) * (line[-1] - line[0]) / (
         where[-1] - where[0]
     )
+    support = float(agree.mean())
+    if support < 0.2:  # no edge to speak of: the coarse answer is the better one
+        line, ends_at = np.zeros_like(line), np.zeros(2)
     first = start + normal * np.float32(ends_at[0] * step)
     last = end + normal * np.float32(ends_at[1] * step)
-    beside = np.clip(np.rint(line + half + 6).astype(np.int32), 0, 2 * half)
-    outside = profiles[np.arange(PROFILES), beside]
+    strip = np.clip(np.rint(line + half + 6).astype(np.int32), 0, 2 * half)
+    outside = profiles[np.arange(PROFILES), strip]
     fitted = last - first
     return _Side(
         point=first.astype(np.float32),
         direction=(fitted / max(float(np.linalg.norm(fitted)), 1e-6)).astype(np.float32),
-        support=float(agree.mean()),
+        support=support,
         residual_px=float(residual * step),
         outside=outside,
     )
+
+
+def _outermost(votes: FloatArray, ends: NDArray[np.int_]) -> tuple[int, int]:
+    """The best line, or one further out that is nearly as good.
+
+    Outside a border lies even paper or bezel. A line inside it, as of a frame
+    that belongs to the picture, may have the stronger contrast.
+    """
+    best = float(votes.max())
+    peaks = (votes >= cv2.dilate(votes, np.ones((5, 5), np.uint8))) & (
+        votes >= max(OUTER_SHARE * best, 0.5 * OUTER_SHARE)
+    )
+    if not peaks.any():
+        a, b = np.unravel_index(int(votes.argmax()), votes.shape)
+        return int(a), int(b)
+    out = np.where(peaks, ends[:, None] + ends[None, :], -(10**6))
+    a, b = np.unravel_index(int(out.argmax()), out.shape)
+    return int(a), int(b)
 
 
 def _profiles(
@@ -205,18 +229,23 @@ def _nearest_edge(
     """Sub-step position and height of the best edge within slack steps of a line."""
     index = np.arange(response.shape[1], dtype=np.float32)[None]
     nearness = 1 - 0.5 * (np.abs(index - at[:, None]) / (slack + 1)) ** 2
-    window = np.where(np.abs(index - at[:, None]) <= slack, response * nearness, -1)
+    near = (np.abs(index - at[:, None]) <= slack) & _is_crest(response)
+    window = np.where(near, response * nearness, -1)
     best = np.clip(window.argmax(1), 1, response.shape[1] - 2)
     rows = np.arange(len(best))
     left, mid, right = (response[rows, best + d] for d in (-1, 0, 1))
     bend = left - 2 * mid + right
-    top = bend < -1e-7
-    shift = np.where(top, 0.5 * (left - right) / np.where(top, bend, 1), 0)
-    peak = top & (np.abs(shift) <= 1)
-    return (
-        (best + np.where(peak, shift, 0)).astype(np.float32),
-        np.where(peak, mid, 0).astype(np.float32),
-    )
+    peak = near[rows, best] & (bend < -1e-7)
+    shift = np.where(peak, 0.5 * (left - right) / np.where(peak, bend, 1), 0)
+    return (best + shift).astype(np.float32), np.where(peak, mid, 0).astype(np.float32)
+
+
+def _is_crest(response: FloatArray) -> NDArray[np.bool_]:
+    """Where the response is a local maximum across the side."""
+    crest = np.zeros(response.shape, bool)
+    mid = response[:, 1:-1]
+    crest[:, 1:-1] = (mid >= response[:, :-2]) & (mid > response[:, 2:])
+    return crest
 
 
 def _robust_line(

@@ -108,25 +108,15 @@ def photograph_flat(
     corners = cv2.perspectiveTransform(half[None], unit)[0]
 
     # Super-sampled by two, so that the true edges are clean.
-    pixels_to_plane = np.array([[1 / pw, 0, 0.5 / pw - 0.5], [0, 1 / pw, 0.5 / pw - aspect / 2], [0, 0, 1]])
     twice = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
     big = (2 * w, 2 * h)
     scene = cv2.resize(background, big, interpolation=cv2.INTER_LINEAR)
     paper = 250 if medium == "print" else int(rng.integers(8, 30))
-    outline2 = cv2.perspectiveTransform(sheet[None], twice @ unit)[0]
-    cv2.fillConvexPoly(scene, np.round(outline2 * 256).astype(np.int32), (paper,) * 3, cv2.LINE_AA, 8)
+    scene = _lay(scene, np.full((64, 64, 3), paper, np.uint8), sheet, twice @ unit)
     ink = picture
     if medium == "print":
         ink = (22 + picture.astype(np.float32) * (226 / 255)).astype(np.uint8)
-    warp = twice @ unit @ pixels_to_plane
-    warped = cv2.warpPerspective(
-        ink, warp, big, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    mask = np.zeros(big[::-1], np.uint8)
-    inner = cv2.perspectiveTransform(half[None], twice @ unit)[0]
-    cv2.fillConvexPoly(mask, np.round(inner * 256).astype(np.int32), 255, cv2.LINE_AA, 8)
-    alpha = mask[..., None].astype(np.float32) / 255
-    scene = (scene * (1 - alpha) + warped * alpha).astype(np.float32)
+    scene = _lay(scene, ink, half, twice @ unit)
     scene = cv2.resize(scene, (w, h), interpolation=cv2.INTER_AREA) / 255
     if aged_light:
         yy, xx = np.mgrid[0:h, 0:w].astype(np.float32)
@@ -144,3 +134,24 @@ def photograph_flat(
     assert ok
     photo = np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
     return Scene(photo, corners.astype(np.float32), data.tobytes())
+
+
+def _lay(
+    scene: UInt8Image, layer: UInt8Image, corners: NDArray[np.float64], plane: NDArray[np.float64]
+) -> UInt8Image:
+    """Put a picture over the scene; its edge is half transparent exactly on the corners' outline."""
+    lh, lw = layer.shape[:2]
+    own = np.array([[-0.5, -0.5], [lw - 0.5, -0.5], [lw - 0.5, lh - 0.5], [-0.5, lh - 0.5]])
+    to_plane = cv2.getPerspectiveTransform(own.astype(np.float32), corners.astype(np.float32))
+    warp = plane @ to_plane
+    size = (scene.shape[1], scene.shape[0])
+    colour = cv2.warpPerspective(layer, warp, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    # Magnified, so that the ramp at the outline is narrow whatever the layer's size.
+    large = cv2.getPerspectiveTransform(
+        np.array([[-0.5, -0.5], [2047.5, -0.5], [2047.5, 2047.5], [-0.5, 2047.5]], np.float32),
+        corners.astype(np.float32),
+    )
+    solid = np.full((2048, 2048), 255, np.uint8)
+    alpha = cv2.warpPerspective(solid, plane @ large, size, flags=cv2.INTER_LINEAR)
+    share = alpha[..., None].astype(np.float32) / 255
+    return (scene * (1 - share) + colour * share + 0.5).astype(np.uint8)
