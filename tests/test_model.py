@@ -93,7 +93,10 @@ def test_batch_equals_per_item(network: HidingNetwork) -> None:
     pictures, levels = torch.rand(3, 3, 32, 32), torch.rand(3, 4)
     together = network.reveal(pictures, levels).logits
     apart = torch.cat(
-        [network.reveal(p, v).logits for p, v in zip(pictures.split(1), levels.split(1), strict=True)]
+        [
+            network.reveal(p, v).logits
+            for p, v in zip(pictures.split(1), levels.split(1), strict=True)
+        ]
     )
     torch.testing.assert_close(together, apart, atol=1e-4, rtol=1e-4)
 
