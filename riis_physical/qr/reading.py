@@ -4,7 +4,8 @@ The cascade: pyzbar, zxing-cpp and OpenCV on the revealed picture; the same on t
 module grid with all known modules written in, drawn clean; then the soft values
 themselves (:mod:`soft`). What a decoder claims counts only after it was encoded again
 and the soft values confirm each block, so a guessed encoding or a code seen by chance
-in the picture cannot become a message.
+in the picture cannot become a message. The decoders correct about 5 % wrong modules;
+where the known modules show clearly more, their time is saved.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riis_physical.qr.decoders import DECODERS, GrayImage
-from riis_physical.qr.presence import finder_score, presence_score
+from riis_physical.qr.presence import finder_score, function_modules, presence_score
 from riis_physical.qr.soft import (
     MIN_PRESENCE,
     GridReading,
@@ -34,6 +35,8 @@ QUIET_ZONE = 4
 MODULE_PX = 8
 """Pixels a module in pictures drawn for decoders."""
 
+_HOPELESS = {"pyzbar": 0.1, "zxing-cpp": 0.1, "opencv": 0.05}
+# Part of wrong known modules above which a decoder, slow OpenCV sooner, is left out.
 _PICTURE_PX = 4  # pixels a module in revealed pictures
 _WEIGHT_SIGMA = 1.0  # of the Gaussian over a module, in those pixels
 _SMOOTHING = 1.0  # sigma in those pixels
@@ -87,14 +90,18 @@ def read_revealed(
     grids = [grid for grid in grids if presence_score(grid, version) >= MIN_PRESENCE]
     if not grids:
         return None
-    if picture is not None:
-        found = _read_drawn(_drawn_picture(picture), grids, version, "")
+    errors = [_pattern_errors(grid, version) for grid in grids]
+    names = [name for name in DECODERS if min(errors) <= _HOPELESS[name]]
+    if picture is not None and names:
+        found = _read_drawn(_drawn_picture(picture), names, grids, version, "")
         if found is not None:
             return found
-    best: Level = likely_levels(grids[0], version)[0]
-    found = _read_drawn(_drawn_grid(_completed(grids[0], version, best)), grids, version, "grid-")
-    if found is not None:
-        return found
+    if names:
+        best = grids[int(np.argmin(errors))]
+        modules = _completed(best, version, likely_levels(best, version)[0])
+        found = _read_drawn(_drawn_grid(modules), names, grids, version, "grid-")
+        if found is not None:
+            return found
     for grid in grids:
         reading = read_grid(grid, version)
         if reading is not None:
@@ -110,6 +117,12 @@ def module_means(picture: NDArray[np.floating]) -> NDArray[np.float32]:
     weights /= weights.sum()
     cells = picture.astype(np.float64).reshape(rows, _PICTURE_PX, columns, _PICTURE_PX)
     return np.einsum("aibj,i,j->ab", cells, weights, weights).astype(np.float32)
+
+
+def _pattern_errors(grid: NDArray[np.floating], version: int) -> float:
+    """Part of the known modules whose soft value has the wrong sign."""
+    mask, values = function_modules(version)
+    return float(((grid > 0) != values)[mask].mean())
 
 
 def _completed(grid: NDArray[np.floating], version: int, level: Level) -> BoolGrid:
@@ -139,10 +152,14 @@ def _drawn_picture(picture: NDArray[np.floating]) -> GrayImage:
 
 
 def _read_drawn(
-    image: GrayImage, grids: list[NDArray[np.float32]], version: int, prefix: str
+    image: GrayImage,
+    names: list[str],
+    grids: list[NDArray[np.float32]],
+    version: int,
+    prefix: str,
 ) -> Reading | None:
-    for name, decoder in DECODERS.items():
-        for symbol in decoder(image):
+    for name in names:
+        for symbol in DECODERS[name](image):
             for payload in symbol.candidates:
                 for grid in grids:
                     reading = confirm(grid, version, payload)
