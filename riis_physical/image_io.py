@@ -65,6 +65,7 @@ _FORMATS = tuple(
     )
 )
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_PNG_HEAD_BYTES = 33  # signature and IHDR; further chunks follow
 # What Pillow's decoders raise on files that are cut short or damaged.
 _DECODE_ERRORS = (
     OSError,
@@ -181,8 +182,11 @@ def save_image(
     elif dpi:
         notes.append("WebP cannot hold the dpi of the host: save as PNG or TIFF to keep it")
     if kind == "PNG":
-        options |= {"compress_level": 1, "compress_type": zlib.Z_RLE}
-    elif kind == "TIFF":
+        data = _encode_png(pixels, icc_profile, dpi, exif)
+        with atomic_path(target, force=force) as part:
+            part.write_bytes(data)
+        return ()
+    if kind == "TIFF":
         options["compression"] = "tiff_lzw"
     elif kind == "WEBP":
         options |= {"lossless": True, "exact": True, "method": 0}
@@ -195,6 +199,36 @@ def save_image(
         except ValueError as error:
             raise OutputError(f"cannot write {target} as {kind}: {error}") from error
     return tuple(notes)
+
+
+def _encode_png(
+    pixels: UInt8Image,
+    icc_profile: bytes | None,
+    dpi: tuple[float, float] | None,
+    exif: bytes | None,
+) -> bytes:
+    """A PNG file; several times faster than Pillow, which tries every filter on each row."""
+    import cv2
+
+    settings = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
+    settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    settings += [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
+    if not done:
+        raise OutputError(
+            f"cannot encode a picture of {pixels.shape[1]} x {pixels.shape[0]} as PNG"
+        )
+    extra = io.BytesIO()
+    if icc_profile:
+        profile = b"ICC profile\0\0" + zlib.compress(icc_profile)
+        PngImagePlugin.putchunk(extra, b"iCCP", profile)
+    if dpi:
+        per_metre = (round(value / 0.0254) for value in dpi)
+        PngImagePlugin.putchunk(extra, b"pHYs", struct.pack(">IIB", *per_metre, 1))
+    if exif:
+        PngImagePlugin.putchunk(extra, b"eXIf", exif.removeprefix(b"Exif\0\0"))
+    data = encoded.tobytes()
+    return data[:_PNG_HEAD_BYTES] + extra.getvalue() + data[_PNG_HEAD_BYTES:]
 
 
 def image_format(path: Path) -> str:

@@ -71,7 +71,7 @@ def test_masked_measures_look_only_at_the_mask(pair: tuple[UInt8Image, UInt8Imag
 def test_flip_agrees_with_its_authors_code(pair: tuple[UInt8Image, UInt8Image]) -> None:
     import flip_evaluator
 
-    host, container = (np.tile(image, (3, 1, 1)) for image in pair)  # 1200 rows: two strips
+    host, container = (np.tile(image[:, :100], (3, 1, 1)) for image in pair)  # two strips
     images = [image.astype(np.float32) / np.float32(255) for image in (host, container)]
     _, expected, _ = flip_evaluator.evaluate(*images, "LDR", applyMagma=False)
     assert metrics.flip(host, container) == pytest.approx(expected, abs=1e-6)
