@@ -78,6 +78,10 @@ def run_demo(
     host_path, container_path, difference_path, photo_path = (folder / name for name in names)
     for path in (sheet, host_path, container_path, difference_path, photo_path):
         check_writable(path, force=force)
+    stages = make_folder(folder / STAGES_FOLDER)
+    for old in _pictures_in(stages):
+        check_writable(old, force=force)
+        old.unlink()
 
     loaded = sample_host() if host is None else load_host(host)
     hidden = hide(loaded, message, revealer=revealer)
@@ -89,9 +93,6 @@ def run_demo(
     with atomic_path(photo_path, force=force) as part:
         part.write_bytes(photo.jpeg)
 
-    stages = make_folder(folder / STAGES_FOLDER)
-    for old in stages.glob("*.png"):
-        old.unlink()
     results = scan(str(photo_path), stages)
     read = next((result for result in results if result.status is Status.DECODED), None)
     tiles = [
@@ -100,7 +101,7 @@ def run_demo(
         (f"difference x {DIFFERENCE_GAIN}", amplified),
         ("simulated phone photo", photo.image),
     ]
-    tiles += [(_caption(path), _picture(path)) for path in sorted(stages.rglob("*.png"))]
+    tiles += [(_caption(path), _picture(path)) for path in _pictures_in(stages)]
     text = read.text if read is not None else None
     headline = f"read from the photo: {text}" if text is not None else "not read from the photo"
     save_image(sheet, contact_sheet(tiles, headline), force=force)
@@ -158,6 +159,10 @@ def _write(
     while draw.textlength(text, font) > width and len(text) > 4:
         text = text[:-4].rstrip(".") + "..."
     draw.text(place, text, fill="black", font=font)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    return sorted(path for kind in ("*.png", "*.jpg") for path in folder.rglob(kind))
 
 
 def _caption(path: Path) -> str:

@@ -77,6 +77,15 @@ def test_stages_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
     assert list((tmp_path / "scan-stages").iterdir()) == []
 
 
+def test_pictures_of_others_in_the_stage_folder_stay(tmp_path: Path) -> None:
+    (tmp_path / "scan-stages").mkdir()
+    mine = tmp_path / "scan-stages" / "mine.jpg"
+    mine.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="exists already"):
+        run(tmp_path)
+    assert mine.read_bytes() == b"mine"
+
+
 def test_demo_that_does_not_read_says_why(tmp_path: Path) -> None:
     outcome = run(tmp_path, scan_that_fails)
     assert outcome.text is None
