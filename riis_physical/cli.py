@@ -13,7 +13,17 @@ import sys
 
 import click
 
-from riis_physical.commands import demo, evaluate, hide, read_qr, scan, simulate, train
+from riis_physical.commands import (
+    bench,
+    demo,
+    evaluate,
+    evaluate_negatives,
+    hide,
+    read_qr,
+    scan,
+    simulate,
+    train,
+)
 from riis_physical.errors import RiisError
 
 
@@ -27,7 +37,8 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
 
 
-for module in (hide, simulate, scan, read_qr, demo, train, evaluate):
+COMMANDS = (hide, simulate, scan, read_qr, demo, train, evaluate, evaluate_negatives, bench)
+for module in COMMANDS:
     cli.add_command(module.command)
 
 

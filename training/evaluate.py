@@ -17,11 +17,14 @@ from riis_physical.errors import ConfigError
 from riis_physical.files import check_writable, write_text
 from training.evaluation.environment import describe_environment
 from training.evaluation.journal import Journal
-from training.evaluation.pool import Task, make_trial, run_tasks
+from training.evaluation.pool import run_tasks
 from training.evaluation.records import CaptureRecord
 from training.evaluation.settings import Settings
 from training.evaluation.summary import summarise
-from training.evaluation.trial import Trial
+from training.evaluation.trial import Trial, make_trial
+
+#: Number of a capture, strength, presets that are still to do.
+Task = tuple[int, float, tuple[str, ...]]
 
 KIND = "evaluation"
 FORMAT = 1
@@ -69,9 +72,7 @@ def evaluate(
     total = settings.n * len(settings.presets) * len(settings.strengths)
     with tqdm(total=total, initial=len(records), unit="capture", desc="evaluate") as progress:
         for batch in _run(settings, tasks, workers, trial):
-            for capture in batch:
-                journal.append(capture)
-                records.append(capture)
+            records += [journal.append(capture) for capture in batch]
             progress.update(len(batch))
             progress.set_postfix_str(_standing(records), refresh=False)
     order = {preset: place for place, preset in enumerate(settings.presets)}
@@ -137,8 +138,8 @@ def _run(
     if trial is not None:
         for task in tasks:
             yield list(trial.run(*task))
-    elif tasks:
-        yield from run_tasks(settings, tasks, workers)
+    else:
+        yield from run_tasks(make_trial, settings, tasks, workers)
 
 
 def _standing(records: list[CaptureRecord]) -> str:

@@ -64,6 +64,11 @@ from riis_physical.commands import common
     help="Width of the container in every photo, in place of the preset's range.",
 )
 @click.option(
+    "--size",
+    type=common.PictureSize(),
+    help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
+)
+@click.option(
     "--margin",
     type=click.FloatRange(0, 0.5),
     default=0.06,
@@ -106,6 +111,7 @@ def command(
     medium: str,
     corners: str,
     width_px: float | None,
+    size: tuple[int, int] | None,
     margin: float,
     backgrounds: Path | None,
     no_visible: bool,
@@ -140,6 +146,7 @@ def command(
         corners=corners,
         margin=margin,
         width_px=width_px,
+        size=size,
         backgrounds=None if backgrounds is None else str(backgrounds),
         visible=not no_visible,
         device=device,

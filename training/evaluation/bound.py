@@ -51,16 +51,27 @@ def visible_container(code: QrCode, size: tuple[int, int]) -> UInt8Image:
 
 def read_bound(
     code: QrCode,
-    size: tuple[int, int],
+    container_size: tuple[int, int],
     params: ChannelParams,
     *,
     background: UInt8Image | None,
+    size: tuple[int, int] | None,
     margin: float,
     seed: int,
 ) -> BoundReading:
-    """Photograph the visible code as the container was, and read it by every means."""
+    """Photograph the visible code as the container was, and read it by every means.
+
+    Args:
+        container_size: (h, w) of the container.
+        params, background, size, margin, seed: as for `photograph`.
+    """
     photo = photograph(
-        visible_container(code, size), params, background=background, margin=margin, seed=seed
+        visible_container(code, container_size),
+        params,
+        background=background,
+        size=size,
+        margin=margin,
+        seed=seed,
     )
     if any(reading.payload == code.payload for reading in read_visible(photo.image)):
         return BoundReading(True, True)

@@ -37,11 +37,12 @@ class Journal:
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
-    def append(self, record: CaptureRecord) -> None:
-        """Write one capture."""
-        line = json.dumps(record.as_dict(), ensure_ascii=False)
+    def append(self, record: CaptureRecord) -> CaptureRecord:
+        """Write one capture; returns it as it would be read back, with rounded figures."""
+        values = record.as_dict()
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+            stream.write(json.dumps(values, ensure_ascii=False) + "\n")
+        return CaptureRecord.from_dict(values)
 
     def _resume(self, head: dict[str, Any]) -> None:
         text = self.path.read_text(encoding="utf-8")

@@ -1,63 +1,50 @@
-"""Captures over several processes, each with one thread and a model of its own."""
+"""Work over several processes, each with one thread and a model of its own."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TypeVar
 
-from training.evaluation.draws import Hosts
-from training.evaluation.records import CaptureRecord
-from training.evaluation.settings import Settings
-from training.evaluation.trial import Trial
+Record_co = TypeVar("Record_co", covariant=True)
 
-if TYPE_CHECKING:
-    from riis_physical.artifacts import FloatArray, ScanResult
-    from riis_physical.revealer import Revealer
 
-#: Number of a capture, strength, presets that are still to do.
-Task = tuple[int, float, tuple[str, ...]]
+class Runner(Protocol[Record_co]):
+    """Turns a task's values into records."""
+
+    def run(self, *task: Any) -> Iterable[Record_co]:
+        """The records of one task."""
+
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_trial: Trial | None = None
-
-
-def make_trial(settings: Settings) -> Trial:
-    """Load the model and bind the product's scan.
-
-    Raises:
-        RiisError: no such model, no pictures.
-    """
-    from riis_physical.revealer import Revealer
-
-    hosts = Hosts(Path(settings.images), settings.seed)
-    return Trial(settings, hosts, Revealer.load(settings.model, settings.device), scan)
-
-
-def scan(
-    path: str, revealers: Sequence[Revealer], corners: FloatArray | None
-) -> Sequence[ScanResult]:
-    """The product's scan of a photo file."""
-    from capture.scan import scan_photo
-
-    return scan_photo(path, list(revealers), corners=corners)
+_runner: Runner[Any] | None = None
 
 
 def run_tasks(
-    settings: Settings, tasks: Sequence[Task], workers: int
-) -> Iterator[list[CaptureRecord]]:
-    """Records of each task, as they come ready. Processes are started afresh (spawn)."""
+    make: Callable[[Any], Runner[Any]],
+    settings: Any,
+    tasks: Sequence[tuple[Any, ...]],
+    workers: int,
+) -> Iterator[list[Any]]:
+    """Records of each task, as they come ready; processes are started afresh (spawn).
+
+    Args:
+        make: settings to runner; a function of a module, called once a process.
+        settings: any value that can be pickled.
+        tasks: arguments of the runner's run.
+    """
+    if not tasks:
+        return
     with (
         single_threads(),
         ProcessPoolExecutor(
             min(workers, len(tasks)),
             multiprocessing.get_context("spawn"),
             initializer=_start,
-            initargs=(settings,),
+            initargs=(make, settings),
         ) as pool,
     ):
         try:
@@ -67,21 +54,20 @@ def run_tasks(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start(settings: Settings) -> None:
-    global _trial
+def _start(make: Callable[[Any], Runner[Any]], settings: Any) -> None:
+    global _runner
     import cv2
     import torch
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    _trial = make_trial(settings)
+    _runner = make(settings)
 
 
-def _work(task: Task) -> list[CaptureRecord]:
-    if _trial is None:
+def _work(task: tuple[Any, ...]) -> list[Any]:
+    if _runner is None:
         raise RuntimeError("the worker was not started")
-    index, strength, presets = task
-    return list(_trial.run(index, strength, presets))
+    return list(_runner.run(*task))
 
 
 @contextmanager

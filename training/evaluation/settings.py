@@ -31,6 +31,7 @@ class Settings:
         corners: one of CORNERS.
         margin: white paper or bezel around the container, of its width.
         width_px: width of the container in the photo, None as the preset draws it.
+        size: (h, w) of the photos, None for 1200 x 1600 as the container lies.
         backgrounds: folder of photographs that lie behind half of the captures;
             None puts procedural walls and desks behind all of them.
         visible: photograph a visible code as well, the physical bound.
@@ -47,6 +48,7 @@ class Settings:
     corners: str = "detect"
     margin: float = 0.06
     width_px: float | None = None
+    size: tuple[int, int] | None = None
     backgrounds: str | None = None
     visible: bool = True
     device: str = "cpu"

@@ -83,7 +83,12 @@ class Trial:
         wall = None if wall_path is None else load_photo(wall_path).pixels
         with clock.stage("photograph"):
             photo = photograph(
-                hidden.container, params, background=wall, margin=settings.margin, seed=seed
+                hidden.container,
+                params,
+                background=wall,
+                size=settings.size,
+                margin=settings.margin,
+                seed=seed,
             )
         with tempfile.TemporaryDirectory(prefix="riis-evaluate-") as folder:
             file = Path(folder) / "capture.jpg"
@@ -100,9 +105,14 @@ class Trial:
             )
         bound: BoundReading | None = None
         if settings.visible and strength == settings.strengths[0]:
-            size = hidden.container.shape[:2]
             bound = read_bound(
-                code, size, params, background=wall, margin=settings.margin, seed=seed
+                code,
+                hidden.container.shape[:2],
+                params,
+                background=wall,
+                size=settings.size,
+                margin=settings.margin,
+                seed=seed,
             )
         width_px = float(photo.params.container_width_px[0])
         outcome = judge(results, code.payload)
@@ -173,6 +183,25 @@ class Trial:
         folder = self.settings.backgrounds
         seed = self.settings.capture_seed(preset, index)
         return draw_background(None if folder is None else Path(folder), seed)
+
+
+def make_trial(settings: Settings) -> Trial:
+    """Load the model and bind the product's scan.
+
+    Raises:
+        RiisError: no such model, no pictures.
+    """
+    hosts = Hosts(Path(settings.images), settings.seed)
+    return Trial(settings, hosts, Revealer.load(settings.model, settings.device), product_scan)
+
+
+def product_scan(
+    path: str, revealers: Sequence[Revealer], corners: FloatArray | None
+) -> Sequence[ScanResult]:
+    """The product's scan of a photo file."""
+    from capture.scan import scan_photo
+
+    return scan_photo(path, list(revealers), corners=corners)
 
 
 def draw_capture(settings: Settings, preset: str, index: int) -> tuple[ChannelParams, int]:

@@ -1,0 +1,105 @@
+"""`riis-physical evaluate-negatives`: no text where nothing is hidden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riis_physical.commands import common
+
+
+@click.command("evaluate-negatives", short_help="Scan pictures that hide nothing.")
+@common.model_option()
+@click.option(
+    "--images",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of pictures without any container; repeatable.",
+)
+@click.option(
+    "--n",
+    "pictures",
+    type=click.IntRange(1),
+    default=300,
+    show_default=True,
+    help="Pictures: every original once, then crops of them.",
+)
+@click.option(
+    "--print-every",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    metavar="K",
+    help="Photograph one picture in K as an ordinary print as well.",
+)
+@click.option(
+    "--codes",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    help="Prints of visible QR codes, on top.",
+)
+@common.preset_option()
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes, of one thread each.",
+)
+@common.seed_option()
+@click.option(
+    "--json",
+    "output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write every figure, for example to results/negatives.json; scans go to .jsonl beside.",
+)
+@common.device_option
+@common.force_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    model: str,
+    images: tuple[Path, ...],
+    pictures: int,
+    print_every: int,
+    codes: int,
+    preset: str,
+    workers: int,
+    seed: int,
+    output: Path,
+    device: str,
+    force: bool,
+) -> None:
+    """Scan pictures in which nothing is hidden. Exit status 1 when any text comes back."""
+    from riis_physical.files import check_writable
+
+    check_writable(output, force=force)
+
+    from training.evaluate_negatives import evaluate_negatives
+    from training.evaluation.negatives import NegativeSettings
+
+    settings = NegativeSettings(
+        model=model,
+        folders=tuple(str(folder) for folder in images),
+        n=pictures,
+        print_every=print_every,
+        codes=codes,
+        preset=preset,
+        seed=seed,
+        device=device,
+    )
+    result = evaluate_negatives(settings, output, workers=workers, force=force)
+    for kind, counts in result["by_kind"].items():
+        click.echo(
+            f"{kind:<13} {counts['scans']} scans, {counts['texts']} texts, "
+            f"{counts['unreadable']['hits']} reported as unreadable"
+        )
+    click.echo(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
+    click.echo(f"figures       {output}")
+    ctx.exit(1 if result["texts"] else 0)
