@@ -1,0 +1,349 @@
+"""From a photograph to the messages of the containers in it.
+
+    load -> detect -> probe -> reveal -> read -> (align, read again) -> result
+
+Only here do errors about a photo become a status; everything below raises.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.align import align
+from capture.detect import find_quadrilaterals
+from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
+from capture.quality import advice
+from capture.rectify import Region, validate_corners
+from capture.stages import Stages
+from riis_physical.artifacts import Condition, ScanResult, Status, UInt8Image
+from riis_physical.errors import BadImageError, ConfigError, RectificationError
+from riis_physical.image_io import load_photo
+from riis_physical.qr.presence import presence_score
+from riis_physical.qr.reading import Reading, read_revealed
+from riis_physical.qr.visible import read_visible
+
+FloatArray = NDArray[np.float32]
+
+# Agreement with all function patterns from which a quadrilateral counts as a
+# container. Version 5 has some 270 such modules, so unrelated values agree by
+# 0.06 (one sigma).
+EVIDENCE = 0.45
+# From here on another hypothesis need not be looked at, even when unreadable.
+CERTAIN = 0.75
+FULL_REVEALS = 4
+MOST_CONTAINERS = 8
+OVERLAP = 0.2
+
+
+@dataclass
+class _Clock:
+    """Milliseconds by stage."""
+
+    ms: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("load", "detect", "probe", "reveal", "read"), 0.0)
+    )
+    began: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[name] += 1000 * (time.perf_counter() - start)
+
+    def read_out(self) -> dict[str, float]:
+        """Stages so far and, as "total", the time since the start."""
+        return {**self.ms, "total": 1000 * (time.perf_counter() - self.began)}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A fully revealed hypothesis."""
+
+    hypothesis: Hypothesis
+    revealer: RevealerLike
+    corners: FloatArray
+    condition: Condition
+    presence: float
+    frame: FloatArray
+    enhanced: FloatArray | None
+    picture: FloatArray
+    logits: FloatArray
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all steps of one scan share."""
+
+    photo: UInt8Image
+    jpeg_quality: float | None
+    revealers: Sequence[RevealerLike]
+    clock: _Clock
+
+
+def scan_photo(
+    photo: str | Path | UInt8Image,
+    revealers: Sequence[RevealerLike],
+    *,
+    corners: NDArray[np.floating] | None = None,
+    save_stages: str | Path | None = None,
+) -> list[ScanResult]:
+    """Find, reveal and read the containers in a photograph.
+
+    Args:
+        photo: a file, or uint8 RGB (H, W, 3), upright.
+        revealers: loaded models, tried in this order.
+        corners: xy (4, 2) outer corners in the upright photo, clockwise from
+            the printed top-left; detection is skipped. Should the code be
+            turned, the other three ways up are tried too.
+        save_stages: folder for pictures of the stages; made if need be.
+
+    Returns:
+        one result for each container, in the order found, or a single
+        `no_container` or `bad_image`. `corners` of a result start at the
+        printed top-left.
+
+    Raises:
+        ConfigError: no revealers.
+        OutputError: `save_stages` cannot be written.
+    """
+    if not revealers:
+        raise ConfigError("no model to scan with: give at least one")
+    stages = Stages(save_stages)
+    clock = _Clock()
+    name = str(photo) if isinstance(photo, (str, Path)) else ""
+    try:
+        with clock.stage("load"):
+            pixels, quality = _load(photo)
+        job = _Job(pixels, quality, revealers, clock)
+        with clock.stage("detect"):
+            quads = _candidates(pixels, corners)
+    except (BadImageError, RectificationError) as error:
+        return [
+            ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.read_out(), detail=str(error))
+        ]
+    results: list[ScanResult] = []
+    chosen: FloatArray | None = None
+    turns: Sequence[int] = (0, 1, 3, 2)
+    left = quads
+    while left and len(results) < MOST_CONTAINERS:
+        found = _search(job, left, turns, thorough=not results)
+        if found is None:
+            break
+        result = _result(job, name, found, len(results))
+        stages.revealed(
+            result.index, found.frame, found.enhanced, found.picture, found.logits
+        )
+        results.append(result)
+        chosen = found.corners if chosen is None else chosen
+        left = [quad for quad in left if _overlap(quad, found.corners) < OVERLAP]
+        turns = (found.hypothesis.turn,)
+    stages.outlines(pixels, quads, chosen)
+    if not results:
+        detail = (
+            "no picture with a straight border was found: photograph the whole print with some "
+            "of its margin, or give --corners"
+            if not quads
+            else "none of the outlines found holds a hidden code: photograph the whole print "
+            "with some of its margin, or give --corners"
+        )
+        return [ScanResult(name, Status.NO_CONTAINER, timings_ms=clock.read_out(), detail=detail)]
+    total = clock.read_out()["total"]
+    return [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
+
+
+def scan_many(
+    photos: Iterable[str | Path],
+    revealers: Sequence[RevealerLike],
+    *,
+    save_stages: str | Path | None = None,
+) -> Iterator[list[ScanResult]]:
+    """Scan photo after photo, each with its own sub-folder of stages."""
+    for number, photo in enumerate(photos):
+        folder = None
+        if save_stages is not None:
+            folder = Path(save_stages) / f"{number:04d}-{Path(photo).stem}"
+        yield scan_photo(photo, revealers, save_stages=folder)
+
+
+def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
+    if isinstance(photo, (str, Path)):
+        loaded = load_photo(photo)
+        return loaded.pixels, loaded.jpeg_quality
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+        raise BadImageError(
+            f"the photo is an array {photo.dtype} {photo.shape}: expected uint8 (H, W, 3) RGB"
+        )
+    return photo, None
+
+
+def _candidates(
+    photo: UInt8Image, corners: NDArray[np.floating] | None
+) -> list[FloatArray]:
+    """Outlines to look into; of detected ones, those not far below the best."""
+    if corners is not None:
+        given = validate_corners(corners)
+        Region.cut(photo, given)  # refuses corners outside the photo
+        return [given]
+    found = find_quadrilaterals(photo)
+    return [q.corners for q in found if q.score > 0.35 * found[0].score]
+
+
+def _search(
+    job: _Job, quads: list[FloatArray], turns: Sequence[int], *, thorough: bool
+) -> _Found | None:
+    """The best container among the candidates, read where possible."""
+    regions = []
+    for quad in quads:
+        try:
+            regions.append(Region.cut(job.photo, quad))
+        except RectificationError:
+            continue
+    best: _Found | None = None
+    for revealer in job.revealers:
+        pending: list[Hypothesis] = []
+        seen: set[tuple[int, int, int]] = set()
+        for number, tries in enumerate(rounds(len(regions), turns)):
+            # After the first container, the rest need not be searched in depth.
+            if not tries or (number > 1 and not thorough):
+                continue
+            with job.clock.stage("probe"):
+                pending += probe(revealer, regions, tries, job.jpeg_quality)
+            for h in sorted(pending, key=lambda h: -h.finder)[:2]:
+                if h.finder < STRONG or (h.quad, h.turn, h.version) in seen:
+                    continue
+                seen.add((h.quad, h.turn, h.version))
+                best = _better(best, _reveal(job, revealer, regions, h))
+                if best is not None and _is_settled(best):
+                    return _read_harder(job, regions, best)
+        weak = [
+            h
+            for h in sorted(pending, key=lambda h: -h.finder)
+            if h.finder >= WEAK and (h.quad, h.turn, h.version) not in seen
+        ]
+        for h in weak[:FULL_REVEALS]:
+            best = _better(best, _reveal(job, revealer, regions, h))
+            if best is not None and _is_settled(best):
+                return _read_harder(job, regions, best)
+    return None if best is None else _read_harder(job, regions, best)
+
+
+def _is_settled(found: _Found) -> bool:
+    return found.reading is not None or found.presence >= CERTAIN
+
+
+def _better(one: _Found | None, other: _Found | None) -> _Found | None:
+    """The one that was read, or that shows more evidence."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda f: (f.reading is not None, f.presence))
+
+
+def _reveal(
+    job: _Job, revealer: RevealerLike, regions: Sequence[Region], h: Hypothesis
+) -> _Found | None:
+    """Reveal a whole hypothesis; None where it shows no evidence of a code."""
+    region = regions[h.quad]
+    corners = np.roll(region.corners, -h.turn, axis=0)
+    size = frame_px(h.version)
+    with job.clock.stage("reveal"):
+        rectified = region.rectify((size, size), corners=corners)
+        condition = revealer.estimate(rectified.image, job.jpeg_quality, rectified.scale_px)
+        revealed = revealer.reveal(rectified.image[None], [condition])
+    enhanced = getattr(revealed, "enhanced", None)
+    logits, picture = revealed.logits[0], revealed.picture[0]
+    presence = presence_score(logits, h.version)
+    if presence < EVIDENCE:
+        return None
+    with job.clock.stage("read"):
+        reading = read_revealed(logits, picture, h.version)
+    return _guard(
+        job,
+        _Found(
+            h, revealer, corners, condition, presence, rectified.image,
+            None if enhanced is None else enhanced[0], picture, logits, reading,
+        ),
+    )  # fmt: skip
+
+
+def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found:
+    """Where a container does not read: align its corners and add up readings."""
+    if found.reading is not None:
+        return found
+    h = found.hypothesis
+    with job.clock.stage("reveal"):
+        aligned = align(
+            found.revealer, regions[h.quad], found.corners, h.version, found.condition
+        )
+    with job.clock.stage("read"):
+        reading = read_revealed(aligned.logits, aligned.picture, h.version)
+    if reading is None and aligned.presence < found.presence:
+        return found
+    better = replace(
+        found,
+        corners=aligned.corners,
+        logits=aligned.logits,
+        picture=aligned.picture,
+        presence=aligned.presence,
+        reading=reading,
+    )
+    return _guard(job, better) or found
+
+
+def _guard(job: _Job, found: _Found) -> _Found | None:
+    """None where the code is one that anyone can see in the photo."""
+    if found.reading is None:
+        return found
+    with job.clock.stage("read"):
+        visible = read_visible(_upright_crop(job.photo, found.corners))
+    hidden = all(reading.payload != found.reading.payload for reading in visible)
+    return found if hidden else None
+
+
+def _upright_crop(photo: UInt8Image, corners: FloatArray) -> UInt8Image:
+    """The container with some surroundings, at most 800 px, for visible codes."""
+    region = Region.cut(photo, corners)
+    crop = region.levels[0]
+    scale = min(1.0, 800 / max(crop.shape[:2]))
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _result(job: _Job, name: str, found: _Found, index: int) -> ScanResult:
+    common = ScanResult(
+        photo=name,
+        status=Status.UNREADABLE,
+        corners=found.corners,
+        condition=found.condition,
+        index=index,
+        model=found.revealer.name,
+        confidence=0.0,
+        timings_ms=job.clock.read_out(),
+    )
+    if found.reading is None:
+        tip = advice(job.photo, found.corners, found.condition)
+        return replace(common, detail=f"a hidden code is there but does not read; {tip}")
+    return replace(
+        common,
+        status=Status.DECODED,
+        payload=found.reading.payload,
+        decoder=found.reading.decoder,
+        confidence=float(found.reading.confidence),
+    )
+
+
+def _overlap(one: FloatArray, other: FloatArray) -> float:
+    """Common area as a share of the smaller quadrilateral."""
+    common, _ = cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))
+    areas = [abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (one, other)]
+    return float(common) / max(min(areas), 1e-6)
