@@ -1,0 +1,387 @@
+"""Results as tables in the README, and the rate against visibility as a picture.
+
+A table lies between two comments and is never typed by hand:
+
+    <!-- results:NAME -->
+    <!-- /results:NAME -->
+
+`python -m training.tables` writes all of them from results/*.json, and
+docs/rate-against-psnr.png; `--check` only tells whether they are in step. Cells
+without a measurement say so. Only whole-pipeline results count: corners found
+in the photo, widths as the preset draws them, both media.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from riis_physical.errors import ConfigError
+from riis_physical.files import make_folder, write_text
+
+NOT_MEASURED = "not measured"
+PRESETS = ("easy", "normal", "hard")
+#: At least so many captures for a rate that is stated.
+ENOUGH = 300
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The measurements of one model, or of the best-measured one.
+
+    Attributes:
+        model: name, None where nothing was measured.
+        groups: by preset and strength, of the evaluation with the most captures.
+        negatives, bench: the newest of each, None where there is none.
+    """
+
+    model: str | None
+    groups: dict[tuple[str, float], Json]
+    negatives: Json | None
+    bench: Json | None
+
+    def at(self, preset: str, strength: float = 1.0) -> Json | None:
+        """Figures of a preset and strength."""
+        return self.groups.get((preset, strength))
+
+    def curve(self, preset: str) -> list[tuple[float, Json]]:
+        """Strengths and figures of a preset, weakest first."""
+        return [(key[1], self.groups[key]) for key in sorted(self.groups) if key[0] == preset]
+
+
+def load_results(folder: Path, model: str | None = None) -> Results:
+    """Read results/*.json.
+
+    Args:
+        model: whose figures; None for the last name by version (print-2 before print-1).
+
+    Raises:
+        ConfigError: a file is no result.
+    """
+    files = [_read(path) for path in sorted(folder.glob("*.json"))]
+    whole = [found for found in files if found["kind"] == "evaluation" and _is_whole(found)]
+    names = sorted({str(found["model"]["name"]) for found in whole}, key=_version)
+    chosen = model or (names[-1] if names else None)
+    groups: dict[tuple[str, float], Json] = {}
+    for found in whole:
+        if found["model"]["name"] != chosen:
+            continue
+        for group in found["groups"]:
+            key = (group["preset"], float(group["strength"]))
+            if key not in groups or groups[key]["captures"] <= group["captures"]:
+                groups[key] = group
+    return Results(chosen, groups, _last(files, "negatives"), _last(files, "bench"))
+
+
+def update(text: str, results: Results) -> str:
+    """A document with the contents of all its tables replaced.
+
+    Raises:
+        ConfigError: a table of an unknown name, or one that does not end.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in TABLES:
+            raise ConfigError(f"unknown table {name!r}: known are {', '.join(TABLES)}")
+        return f"<!-- results:{name} -->\n{TABLES[name](results)}\n<!-- /results:{name} -->"
+
+    opened = re.findall(r"<!-- results:([\w-]+) -->", text)
+    filled, count = re.subn(
+        r"<!-- results:([\w-]+) -->.*?<!-- /results:\1 -->", fill, text, flags=re.DOTALL
+    )
+    if count != len(opened):
+        raise ConfigError(f"{len(opened)} tables begin and {count} end: close each of {opened}")
+    return filled
+
+
+def decode_table(results: Results) -> str:
+    """Rates by preset at strength 1."""
+    rows = []
+    for preset in PRESETS:
+        group = results.at(preset)
+        visible = (group or {}).get("visible") or {}
+        detection = (group or {}).get("detection") or {}
+        rows.append([
+            preset,
+            _number(group, "captures", "{:.0f}"),
+            _rate((group or {}).get("decode")),
+            _rate(visible.get("in_photo")),
+            _rate(visible.get("readable")),
+            _share(group, "module_accuracy", "mean"),
+            _share(group, "module_accuracy", "p5"),
+            _rate(detection.get("recall")),
+            _number(group, "wrong_texts", "{:.0f}"),
+        ])  # fmt: skip
+    head = [
+        "preset", "captures", "message read", "visible code, photo alone",
+        "visible code, corners known", "modules right, mean", "5th percentile", "container found",
+        "wrong texts",
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def width_table(results: Results) -> str:
+    """Rates by the container's width in the photo, preset normal."""
+    group = results.at("normal")
+    rows = [
+        [
+            f"{row['from_px']} to {row['to_px']} px",
+            str(row["captures"]),
+            _rate(row["decode"]),
+            _rate(row["visible"]["readable"]),
+            _share(row, "module_accuracy", "mean"),
+        ]
+        for row in (group or {}).get("by_width", [])
+    ]
+    head = ["width in the photo", "captures", "message read", "visible code", "modules right"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def medium_table(results: Results) -> str:
+    """Rates by medium and by what is behind the sheet."""
+    rows = []
+    for preset in PRESETS:
+        group = results.at(preset) or {}
+        for label in ("by_medium", "by_background"):
+            for name, row in group.get(label, {}).items():
+                where = name if label == "by_medium" else f"before a {name}"
+                rows.append([preset, where, str(row["captures"]), _rate(row["decode"])])
+    head = ["preset", "captured", "captures", "message read"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def visibility_table(results: Results) -> str:
+    """PSNR, SSIM and FLIP of containers at strength 1, whole and on the smoothest tenth."""
+    group = next((g for p in ("normal", "easy", "hard") if (g := results.at(p))), None)
+    container = None if group is None else group["container"]
+    rows = []
+    for label, suffix in (("whole picture", ""), ("smoothest tenth of each host", "_smooth")):
+        rows.append([
+            label,
+            _number(container, f"psnr{suffix}", "{:.2f} dB", "mean"),
+            _number(container, f"psnr{suffix}", "{:.2f} dB", "p5"),
+            _number(container, f"ssim{suffix}", "{:.4f}", "mean"),
+            _number(container, f"flip{suffix}", "{:.4f}", "mean"),
+        ])  # fmt: skip
+    return _table(["measured on", "PSNR, mean", "5th percentile", "SSIM", "FLIP"], rows)
+
+
+def strength_table(results: Results) -> str:
+    """Rate against visibility, preset normal."""
+    rows = [
+        [
+            f"{strength:g}",
+            _number(group["container"], "psnr", "{:.2f} dB", "mean"),
+            _number(group["container"], "psnr_smooth", "{:.2f} dB", "mean"),
+            str(group["captures"]),
+            _rate(group["decode"]),
+            _share(group, "module_accuracy", "mean"),
+        ]
+        for strength, group in results.curve("normal")
+    ]
+    head = ["--strength", "PSNR", "smoothest tenth", "captures", "message read", "modules right"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def negatives_table(results: Results) -> str:
+    """Texts from pictures that hide nothing."""
+    names = {
+        "original": "originals",
+        "crop": "crops of them",
+        "print": "photographed as prints with a margin",
+        "visible_code": "prints of visible QR codes",
+    }
+    found = (results.negatives or {}).get("by_kind", {})
+    rows = [
+        [
+            label,
+            _number(found.get(kind), "scans", "{:.0f}"),
+            _number(found.get(kind), "texts", "{:.0f}"),
+            _number(found.get(kind), "unreadable", "{:.0f}", "hits"),
+        ]
+        for kind, label in names.items()
+    ]
+    return _table(["pictures", "scans", "texts returned", "reported as unreadable"], rows)
+
+
+def speed_table(results: Results) -> str:
+    """Medians of `riis-physical bench`."""
+    bench = results.bench
+    rows = []
+    for name, label in (
+        ("hide", "`hide`, 24 megapixels, with quality figures"),
+        ("scan", "`scan`, 12 megapixels"),
+    ):
+        figures = (bench or {}).get(name)
+        rows.append([
+            label,
+            _number(figures, "median_s", "{:.2f} s"),
+            _number(figures, "limit_s", "{:.0f} s"),
+            _number(figures, "peak_rss_mb", "{:.0f} MB"),
+            _number(bench, "memory_limit_mb", "{:.0f} MB"),
+        ])  # fmt: skip
+    return _table(["command", "median time", "to reach", "peak memory", "to reach"], rows)
+
+
+def stages_table(results: Results) -> str:
+    """Milliseconds by stage of the captures at preset normal, one thread each."""
+    group = results.at("normal") or {}
+    rows = [
+        [stage, f"{ms['median']:.0f} ms", f"{ms['p95']:.0f} ms"]
+        for stage, ms in group.get("timings_ms", {}).items()
+        if ms
+    ]
+    head = ["stage", "median", "95th percentile"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+TABLES: dict[str, Callable[[Results], str]] = {
+    "decode": decode_table,
+    "width": width_table,
+    "medium": medium_table,
+    "visibility": visibility_table,
+    "strength": strength_table,
+    "negatives": negatives_table,
+    "speed": speed_table,
+    "stages": stages_table,
+}
+
+
+def plot_curve(results: Results, target: Path) -> bool:
+    """Draw rate against PSNR over strength; False where no preset has two strengths.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
+    curves = {preset: results.curve(preset) for preset in PRESETS}
+    curves = {preset: curve for preset, curve in curves.items() if len(curve) > 1}
+    if not curves:
+        return False
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ConfigError(
+            "the plot needs matplotlib: install riis-physical with its eval extra"
+        ) from error
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
+    for preset, curve in curves.items():
+        points = [(g["container"]["psnr"], g["decode"], s) for s, g in curve]
+        drawn = [(psnr["mean"], decode, s) for psnr, decode, s in points if psnr and decode]
+        x = [psnr for psnr, _, _ in drawn]
+        y = [100 * decode["rate"] for _, decode, _ in drawn]
+        down = [100 * max(0.0, decode["rate"] - decode["low"]) for _, decode, _ in drawn]
+        up = [100 * max(0.0, decode["high"] - decode["rate"]) for _, decode, _ in drawn]
+        axes.errorbar(x, y, yerr=[down, up], marker="o", capsize=3, label=preset)
+        for psnr, decode, strength in drawn:
+            axes.annotate(
+                f"{strength:g}",
+                (psnr, 100 * decode["rate"]),
+                textcoords="offset points",
+                xytext=(5, 6),
+                fontsize=8,
+            )
+    axes.set_xlabel("mean PSNR of the containers, dB (numbers: --strength)")
+    axes.set_ylabel("messages read, % (95 % intervals)")
+    axes.set_title(f"{results.model}, simulated captures")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(target, dpi=110, metadata={"Software": None})
+    pyplot.close(figure)
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write or check; the exit status is 1 where --check finds a table out of step."""
+    parser = argparse.ArgumentParser(description="Tables of the README from results/*.json.")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--document", type=Path, default=Path("README.md"))
+    parser.add_argument("--plot", type=Path, default=Path("docs/rate-against-psnr.png"))
+    parser.add_argument("--model", help="whose figures; the newest by default")
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    given = parser.parse_args(arguments)
+    results = load_results(given.results, given.model)
+    before = given.document.read_text(encoding="utf-8")
+    after = update(before, results)
+    if given.check:
+        if before != after:
+            print(f"{given.document} is out of step: run python -m training.tables")
+        return int(before != after)
+    write_text(given.document, after, force=True)
+    make_folder(given.plot.parent)
+    drawn = plot_curve(results, given.plot)
+    print(f"{given.document} written" + (f", {given.plot} drawn" if drawn else ""))
+    return 0
+
+
+def _read(path: Path) -> Json:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path} ({error}): measure again or remove it") from error
+    if not isinstance(found, dict) or "kind" not in found:
+        raise ConfigError(f"{path} is no result: remove it from the folder")
+    return found
+
+
+def _is_whole(found: Json) -> bool:
+    settings = found["settings"]
+    return bool(
+        settings["corners"] == "detect"
+        and settings["width_px"] is None
+        and settings["medium"] == "mixed"
+    )
+
+
+def _last(files: Sequence[Json], kind: str) -> Json | None:
+    own = [found for found in files if found["kind"] == kind]
+    return max(own, key=lambda found: str(found["environment"]["date"]), default=None)
+
+
+def _version(name: str) -> tuple[int, str]:
+    match = re.search(r"-(\d+)$", name)
+    return (int(match[1]) if match else 0, name)
+
+
+def _rate(found: Json | None) -> str:
+    if found is None:
+        return NOT_MEASURED
+    return (
+        f"{100 * found['rate']:.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
+        f"{'' if found['trials'] >= ENOUGH else ', n = ' + str(found['trials'])}"
+    )
+
+
+def _number(found: Json | None, key: str, form: str, part: str | None = None) -> str:
+    value = (found or {}).get(key)
+    if part is not None:
+        value = (value or {}).get(part)
+    return NOT_MEASURED if value is None else form.format(value)
+
+
+def _share(found: Json | None, key: str, part: str) -> str:
+    value = ((found or {}).get(key) or {}).get(part)
+    return NOT_MEASURED if value is None else f"{100 * value:.2f} %"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ConfigError as error:
+        sys.exit(f"Error: {error}")
