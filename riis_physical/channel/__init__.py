@@ -8,6 +8,9 @@ One idea a file: ranges, params (sampling), geometry (pose, curl, lens), tone
 (print, screen and camera response), optics (blur), light (gradient, shadow,
 glare, white balance, moire), occlusion, sensor (noise, phone processing), jpeg,
 simulate (the order for training), scene and photo (whole photographs).
+
+Colour curves, matrices and all geometry are kornia's. Blur and JPEG are our own,
+for speed on a CPU, and tested against kornia's.
 """
 
 from riis_physical.channel.params import ChannelParams, sample_params

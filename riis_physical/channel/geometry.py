@@ -7,6 +7,14 @@ the last one. Photo points are at pixel centres. Homographies are (B, 3, 3).
 from __future__ import annotations
 
 import torch
+from kornia.geometry import (
+    axis_angle_to_rotation_matrix,
+    create_meshgrid,
+    deg2rad,
+    get_perspective_transform,
+    remap,
+    transform_points,
+)
 from torch import Tensor
 
 from riis_physical.channel.params import ChannelParams
@@ -18,8 +26,7 @@ UNIT_CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 def project(homography: Tensor, points: Tensor) -> Tensor:
     """Map points (B, ..., 2) by homographies (B, 3, 3)."""
     flat = points.reshape(points.shape[0], -1, 2)
-    mapped = flat @ homography[:, :, :2].mT + homography[:, None, :, 2]
-    return (mapped[..., :2] / mapped[..., 2:]).reshape(points.shape)
+    return transform_points(homography, flat).reshape(points.shape)
 
 
 def unit_corners(params: ChannelParams) -> Tensor:
@@ -34,21 +41,18 @@ def pose_homography(params: ChannelParams) -> Tensor:
     edge is ``container_width_px``. The camera keeps a distance at which the
     whole container is well in front of it.
     """
-    yaw, pitch, roll = (
-        torch.deg2rad(v) for v in (params.yaw_deg, params.pitch_deg, params.roll_deg)
-    )
+    yaw, pitch, roll = (deg2rad(v) for v in (params.yaw_deg, params.pitch_deg, params.roll_deg))
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
 
     def matrix(*entries: Tensor) -> Tensor:
         return torch.stack(entries, dim=1).reshape(-1, 3, 3)
 
-    cos, sin = torch.cos, torch.sin
-    turn_y = matrix(cos(yaw), zero, sin(yaw), zero, one, zero, -sin(yaw), zero, cos(yaw))
-    turn_x = matrix(one, zero, zero, zero, cos(pitch), -sin(pitch), zero, sin(pitch), cos(pitch))
-    turn_z = matrix(cos(roll), -sin(roll), zero, sin(roll), cos(roll), zero, zero, zero, one)
-    rotation = turn_z @ turn_x @ turn_y
+    def turn(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+        return axis_angle_to_rotation_matrix(torch.stack([x, y, z], dim=1))
+
+    rotation = turn(zero, zero, roll) @ turn(pitch, zero, zero) @ turn(zero, yaw, zero)
     aspect = params.aspect
-    reach = 0.5 * (sin(yaw).abs() + aspect * sin(pitch).abs())
+    reach = 0.5 * (torch.sin(yaw).abs() + aspect * torch.sin(pitch).abs())
     distance = torch.maximum(params.distance, reach + NEAREST)
     plane = matrix(one, zero, -0.5 * one, zero, aspect, -0.5 * aspect, zero, zero, one)
     lift = torch.stack(
@@ -95,21 +99,9 @@ def affine_at_centre(homography: Tensor) -> Tensor:
 
 
 def homography_from_corners(corners: Tensor) -> Tensor:
-    """The homography (B, 3, 3) that takes the unit square's corners to (B, 4, 2).
-
-    Closed form of the projective map of a square; kornia solves an 8 x 8 system
-    for the general case.
-    """
-    p0, p1, p2, p3 = corners.unbind(dim=1)
-    total = p0 - p1 + p2 - p3
-    a, b = p1 - p2, p3 - p2
-    det = a[:, 0] * b[:, 1] - b[:, 0] * a[:, 1]
-    g = (total[:, 0] * b[:, 1] - b[:, 0] * total[:, 1]) / det
-    h = (a[:, 0] * total[:, 1] - total[:, 0] * a[:, 1]) / det
-    first = p1 - p0 + g[:, None] * p1
-    second = p3 - p0 + h[:, None] * p3
-    last = torch.stack([g, h, torch.ones_like(g)], dim=1)
-    return torch.cat([torch.stack([first, second, p0], dim=2), last[:, None]], dim=1)
+    """The homography (B, 3, 3) that takes the unit square's corners to (B, 4, 2)."""
+    square = torch.tensor(UNIT_CORNERS, dtype=corners.dtype, device=corners.device)
+    return get_perspective_transform(square.expand_as(corners), corners)
 
 
 def bend(params: ChannelParams, uv: Tensor) -> Tensor:
@@ -129,18 +121,16 @@ def bend(params: ChannelParams, uv: Tensor) -> Tensor:
 
 def pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
     """Pixel centres (1, H, W, 2) as xy."""
-    ys = torch.arange(height, dtype=torch.float32, device=device)
-    xs = torch.arange(width, dtype=torch.float32, device=device)
-    return torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1)[None]
+    return create_meshgrid(height, width, normalized_coordinates=False, device=device)
 
 
 def sample_at(image: Tensor, points: Tensor, mode: str = "bilinear") -> Tensor:
-    """Sample (B, C, H, W) at pixel points (B, h, w, 2); the edge is repeated outside."""
-    size = torch.tensor([image.shape[-1], image.shape[-2]], device=image.device)
-    grid = (2 * points + 1) / size - 1
-    return torch.nn.functional.grid_sample(
-        image, grid.to(image.dtype), mode=mode, padding_mode="border", align_corners=False
-    )
+    """Sample (B, C, H, W) at pixel points (B, h, w, 2); the edge is repeated outside.
+
+    Pixel centres are at integers, which for kornia means `align_corners`.
+    """
+    x, y = points.unbind(dim=-1)
+    return remap(image, x, y, mode=mode, padding_mode="border", align_corners=True)
 
 
 def jacobian(homography: Tensor, at: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ quality, coefficients really rounded, 8-bit output. Gradients pass the rounding
 straight through, but weakly where a coefficient was rounded to zero, for a real
 codec passes nothing there. kornia's codec rounds by a polynomial and has no
 such gradient; as one 64 x 64 product per block this is several times faster.
+The tests compare its results with kornia's.
 """
 
 from __future__ import annotations

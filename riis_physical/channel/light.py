@@ -7,6 +7,7 @@ part of the gradient, shadow or glare.
 from __future__ import annotations
 
 import torch
+from kornia.color import xyz_to_rgb
 from torch import Tensor
 
 from riis_physical.channel.params import ChannelParams
@@ -51,16 +52,7 @@ def planckian_rgb(temperature_k: Tensor) -> Tensor:
     )
     x, y = 3 * u / (2 * u - 8 * v + 4), 2 * v / (2 * u - 8 * v + 4)
     xyz = torch.stack([x / y, torch.ones_like(x), (1 - x - y) / y], dim=1)
-    matrix = torch.tensor(
-        [
-            [3.2404542, -1.5371385, -0.4985314],
-            [-0.9692660, 1.8760108, 0.0415560],
-            [0.0556434, -0.2040259, 1.0572252],
-        ],
-        dtype=torch.float64,
-        device=t.device,
-    )
-    rgb = (xyz @ matrix.T).clamp_min(0.02)
+    rgb = xyz_to_rgb(xyz[:, :, None, None])[..., 0, 0].clamp_min(0.02)
     return (rgb / rgb[:, 1:2]).float()
 
 

@@ -3,7 +3,7 @@
 kornia blurs by kernels; a batch with a kernel for each item is then a slow
 grouped convolution on a CPU. The transfer functions of a Gaussian of any
 covariance and of a motion line are known in closed form, and one FFT applies
-them all whatever their size.
+them all whatever their size. The tests compare the results with kornia's.
 """
 
 from __future__ import annotations

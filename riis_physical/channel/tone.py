@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
+from kornia.color import linear_rgb_to_rgb, rgb_to_grayscale, rgb_to_linear_rgb
 from torch import Tensor
 
 from riis_physical.channel.params import ChannelParams
-
-LUMA = (0.299, 0.587, 0.114)
 
 
 def per_item(value: Tensor) -> Tensor:
@@ -24,11 +23,6 @@ def mix_with(image: Tensor, matrix: Tensor) -> Tensor:
     return mixed.reshape(image.shape[0], -1, *image.shape[2:])
 
 
-def luma(image: Tensor) -> Tensor:
-    """Luma (B, 1, H, W) of sRGB."""
-    return mix_with(image, image.new_tensor([LUMA]))
-
-
 def tone_curve(image: Tensor, tone: Tensor, contrast: Tensor) -> Tensor:
     """x + t x (1 - x) + c x (1 - x) (2 x - 1); keeps 0 and 1; t, c (B,)."""
     middle = image * (1 - image)
@@ -37,7 +31,7 @@ def tone_curve(image: Tensor, tone: Tensor, contrast: Tensor) -> Tensor:
 
 def saturate(image: Tensor, saturation: Tensor, gamut: Tensor | None = None) -> Tensor:
     """Scale colour about luma by (B,) and compress strong colours by c / (1 + g |c|)."""
-    grey = luma(image)
+    grey = rgb_to_grayscale(image)
     colour = (image - grey) * per_item(saturation)
     if gamut is not None:
         size = colour.abs().amax(dim=1, keepdim=True)
@@ -65,18 +59,13 @@ def medium_response(image: Tensor, params: ChannelParams) -> Tensor:
 
 
 def to_linear(image: Tensor) -> Tensor:
-    """sRGB to linear light; same curve as kornia's, without its second pass for `where`."""
-    clamped = image.clamp(0, 1)
-    low = clamped / 12.92
-    high = ((clamped.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
-    return torch.where(clamped <= 0.04045, low, high)
+    """sRGB to linear light, clamped to [0, 1]."""
+    return rgb_to_linear_rgb(image.clamp(0, 1))
 
 
 def to_srgb(image: Tensor) -> Tensor:
     """Linear light to sRGB, clamped to [0, 1]."""
-    clamped = image.clamp(0, 1)
-    high = 1.055 * clamped.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(clamped <= 0.0031308, clamped * 12.92, high)
+    return linear_rgb_to_rgb(image.clamp(0, 1))
 
 
 def highlight_shoulder(image: Tensor, width: Tensor) -> Tensor:
