@@ -134,9 +134,8 @@ def contact_sheet(tiles: Sequence[tuple[str, UInt8Image]], headline: str) -> UIn
         left = _GAP_PX + number % _COLUMNS * step_x
         top = head + _GAP_PX + number // _COLUMNS * step_y
         shown = Image.fromarray(_fitted(picture))
-        sheet.paste(
-            shown, (left + (_TILE_PX - shown.width) // 2, top + (_TILE_PX - shown.height) // 2)
-        )
+        # At the tile's foot, right above its caption.
+        sheet.paste(shown, (left + (_TILE_PX - shown.width) // 2, top + _TILE_PX - shown.height))
         _write(draw, (left, top + _TILE_PX + 6), caption, 16, _TILE_PX)
     return np.array(sheet)
 

@@ -147,9 +147,11 @@ def _say(result: ScanResult, *, alone: bool) -> None:
     if text is None:
         text = "base64:" + base64.b64encode(result.payload).decode("ascii")
     common.say_message(text if alone else f"{where}: {text}")
+    spent = result.timings_ms
+    total = spent.get("total", sum(spent.values()))
     common.note(
         f"{where}: decoded by {result.decoder} with model {result.model}, "
-        f"confidence {result.confidence:.2f}, {sum(result.timings_ms.values()):.0f} ms"
+        f"confidence {result.confidence:.2f}, {total:.0f} ms"
     )
 
 
