@@ -18,7 +18,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup system-libraries demo test test-slow check bench train-smoke clean
+# Never asks; gives up quietly, and once more after an update of the package lists.
+apt = DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60
+apt-install = $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null || \
+	  { $(apt) update >/dev/null 2>&1 </dev/null && $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null; } || true
+
+.PHONY: help setup opencv system-libraries demo test test-slow check bench train-smoke clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -36,16 +41,29 @@ ifneq ($(TORCH_INDEX),)
 	$(BIN)/python -m pip install --quiet --index-url '$(TORCH_INDEX)' '$(TORCH_SPEC)'
 endif
 	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[train,eval,dev]'
+	@$(MAKE) --no-print-directory opencv
 	@touch $@
+
+# The OpenCV wheel needs libGL for windows. Where it is absent and apt may not bring it, the
+# headless build of the same version does all that this toolkit asks of OpenCV.
+opencv:
+	@$(BIN)/python -c 'import cv2' 2>/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing libGL (libgl1, libglib2.0-0)"; \
+	  $(call apt-install,libgl1 libglib2.0-0); \
+	fi; \
+	$(BIN)/python -c 'import cv2' 2>/dev/null && exit 0; \
+	echo "no libGL: taking the headless build of OpenCV"; \
+	pinned="$$(grep '^opencv-python==' constraints.txt)"; \
+	$(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps "opencv-python-headless==$${pinned#*==}"
 
 # zbar is one of three QR decoders and the only system library; without it the others read.
 system-libraries: $(READY)
 	@$(BIN)/python -c 'import pyzbar.pyzbar' 2>/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  export DEBIAN_FRONTEND=noninteractive; \
-	  install="apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=60 libzbar0"; \
 	  echo "installing the zbar library (libzbar0)"; \
-	  $$install >/dev/null 2>&1 </dev/null || { apt-get update -qq >/dev/null 2>&1 </dev/null && $$install >/dev/null 2>&1 </dev/null; } || true; \
+	  $(call apt-install,libzbar0); \
 	fi; \
 	$(BIN)/python -c 'import pyzbar.pyzbar' 2>/dev/null || \
 	  echo "note: no zbar library (apt install libzbar0): QR codes are read by zxing-cpp and OpenCV alone"
