@@ -28,16 +28,21 @@ def test_figures_of_the_parts_make_the_result(
         if part == "prepare":
             return {"model": {"name": model, "sha256": "0"}}
         times = {"median_s": 1.5, "runs_s": [2.0, 1.5, 1.0], "peak_rss_mb": 700.0}
-        return {**times, "decoded": False} if part == "scan" else times
+        return {**times, "decoded": False} if part.startswith("scan") else times
 
     monkeypatch.setattr(bench_module, "_child", child)
     output = tmp_path / "bench.json"
     result = bench("print-9", repeat=3, output=output)
-    assert parts == ["prepare", "hide", "scan"]
+    assert parts == ["prepare", "hide", "scan", "scan-empty"]
     assert result == json.loads(output.read_text())
     assert result["hide"]["megapixels"] == 24 and result["scan"]["megapixels"] == 12
     shown = "\n".join(lines(result))
-    assert "hide 24 megapixels" in shown and "1.50 s" in shown and "was not read" in shown
+    assert (
+        "hide 24 megapixels" in shown
+        and "no container" in shown
+        and "1.50 s" in shown
+        and "was not read" in shown
+    )
     with pytest.raises(OutputError, match="exists already"):
         bench("print-9", output=output)
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
+from capture.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.evaluate import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
@@ -22,7 +23,6 @@ from training.evaluation.records import NOT_HIDDEN, CaptureRecord
 from training.evaluation.settings import Settings
 from training.evaluation.summary import rate, summarise, summarise_group
 from training.evaluation.trial import Trial, closest, draw_capture, judge
-from training.evaluation.truth import frame_at, px_per_module
 
 
 def small(folder: Path, **changes: object) -> Settings:
@@ -196,24 +196,12 @@ def test_corner_error_is_the_largest_of_the_best_turn() -> None:
     assert closest([truth + 50, moved], truth) == pytest.approx(0.05)
 
 
-def test_frame_at_true_corners_is_the_picture() -> None:
-    rng = np.random.default_rng(0)
-    picture = np.kron(rng.integers(0, 255, (6, 6, 3)), np.ones((40, 40, 1))).astype(np.uint8)
-    photo = np.zeros((300, 320, 3), np.uint8)
-    photo[20:260, 30:270] = picture
-    corners = np.array([[30, 20], [270, 20], [270, 260], [30, 260]], np.float32) - 0.5
-    frame = frame_at(photo, corners, 60)
-    cells = frame.reshape(6, 10, 6, 10, 3)[:, 3:7, :, 3:7].mean(axis=(1, 3)) * 255
-    np.testing.assert_allclose(cells, picture[20::40, 20::40], atol=0.5)
-    assert px_per_module(corners, 24) == 10
-
-
 def test_visible_container_has_the_modules_at_any_size() -> None:
     code = encode("a visible code")
     drawn = visible_container(code, (321, 481))
     assert drawn.shape == (321, 481, 3)
     corners = np.array([[0, 0], [481, 0], [481, 321], [0, 321]], np.float32) - 0.5
-    gray = frame_at(drawn, corners, 12 * code.size).mean(axis=2)
+    gray = rectify(drawn, corners, (12 * code.size, 12 * code.size)).image.mean(axis=2)
     dark = gray.reshape(code.size, 12, code.size, 12)[:, 5:7, :, 5:7].mean(axis=(1, 3)) < 0.5
     np.testing.assert_array_equal(dark, code.modules)
     soft = module_darkness(gray.astype(np.float32))

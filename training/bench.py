@@ -2,7 +2,8 @@
 
 Pictures are made by the seed: a synthetic host of 24 megapixels as a JPEG, and
 a simulated photo of 12 megapixels in which the container is about 1,200 px
-wide. Each of hide and scan runs in a process of its own, with a fixed number of
+wide, and one of the same size that holds no container, which takes scanning
+longest. Each of hide and scan runs in a process of its own, with a fixed number of
 threads, so that its peak memory is its own.
 """
 
@@ -66,6 +67,7 @@ def bench(
         made = _child("prepare", model, folder, threads, 1)
         hide = _child("hide", model, folder, threads, repeat)
         scan = _child("scan", model, folder, threads, repeat)
+        empty = _child("scan-empty", model, folder, threads, repeat)
     result = {
         "kind": KIND,
         "format": FORMAT,
@@ -73,12 +75,9 @@ def bench(
         "threads": threads,
         "repeat": repeat,
         "environment": environment,
-        "hide": {"megapixels": HOST_SIZE[0] * HOST_SIZE[1] / 1e6, "limit_s": HIDE_SECONDS, **hide},
-        "scan": {
-            "megapixels": PHOTO_SIZE[0] * PHOTO_SIZE[1] / 1e6,
-            "limit_s": SCAN_SECONDS,
-            **scan,
-        },
+        "hide": {"megapixels": _megapixels(HOST_SIZE), "limit_s": HIDE_SECONDS, **hide},
+        "scan": {"megapixels": _megapixels(PHOTO_SIZE), "limit_s": SCAN_SECONDS, **scan},
+        "scan_empty": {"megapixels": _megapixels(PHOTO_SIZE), "limit_s": SCAN_SECONDS, **empty},
         "memory_limit_mb": MEMORY_MB,
     }
     if output is not None:
@@ -88,18 +87,21 @@ def bench(
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
     """A result as a table for people."""
-    yield f"{'':<22}{'median':>9}{'first':>9}{'limit':>9}{'memory':>10}"
-    for name in ("hide", "scan"):
+    yield f"{'':<34}{'median':>9}{'first':>9}{'limit':>9}{'memory':>10}"
+    for name, label in (
+        ("hide", "hide {:g} megapixels"),
+        ("scan", "scan {:g} megapixels"),
+        ("scan_empty", "scan {:g} megapixels, no container"),
+    ):
         figures = result[name]
         yield (
-            f"{name + ' ' + format(figures['megapixels'], 'g') + ' megapixels':<22}"
+            f"{label.format(figures['megapixels']):<34}"
             f"{figures['median_s']:>7.2f} s{figures['runs_s'][0]:>7.2f} s"
             f"{figures['limit_s']:>7.2f} s{figures['peak_rss_mb']:>7.0f} MB"
         )
         if "with_files_median_s" in figures:
-            yield f"{'  with its files':<22}{figures['with_files_median_s']:>7.2f} s"
-    scan = result["scan"]
-    if not scan["decoded"]:
+            yield f"{'  with its files':<34}{figures['with_files_median_s']:>7.2f} s"
+    if not result["scan"]["decoded"]:
         yield "note: the photo was not read; reading may take longer than that"
     yield (
         f"{result['threads']} threads, model {result['model']['name']}, "
@@ -108,7 +110,7 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
 
 
 def make_pictures(folder: Path, model: str) -> dict[str, Any]:
-    """Write host.jpg and photo.jpg."""
+    """Write host.jpg, photo.jpg and, with the host in place of a container, empty.jpg."""
     import cv2
     import torch
 
@@ -126,6 +128,8 @@ def make_pictures(folder: Path, model: str) -> dict[str, Any]:
     params = params.override(container_width_px=CONTAINER_WIDTH_PX)
     photo = photograph(container, params, size=PHOTO_SIZE, seed=SEED)
     (folder / "photo.jpg").write_bytes(photo.jpeg)
+    empty = photograph(small, params, size=PHOTO_SIZE, seed=SEED)
+    (folder / "empty.jpg").write_bytes(empty.jpeg)
     width = float(photo.params.container_width_px[0])
     record = revealer.record
     return {
@@ -180,8 +184,8 @@ def measure_hide(folder: Path, model: str, repeat: int) -> dict[str, Any]:
     }
 
 
-def measure_scan(folder: Path, model: str, repeat: int) -> dict[str, Any]:
-    """Scan the photo's file."""
+def measure_scan(photo: Path, model: str, repeat: int) -> dict[str, Any]:
+    """Scan a photo's file."""
     from capture.scan import scan_photo
     from riis_physical.revealer import Revealer
 
@@ -192,7 +196,7 @@ def measure_scan(folder: Path, model: str, repeat: int) -> dict[str, Any]:
     decoded = True
     for _ in range(repeat):
         start = time.perf_counter()
-        results = scan_photo(str(folder / "photo.jpg"), [revealer])
+        results = scan_photo(photo, [revealer])
         runs.append(time.perf_counter() - start)
         decoded &= any(result.payload == MESSAGE.encode() for result in results)
         for result in results:
@@ -213,6 +217,10 @@ def peak_rss_mb() -> float:
     if sys.platform == "darwin":  # bytes there
         kilobytes //= 1024
     return round(kilobytes * 1024 / 1e6, 1)
+
+
+def _megapixels(size: tuple[int, int]) -> float:
+    return size[0] * size[1] / 1e6
 
 
 def _times(runs: list[float]) -> dict[str, Any]:
@@ -243,7 +251,7 @@ def _child(part: str, model: str, folder: Path, threads: int, repeat: int) -> di
 def _main() -> None:
     """One part, in this process; figures go to standard output as JSON."""
     parser = argparse.ArgumentParser(description="One part of `riis-physical bench`.")
-    parser.add_argument("part", choices=("prepare", "hide", "scan"))
+    parser.add_argument("part", choices=("prepare", "hide", "scan", "scan-empty"))
     parser.add_argument("model")
     parser.add_argument("folder", type=Path)
     parser.add_argument("threads", type=int)
@@ -258,7 +266,8 @@ def _main() -> None:
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "prepare": lambda: make_pictures(given.folder, given.model),
         "hide": lambda: measure_hide(given.folder, given.model, given.repeat),
-        "scan": lambda: measure_scan(given.folder, given.model, given.repeat),
+        "scan": lambda: measure_scan(given.folder / "photo.jpg", given.model, given.repeat),
+        "scan-empty": lambda: measure_scan(given.folder / "empty.jpg", given.model, given.repeat),
     }
     try:
         print(json.dumps(parts[given.part]()))

@@ -220,6 +220,7 @@ def speed_table(results: Results) -> str:
     for name, label in (
         ("hide", "`hide`, 24 megapixels, with quality figures"),
         ("scan", "`scan`, 12 megapixels"),
+        ("scan_empty", "`scan`, 12 megapixels, no container in the photo"),
     ):
         figures = (bench or {}).get(name)
         rows.append([

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from capture.rectify import rectify
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.qr.encode import QrCode
 from riis_physical.qr.soft import read_grid
 from riis_physical.qr.visible import read_visible
-from training.evaluation.truth import frame_at
 
 QUIET_ZONE = 4
 _FRAME_PX = 12  # per module, of the frame that decoders see
@@ -75,8 +75,8 @@ def read_bound(
     )
     if any(reading.payload == code.payload for reading in read_visible(photo.image)):
         return BoundReading(True, True)
-    frame = frame_at(photo.image, photo.corners, _FRAME_PX * code.size)
-    gray = frame.mean(axis=2)
+    side = _FRAME_PX * code.size
+    gray = rectify(photo.image, photo.corners, (side, side)).image.mean(axis=2)
     framed = np.pad(gray, QUIET_ZONE * _FRAME_PX, constant_values=float(gray.max()))
     dark, light = float(framed.min()), float(framed.max())
     drawn = (255 * (framed - dark) / max(light - dark, 1e-6)).round().astype(np.uint8)

@@ -25,7 +25,7 @@ from training.evaluation.bound import BoundReading, read_bound
 from training.evaluation.draws import Hosts, draw_background, draw_message
 from training.evaluation.records import FOUND_WITHIN, NOT_HIDDEN, CaptureRecord
 from training.evaluation.settings import Settings
-from training.evaluation.truth import px_per_module, read_at_truth
+from training.evaluation.truth import read_at_truth
 
 Scan = Callable[[str, Sequence[Revealer], "FloatArray | None"], Sequence[ScanResult]]
 
@@ -145,7 +145,7 @@ class Trial:
             right=right,
             wrong_texts=outcome.wrong_texts,
             width_px=width_px,
-            px_per_module=px_per_module(photo.corners, code.size),
+            px_per_module=truth.px_per_module,
             decoder=outcome.decoder if results else truth.decoder,
             confidence=outcome.confidence,
             detail=outcome.detail,
