@@ -8,12 +8,12 @@ from kornia.filters import gaussian_blur2d
 from torch import Tensor
 from torch.nn import functional as F
 
-ACTIVITY_KNEE = 0.03
+ACTIVITY_KNEE = 0.015
 """Local luma deviation (of a [0, 1] range) at which visibility is half that of a flat area."""
 
 
 def visibility_mask(host: Tensor) -> Tensor:
-    """How well a change is seen at every pixel, (B, 1, H, W), mean one for each item.
+    """How well a change is seen at every pixel, (B, 1, H, W), mean one over the batch.
 
     Texture masks changes: the weight is ``1 / (1 + deviation / knee)`` of the
     local luma deviation in a Gaussian window (sigma 3 px), after a minimum over
@@ -26,7 +26,7 @@ def visibility_mask(host: Tensor) -> Tensor:
     activity = variance.clamp_min(0).sqrt()
     activity = -F.max_pool2d(-activity, 5, stride=1, padding=2)
     mask = 1 / (1 + activity / ACTIVITY_KNEE)
-    return mask / mask.mean(dim=(1, 2, 3), keepdim=True)
+    return mask / mask.mean()
 
 
 def container_loss(container: Tensor, host: Tensor, chroma: float, coarse: float) -> Tensor:
