@@ -140,13 +140,13 @@ def test_stopped_evaluation_goes_on_and_repeats_itself(hosts: Path, tmp_path: Pa
     whole = evaluate(settings, tmp_path / "whole.json", trial=trial_of(settings))
     journal = tmp_path / "part.jsonl"
     written = (tmp_path / "whole.jsonl").read_text().splitlines(keepends=True)
-    journal.write_text("".join(written[:2]) + written[2][:40])
+    journal.write_text("".join(written[:3]) + written[3][:40])
     part = evaluate(settings, tmp_path / "part.json", trial=trial_of(settings))
-    assert part["resumed_after"] == 1
+    assert part["resumed_after"] == 1 and len(part["sessions"]) == 2
     for groups in (whole["groups"], part["groups"]):
         groups[0].pop("timings_ms")
     assert part["groups"] == whole["groups"]
-    assert len(journal.read_text().splitlines()) == 3
+    assert len(journal.read_text().splitlines()) == 5
 
 
 def test_results_are_not_overwritten_nor_mixed(hosts: Path, tmp_path: Path) -> None:
@@ -252,15 +252,16 @@ def test_rate_is_wilsons() -> None:
 
 
 def test_records_survive_the_journal(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, fresh=False)
+    journal = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, {"commit": "c"}, fresh=False)
     journal.append(record(psnr=float("inf"), detail="ä"))
-    again = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, fresh=False)
+    again = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, {"commit": "c"}, fresh=False)
     assert again.done == [record(psnr=None, detail="ä")]
+    assert again.sessions == [{"commit": "c"}] * 2
     (tmp_path / "b.jsonl").write_text("no json\n")
     with pytest.raises(OutputError, match="another model or other settings"):
-        Journal(tmp_path / "b.jsonl", {}, fresh=False)
+        Journal(tmp_path / "b.jsonl", {}, {}, fresh=False)
     with pytest.raises(OutputError, match="cannot write"):
-        Journal(tmp_path / "absent" / "b.jsonl", {}, fresh=False)
+        Journal(tmp_path / "absent" / "b.jsonl", {}, {}, fresh=False)
 
 
 def test_command_lines_lose_folders_of_absolute_paths() -> None:

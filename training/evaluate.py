@@ -66,7 +66,8 @@ def evaluate(
         "model_sha256": record.get("sha256"),
         "hosts_sha256": hosts.digest,
     }
-    journal = Journal(output.with_suffix(".jsonl"), head, fresh=force or output.exists())
+    session = {key: environment[key] for key in ("commit", "date", "load_average")}
+    journal = Journal(output.with_suffix(".jsonl"), head, session, fresh=force or output.exists())
     records = list(journal.done)
     tasks = list(_open_tasks(settings, records))
     total = settings.n * len(settings.presets) * len(settings.strengths)
@@ -92,6 +93,7 @@ def evaluate(
         "workers": workers,
         "threads_each": 1 if trial is None else None,
         "resumed_after": len(journal.done),
+        "sessions": journal.sessions,
         "environment": environment,
         "groups": summarise(records),
     }

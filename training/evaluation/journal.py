@@ -15,13 +15,17 @@ class Journal:
 
     Attributes:
         path: the file. done: captures that it held when it was opened.
+        sessions: what each session that wrote to it said of itself, this one last.
     """
 
-    def __init__(self, path: Path, head: dict[str, Any], *, fresh: bool) -> None:
+    def __init__(
+        self, path: Path, head: dict[str, Any], session: dict[str, Any], *, fresh: bool
+    ) -> None:
         """Open a journal and read what it holds, or begin a new one.
 
         Args:
             head: settings and digests; a journal with another head is not gone on with.
+            session: commit and date, for example; may differ.
             fresh: begin anew whatever is there.
 
         Raises:
@@ -29,20 +33,26 @@ class Journal:
         """
         self.path = path
         self.done: list[CaptureRecord] = []
+        self.sessions: list[dict[str, Any]] = []
         try:
             if fresh or not path.exists():
                 path.write_text(json.dumps(head) + "\n", encoding="utf-8")
             else:
                 self._resume(head)
+            self.sessions.append(session)
+            self._write({"session": session})
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
     def append(self, record: CaptureRecord) -> CaptureRecord:
         """Write one capture; returns it as it would be read back, with rounded figures."""
         values = record.as_dict()
+        self._write(values)
+        return CaptureRecord.from_dict(values)
+
+    def _write(self, values: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(values, ensure_ascii=False) + "\n")
-        return CaptureRecord.from_dict(values)
 
     def _resume(self, head: dict[str, Any]) -> None:
         text = self.path.read_text(encoding="utf-8")
@@ -50,9 +60,11 @@ class Journal:
         lines = whole.splitlines()
         try:
             same = bool(lines) and json.loads(lines[0]) == json.loads(json.dumps(head))
-            done = [CaptureRecord.from_dict(json.loads(line)) for line in lines[1:]]
+            parsed = [json.loads(line) for line in lines[1:]]
+            sessions = [entry["session"] for entry in parsed if "session" in entry]
+            done = [CaptureRecord.from_dict(entry) for entry in parsed if "session" not in entry]
         except (ValueError, TypeError):
-            same, done = False, []
+            same, sessions, done = False, [], []
         if not same:
             raise OutputError(
                 f"{self.path} holds captures of another model or other settings: "
@@ -60,4 +72,4 @@ class Journal:
             )
         if whole != text:
             self.path.write_text(whole, encoding="utf-8")
-        self.done = done
+        self.done, self.sessions = done, sessions
