@@ -15,6 +15,7 @@ import click
 
 from riis_physical.commands import (
     bench,
+    calibrate,
     demo,
     evaluate,
     evaluate_negatives,
@@ -37,7 +38,18 @@ def cli() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
 
 
-COMMANDS = (hide, simulate, scan, read_qr, demo, train, evaluate, evaluate_negatives, bench)
+COMMANDS = (
+    hide,
+    simulate,
+    scan,
+    read_qr,
+    demo,
+    calibrate,
+    train,
+    evaluate,
+    evaluate_negatives,
+    bench,
+)
 for module in COMMANDS:
     cli.add_command(module.command)
 

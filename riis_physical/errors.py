@@ -7,6 +7,7 @@
     |-- WeightsError        model weights missing, corrupted or of another format
     |-- ConfigError         an unknown or impossible setting
     |-- RectificationError  corners that no perspective view of a rectangle gives
+    |-- CalibrationError    photos that do not tell how a camera sees
     |-- OutputError         a file or folder that cannot be written
     `-- TrainingError       a run that cannot start, resume or go on
 
@@ -41,6 +42,10 @@ class ConfigError(RiisError):
 
 class RectificationError(RiisError):
     """Corners cross, are nearly collinear or span too few pixels."""
+
+
+class CalibrationError(RiisError):
+    """A photo of the board is of no use, or the photos do not determine a camera."""
 
 
 class OutputError(RiisError):
