@@ -19,6 +19,7 @@ from riis_physical.commands import (
     demo,
     evaluate,
     evaluate_negatives,
+    export,
     hide,
     read_qr,
     scan,
@@ -46,12 +47,14 @@ COMMANDS = (
     demo,
     calibrate,
     train,
+    export,
     evaluate,
     evaluate_negatives,
     bench,
 )
 for module in COMMANDS:
     cli.add_command(module.command)
+cli.add_command(export.release)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,47 @@
+"""`riis-physical export` and `release`: from a training run to a model that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export", short_help="Store a training run's weights as a model.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="NAME.safetensors; the record goes to NAME.json.",
+)
+def command(run: Path, output: Path) -> None:
+    """Store the averaged weights of RUN in half precision, with their checksum and record."""
+    from training.export import export
+
+    record = export(run, output)
+    click.echo(f"model   {output} ({record['parameters']} parameters)")
+    click.echo(f"step    {record['training']['step']}")
+    click.echo(f"sha256  {record['sha256']}")
+
+
+@click.command("release", short_help="Write measured figures into a model's record.")
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.option(
+    "--results",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON of riis-physical evaluate of these weights at strength 1.",
+)
+def release(weights: Path, results: Path) -> None:
+    """Mark WEIGHTS as released: their name is never given to other weights again."""
+    from training.release import release as write_release
+
+    record = write_release(weights, results)
+    measured = record["measured"]
+    click.echo(f"released   {record['name']}")
+    click.echo(f"decodes    {measured['decode']['hits']} of {measured['decode']['trials']}")
+    click.echo(f"reads from {measured['min_px_per_module']} photo px per module")

@@ -1,0 +1,86 @@
+"""Write what was measured of a stored model into its record, and release it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from riis_physical.errors import WeightsError
+from riis_physical.files import write_text
+from riis_physical.weights import load_tensors
+
+WANTED_RATE = 0.9
+LEAST_CAPTURES = 20
+WINDOW = 1.25
+
+
+def least_px_per_module(captures: list[dict[str, Any]]) -> float | None:
+    """Smallest photo scale, in px per module, from which containers read.
+
+    The scale is the lower end of the first window (a factor of 1.25 wide) in
+    which at least 20 captures read at 90 % or better, as all windows above do.
+
+    Args:
+        captures: records of an evaluation with ``px_per_module`` and ``right``.
+
+    Returns:
+        None where no window has enough captures, or the largest one reads too rarely.
+    """
+    known = sorted((c["px_per_module"], c["right"]) for c in captures if c.get("px_per_module"))
+    least: float | None = None
+    for index in range(len(known) - 1, -1, -1):
+        low = known[index][0]
+        window = [right for scale, right in known[index:] if scale <= low * WINDOW]
+        if len(window) < LEAST_CAPTURES:
+            continue
+        if sum(window) < WANTED_RATE * len(window):
+            break
+        least = low
+    return least
+
+
+def read_captures(journal: Path, preset: str, strength: float) -> list[dict[str, Any]]:
+    """Captures of one preset and strength from an evaluation's JSON lines."""
+    lines = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+    return [c for c in lines if c.get("preset") == preset and c.get("strength") == strength]
+
+
+def release(weights: Path, results: Path, preset: str = "normal") -> dict[str, Any]:
+    """Mark a model as released, with the figures of an evaluation of this very file.
+
+    Args:
+        weights: .safetensors file with its record beside it.
+        results: .json of ``riis-physical evaluate`` at strength 1, its .jsonl beside it.
+        preset: which group of the results counts.
+
+    Returns:
+        The record as written.
+
+    Raises:
+        WeightsError: the results are missing, of another file, or lack the group.
+    """
+    _, record = load_tensors(weights)
+    journal = results.with_suffix(".jsonl")
+    for needed in (results, journal):
+        if not needed.is_file():
+            raise WeightsError(f"found no {needed}: run riis-physical evaluate first")
+    figures = json.loads(results.read_text(encoding="utf-8"))
+    if figures["model"]["sha256"] != record["sha256"]:
+        raise WeightsError(
+            f"{results} measured another file than {weights}: evaluate these weights first"
+        )
+    groups = [g for g in figures["groups"] if g["preset"] == preset and g["strength"] == 1.0]
+    if not groups:
+        raise WeightsError(f"{results} has no captures of preset {preset!r} at strength 1")
+    measured = {
+        "captures": figures["captures"],
+        "preset": preset,
+        "decode": groups[0]["decode"],
+        "psnr_db": groups[0]["container"]["psnr"]["mean"],
+        "min_px_per_module": least_px_per_module(read_captures(journal, preset, 1.0)),
+    }
+    record = {**record, "released": True, "measured": measured}
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_text(weights.with_suffix(".json"), text, force=True)
+    return record
