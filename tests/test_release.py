@@ -14,7 +14,7 @@ from training.release import least_px_per_module, release
 
 
 def captures(threshold: float) -> list[dict[str, object]]:
-    scales = [6 + 0.1 * i for i in range(200)]
+    scales = [6 + 0.05 * i for i in range(400)]
     return [{"px_per_module": s, "right": s >= threshold} for s in scales]
 
 
