@@ -4,7 +4,7 @@ Like libjpeg: YCbCr, 4:2:0 chroma, 8 x 8 DCT, the standard tables scaled by
 quality, coefficients really rounded, 8-bit output. Gradients pass the rounding
 straight through, but weakly where a coefficient was rounded to zero, for a real
 codec passes nothing there. kornia's codec rounds by a polynomial and has no
-such gradient; as one 64 x 64 product per block this is several times faster.
+such gradient; as one 64 x 64 product per block this is some three times faster.
 The tests compare its results with kornia's.
 """
 
