@@ -124,19 +124,20 @@ def difference(host: UInt8Image, container: UInt8Image) -> UInt8Image:
 
 def contact_sheet(tiles: Sequence[tuple[str, UInt8Image]], headline: str) -> UInt8Image:
     """All pictures in one, three in a row, each with its caption below."""
-    rows = -(-len(tiles) // _COLUMNS)
-    step_x, step_y = _TILE_PX + _GAP_PX, _TILE_PX + _CAPTION_PX + _GAP_PX
-    head = _CAPTION_PX + _GAP_PX
-    sheet = Image.new("RGB", (_GAP_PX + _COLUMNS * step_x, head + _GAP_PX + rows * step_y), "white")
+    shown = [Image.fromarray(_fitted(picture)) for _, picture in tiles]
+    rows = [shown[i : i + _COLUMNS] for i in range(0, len(shown), _COLUMNS)]
+    heights = [max(picture.height for picture in row) + _CAPTION_PX + _GAP_PX for row in rows]
+    step_x, head = _TILE_PX + _GAP_PX, _CAPTION_PX + 2 * _GAP_PX
+    sheet = Image.new("RGB", (_GAP_PX + _COLUMNS * step_x, head + sum(heights)), "white")
     draw = ImageDraw.Draw(sheet)
     _write(draw, (_GAP_PX, _GAP_PX), headline, 22, sheet.width - 2 * _GAP_PX)
-    for number, (caption, picture) in enumerate(tiles):
-        left = _GAP_PX + number % _COLUMNS * step_x
-        top = head + _GAP_PX + number // _COLUMNS * step_y
-        shown = Image.fromarray(_fitted(picture))
-        # At the tile's foot, right above its caption.
-        sheet.paste(shown, (left + (_TILE_PX - shown.width) // 2, top + _TILE_PX - shown.height))
-        _write(draw, (left, top + _TILE_PX + 6), caption, 16, _TILE_PX)
+    for number, ((caption, _), picture) in enumerate(zip(tiles, shown, strict=True)):
+        row, column = divmod(number, _COLUMNS)
+        left = _GAP_PX + column * step_x
+        foot = head + sum(heights[: row + 1]) - _CAPTION_PX - _GAP_PX
+        # At the row's foot, right above its caption.
+        sheet.paste(picture, (left + (_TILE_PX - picture.width) // 2, foot - picture.height))
+        _write(draw, (left, foot + 6), caption, 16, _TILE_PX)
     return np.array(sheet)
 
 
