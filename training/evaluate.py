@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def evaluate(
     tasks = list(_open_tasks(settings, records))
     total = settings.n * len(settings.presets) * len(settings.strengths)
     with tqdm(total=total, initial=len(records), unit="capture", desc="evaluate") as progress:
-        for batch in _run(settings, tasks, workers, trial):
+        for batch in _run(settings, tasks, workers, trial, record.get("sha256")):
             records += [journal.append(capture) for capture in batch]
             progress.update(len(batch))
             progress.set_postfix_str(_standing(records), refresh=False)
@@ -135,13 +136,13 @@ def _open_tasks(settings: Settings, done: Iterable[CaptureRecord]) -> Iterator[T
 
 
 def _run(
-    settings: Settings, tasks: list[Task], workers: int, trial: Trial | None
+    settings: Settings, tasks: list[Task], workers: int, trial: Trial | None, sha256: str | None
 ) -> Iterator[list[CaptureRecord]]:
     if trial is not None:
         for task in tasks:
             yield list(trial.run(*task))
     else:
-        yield from run_tasks(make_trial, settings, tasks, workers)
+        yield from run_tasks(partial(make_trial, sha256=sha256), settings, tasks, workers)
 
 
 def _standing(records: list[CaptureRecord]) -> str:

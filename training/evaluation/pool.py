@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
+from riis_physical.errors import RiisError
+
 Record_co = TypeVar("Record_co", covariant=True)
 
 
@@ -21,6 +23,7 @@ class Runner(Protocol[Record_co]):
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _runner: Runner[Any] | None = None
+_failure: RiisError | None = None
 
 
 def run_tasks(
@@ -35,6 +38,9 @@ def run_tasks(
         make: settings to runner; a function of a module, called once a process.
         settings: any value that can be pickled.
         tasks: arguments of the runner's run.
+
+    Raises:
+        RiisError: `make` raised it in a process.
     """
     if not tasks:
         return
@@ -55,16 +61,21 @@ def run_tasks(
 
 
 def _start(make: Callable[[Any], Runner[Any]], settings: Any) -> None:
-    global _runner
+    global _runner, _failure
     import cv2
     import torch
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    _runner = make(settings)
+    try:
+        _runner = make(settings)
+    except RiisError as error:  # raised with the first task, where it reaches the caller
+        _failure = error
 
 
 def _work(task: tuple[Any, ...]) -> list[Any]:
+    if _failure is not None:
+        raise _failure
     if _runner is None:
         raise RuntimeError("the worker was not started")
     return list(_runner.run(*task))

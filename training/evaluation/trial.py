@@ -16,7 +16,7 @@ from riis_physical import metrics
 from riis_physical.artifacts import FloatArray, ScanResult, Status, UInt8Image
 from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import Photograph, photograph
-from riis_physical.errors import HostError
+from riis_physical.errors import HostError, WeightsError
 from riis_physical.hiding import HideResult, hide
 from riis_physical.image_io import LoadedImage, load_host, load_photo
 from riis_physical.qr.encode import QrCode, encode
@@ -185,14 +185,23 @@ class Trial:
         return draw_background(None if folder is None else Path(folder), seed)
 
 
-def make_trial(settings: Settings) -> Trial:
+def make_trial(settings: Settings, sha256: str | None = None) -> Trial:
     """Load the model and bind the product's scan.
 
+    Args:
+        sha256: of the weights that are expected; None takes any.
+
     Raises:
-        RiisError: no such model, no pictures.
+        WeightsError: no such model, or another one than expected.
+        TrainingError: no pictures.
     """
     hosts = Hosts(Path(settings.images), settings.seed)
-    return Trial(settings, hosts, Revealer.load(settings.model, settings.device), product_scan)
+    revealer = Revealer.load(settings.model, settings.device)
+    if sha256 is not None and revealer.record["sha256"] != sha256:
+        raise WeightsError(
+            f"the weights of {settings.model} were replaced during the evaluation: start it again"
+        )
+    return Trial(settings, hosts, revealer, product_scan)
 
 
 def product_scan(
