@@ -85,6 +85,13 @@ from riis_physical.commands import common
     "--no-visible", is_flag=True, help="Do not photograph a visible code, the physical bound."
 )
 @click.option(
+    "--z",
+    type=click.Choice(("sample", "mean")),
+    default="sample",
+    show_default=True,
+    help="Reveal with the fixed sample of z, as scan does, or with its mean.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1, 256),
     default=1,
@@ -115,6 +122,7 @@ def command(
     margin: float,
     backgrounds: Path | None,
     no_visible: bool,
+    z: str,
     workers: int,
     seed: int,
     output: Path,
@@ -149,6 +157,7 @@ def command(
         size=size,
         backgrounds=None if backgrounds is None else str(backgrounds),
         visible=not no_visible,
+        z=z,
         device=device,
     )
     for line in lines(evaluate(settings, output, workers=workers, force=force)):

@@ -13,6 +13,7 @@ from riis_physical.errors import ConfigError
 #: the true QR version handed to the network and the reader alone (fast).
 CORNERS = ("detect", "given", "truth")
 MEDIA = ("print", "screen", "mixed")
+Z_CHOICES = ("sample", "mean")
 
 _PRESET_CODES = {"easy": 1, "normal": 2, "hard": 3}
 
@@ -35,6 +36,7 @@ class Settings:
         backgrounds: folder of photographs that lie behind half of the captures;
             None puts procedural walls and desks behind all of them.
         visible: photograph a visible code as well, the physical bound.
+        z: `sample` reveals with the fixed sample of z, `mean` with its mean, zero.
         device: where the model runs.
     """
 
@@ -51,6 +53,7 @@ class Settings:
     size: tuple[int, int] | None = None
     backgrounds: str | None = None
     visible: bool = True
+    z: str = "sample"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -62,6 +65,7 @@ class Settings:
             *(("preset", preset, tuple(_PRESET_CODES)) for preset in self.presets),
             ("medium", self.medium, MEDIA),
             ("corners", self.corners, CORNERS),
+            ("z", self.z, Z_CHOICES),
         ):
             if value not in known:
                 raise ConfigError(f"unknown {name} {value!r}: choose {', '.join(known)}")

@@ -197,6 +197,8 @@ def make_trial(settings: Settings, sha256: str | None = None) -> Trial:
     """
     hosts = Hosts(Path(settings.images), settings.seed)
     revealer = Revealer.load(settings.model, settings.device)
+    if settings.z == "mean":
+        revealer.record = {**revealer.record, "z_temperature": 0.0}
     if sha256 is not None and revealer.record["sha256"] != sha256:
         raise WeightsError(
             f"the weights of {settings.model} were replaced during the evaluation: start it again"
