@@ -94,9 +94,7 @@ def _shift_corners(
     modules = size // MODULE_PX
     far = modules - PROBE_MODULES
     places = ((0, 0), (0, far), (far, far), (far, 0))  # row, column; clockwise
-    tries = [
-        (c, dx, dy) for c in range(4) for dy in SHIFTS for dx in SHIFTS
-    ]
+    tries = [(c, dx, dy) for c in range(4) for dy in SHIFTS for dx in SHIFTS]
     frames = []
     for c, dx, dy in tries:
         shift = np.zeros((4, 2), np.float32)

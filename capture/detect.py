@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]
 
 COARSE_PX = 1000
-REFINED = 20
+REFINED = 14
 RETURNED = 8
 
 
@@ -59,7 +59,7 @@ def find_quadrilaterals(photo: UInt8Image, *, most: int = RETURNED) -> list[Quad
     small = photo
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     field = edge_field(small)
     coarse = combine_lines(small, field, find_lines(field))
     inner = pictures_in_sheets(small, coarse)
@@ -79,8 +79,8 @@ def _judge(coarse: CoarseQuads, q: int, fit: Refined) -> float:
     """Score from the coarse edges, the fitted edges and the strip outside."""
     weakest = float(fit.support.min())
     mean = float(np.exp(np.log(np.maximum(fit.support, 1e-3)).mean()))
-    return float(coarse.score[q]) * (0.3 + 0.5 * mean + 0.2 * weakest) * (
-        0.75 + 0.25 * fit.flatness
+    return (
+        float(coarse.score[q]) * (0.3 + 0.5 * mean + 0.2 * weakest) * (0.75 + 0.25 * fit.flatness)
     )
 
 

@@ -68,9 +68,13 @@ def edge_field(picture: UInt8Image, sigma: float = 1.0) -> EdgeField:
     """
     work = picture.astype(np.float32) / 255
     mean = work.mean(axis=2, keepdims=True) * np.float32(1.4)
-    work = cv2.GaussianBlur(np.concatenate([work, mean], axis=2), (0, 0), sigma)
-    dx = cv2.Sobel(work, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    dy = cv2.Sobel(work, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    stack = np.asarray(cv2.GaussianBlur(np.concatenate([work, mean], axis=2), (0, 0), sigma))
+    dx: FloatArray = np.asarray(
+        cv2.Sobel(stack, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), np.float32
+    )
+    dy: FloatArray = np.asarray(
+        cv2.Sobel(stack, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8), np.float32
+    )
     power = dx * dx + dy * dy
     best = power.argmax(axis=2)[..., None]
     gx = np.take_along_axis(dx, best, 2)[..., 0]
@@ -135,8 +139,8 @@ def find_lines(field: EdgeField, count: int = 130, shortest_px: float = 40.0) ->
     if not found:
         return _no_lines()
     angles, rhos, votes = (np.array(v, np.float32) for v in zip(*found, strict=True))
-    rhos = rhos + np.float32(w / 2) * np.cos(angles) + np.float32(h / 2) * np.sin(angles)
-    return Lines(angles, rhos, votes)
+    from_origin = np.float32(w / 2) * np.cos(angles) + np.float32(h / 2) * np.sin(angles)
+    return Lines(angles, (rhos + from_origin).astype(np.float32), votes)
 
 
 def _ballots(

@@ -17,14 +17,14 @@ from capture.quads import CoarseQuads, outside_evenness
 FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]
 
-SQUARE_PX = 256
+SQUARE_PX = 224
 WIDEST_MARGIN = 0.3
 # Width over height of the margins as seen may differ this much (natural
 # logarithm) from the sheet's sides, as the sheet is seen at an angle.
 ASPECT_SLACK = 0.3
 
 
-def pictures_in_sheets(picture: UInt8Image, quads: CoarseQuads, *, sheets: int = 6) -> CoarseQuads:
+def pictures_in_sheets(picture: UInt8Image, quads: CoarseQuads, *, sheets: int = 4) -> CoarseQuads:
     """Candidates (sign +1) inside the likeliest sheets among `quads`.
 
     Args:
@@ -58,7 +58,9 @@ def _equal_margins(picture: UInt8Image, sheet: FloatArray) -> list[tuple[FloatAr
     s = SQUARE_PX
     square = np.array([[0, 0], [s, 0], [s, s], [0, s]], np.float32) - np.float32(0.5)
     to_square = cv2.getPerspectiveTransform(sheet.astype(np.float32), square)
-    flat = cv2.warpPerspective(picture, to_square, (s, s), flags=cv2.INTER_LINEAR)
+    flat = np.asarray(
+        cv2.warpPerspective(picture, to_square, (s, s), flags=cv2.INTER_LINEAR), np.uint8
+    )
     field = edge_field(flat)
     rightward = np.clip(field.gx / field.full, -1, 1)
     downward = np.clip(field.gy / field.full, -1, 1)

@@ -48,14 +48,10 @@ class RevealerLike(Protocol):
 
     name: str
 
-    def reveal(
-        self, frames: FloatArray, conditions: Sequence[Condition | None]
-    ) -> RevealedLike:
+    def reveal(self, frames: FloatArray, conditions: Sequence[Condition | None]) -> RevealedLike:
         """Reveal (B, 8h, 8w, 3) frames in [0, 1]."""
 
-    def estimate(
-        self, frame: FloatArray, jpeg_quality: float | None, scale_px: float
-    ) -> Condition:
+    def estimate(self, frame: FloatArray, jpeg_quality: float | None, scale_px: float) -> Condition:
         """Distortion level of one rectified frame."""
 
 

@@ -141,16 +141,21 @@ def _of_sign(
     ]
     if min(len(g) for g in groups) == 0:
         return _none()
-    joints = [_Corner.of(lines, support, groups[s], groups[(s + 1) % 4], sign, size)
-              for s in range(4)]
+    joints = [
+        _Corner.of(lines, support, groups[s], groups[(s + 1) % 4], sign, size) for s in range(4)
+    ]
     j01, j12, j23, j30 = (joint.valid for joint in joints)
     # i right, j bottom, k left, m top (at base 0): all four corners must hold.
     under = j01[:, None, :] & j12.T[None, :, :]
     over = j30.T[:, None, :] & j23[None, :, :]
     i, k, j, m = np.nonzero(under[:, :, :, None] & over[:, :, None, :])
     if len(i) > MOST_QUADS:
-        quality = (joints[0].quality[i, j] + joints[1].quality[j, k]
-                   + joints[2].quality[k, m] + joints[3].quality[m, i])
+        quality = (
+            joints[0].quality[i, j]
+            + joints[1].quality[j, k]
+            + joints[2].quality[k, m]
+            + joints[3].quality[m, i]
+        )
         best = np.argpartition(-quality, MOST_QUADS)[:MOST_QUADS]
         i, j, k, m = i[best], j[best], k[best], m[best]
     points = np.stack(
@@ -180,7 +185,12 @@ class _Corner:
 
     @classmethod
     def of(
-        cls, lines: Lines, support: Support, first: Index, second: Index, sign: int,
+        cls,
+        lines: Lines,
+        support: Support,
+        first: Index,
+        second: Index,
+        sign: int,
         size: tuple[int, int],
     ) -> _Corner:
         a, b = lines.angle[first][:, None], lines.angle[second][None]
@@ -188,22 +198,33 @@ class _Corner:
         det = np.cos(a) * np.sin(b) - np.sin(a) * np.cos(b)
         steep = np.abs(det) > 0.5
         det = np.where(steep, det, 1)
-        x = (ra * np.sin(b) - rb * np.sin(a)) / det
-        y = (rb * np.cos(a) - ra * np.cos(b)) / det
+        x = ((ra * np.sin(b) - rb * np.sin(a)) / det).astype(np.float32)
+        y = ((rb * np.cos(a) - ra * np.cos(b)) / det).astype(np.float32)
         height, width = size
         slack_x, slack_y = 0.03 * width, 0.03 * height
         inside = (x > -slack_x) & (x < width + slack_x) & (y > -slack_y) & (y < height + slack_y)
         arm_a = _arm(support, first[:, None], a, x, y, -sign * np.cos(b), -sign * np.sin(b))
         arm_b = _arm(support, second[None], b, x, y, -sign * np.cos(a), -sign * np.sin(a))
-        valid = steep & inside & (np.minimum(arm_a, arm_b) > 0) & (
-            np.maximum(arm_a, arm_b) > WEAKEST_ARM
-        ) & (arm_a + arm_b > 1.4 * WEAKEST_ARM)
-        return cls(np.stack([x, y], -1).astype(np.float32), valid, (arm_a + arm_b) / 2)
+        valid = (
+            steep
+            & inside
+            & (np.minimum(arm_a, arm_b) > 0)
+            & (np.maximum(arm_a, arm_b) > WEAKEST_ARM)
+            & (arm_a + arm_b > 1.4 * WEAKEST_ARM)
+        )
+        return cls(
+            np.stack([x, y], -1).astype(np.float32), valid, ((arm_a + arm_b) / 2).astype(np.float32)
+        )
 
 
 def _arm(
-    support: Support, index: Index, angle: FloatArray, x: FloatArray, y: FloatArray,
-    toward_x: FloatArray, toward_y: FloatArray,
+    support: Support,
+    index: Index,
+    angle: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    toward_x: FloatArray,
+    toward_y: FloatArray,
 ) -> FloatArray:
     """Mean support of a line over ARM_PX from (x, y) towards the inside."""
     along = -x * np.sin(angle) + y * np.cos(angle)
@@ -223,13 +244,14 @@ def _legal(points: FloatArray, size: tuple[int, int], shortest_px: float) -> NDA
     opposite = np.minimum(length[:, :2], length[:, 2:]) / np.maximum(
         np.maximum(length[:, :2], length[:, 2:]), 1e-6
     )
-    return np.asarray(
-        (sine > 0.5).all(1) & (length > shortest_px).all(1) & (opposite > 0.5).all(1)
-    )
+    return np.asarray((sine > 0.5).all(1) & (length > shortest_px).all(1) & (opposite > 0.5).all(1))
 
 
 def _score(
-    lines: Lines, support: Support, sides: tuple[Index, ...], points: FloatArray,
+    lines: Lines,
+    support: Support,
+    sides: tuple[Index, ...],
+    points: FloatArray,
     size: tuple[int, int],
 ) -> FloatArray:
     """Edge support of all four sides, less what runs on beyond the corners."""

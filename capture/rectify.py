@@ -77,9 +77,7 @@ def validate_corners(corners: NDArray[np.floating]) -> FloatArray:
             f"{SHORTEST_SIDE_PX:.0f}: take the photo from closer"
         )
     after = np.roll(edges, -1, axis=0)
-    sine = (edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0]) / (
-        length * np.roll(length, -1)
-    )
+    sine = (edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0]) / (length * np.roll(length, -1))
     if (sine < 0).all():
         raise RectificationError(
             "the corners run counter-clockwise: give them clockwise from the printed top-left"
@@ -96,9 +94,7 @@ def orientations(corners: FloatArray) -> list[FloatArray]:
     return [np.roll(corners, -turn, axis=0) for turn in range(4)]
 
 
-def rectify(
-    photo: UInt8Image, corners: NDArray[np.floating], size: tuple[int, int]
-) -> Rectified:
+def rectify(photo: UInt8Image, corners: NDArray[np.floating], size: tuple[int, int]) -> Rectified:
     """Warp the photographed container back onto its own pixel grid.
 
     Where the photo has more pixels than the frame, the frame is sampled two to
@@ -198,7 +194,7 @@ class Region:
                 [0, 0, 1],
             ]
         )
-        image = cv2.warpPerspective(
+        warped = cv2.warpPerspective(
             self.levels[level],
             to_level @ to_photo @ fine,
             (w * times, h * times),
@@ -206,7 +202,10 @@ class Region:
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32)
         if times > 1:
-            image = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
+            warped = np.asarray(
+                cv2.resize(warped, (w, h), interpolation=cv2.INTER_AREA), np.float32
+            )
+        image = np.asarray(warped, np.float32)
         return Rectified(image / np.float32(255), float(MODULE_PX * along.min()))
 
 

@@ -1,10 +1,11 @@
 """Sides of a quadrilateral fitted to sub-pixel edges of the full photograph.
 
-Across each side, colour profiles are sampled from the photo. The line through
-most of their edges is found by trying all small shifts of both ends, then
+Across each side, colour profiles are sampled from the photo. The curve through
+most of their edges, nearly straight but bowed where paper curls or the lens
+bends it, is found by trying all small shifts of its ends and its middle, then
 fitted to the sub-pixel edge positions with outliers weighted down. Only the
-strips along the sides are read, so a 24-megapixel photo costs what a small
-one does.
+strips along the sides are read, so a 24-megapixel photo costs what a small one
+does.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ SUBSAMPLES = 4
 FULL_CONTRAST = 0.05
 # A line further out wins over the best one from this share of its votes.
 OUTER_SHARE = 0.75
+# Paper curls and lenses bend straight lines: this share of a side at most.
+MOST_BOW = 0.014
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,10 @@ class Refined:
 
 @dataclass(frozen=True)
 class _Side:
-    """A fitted side: point and unit direction, quality, colours just outside."""
+    """A fitted side: both ends, tangents there, quality, colours just outside."""
 
-    point: FloatArray
-    direction: FloatArray
+    ends: tuple[FloatArray, FloatArray]
+    tangents: tuple[FloatArray, FloatArray]
     support: float
     residual_px: float
     outside: FloatArray  # (P, 3) in [0, 1]
@@ -69,13 +72,13 @@ def refine_quad(photo: UInt8Image, corners: FloatArray, sign: int, reach_px: flo
     corners = np.asarray(corners, np.float32)
     centre = corners.mean(0)
     sides = [
-        _fit_side(photo, corners[s], corners[(s + 1) % 4], centre, sign, reach_px)
-        for s in range(4)
+        _fit_side(photo, corners[s], corners[(s + 1) % 4], centre, sign, reach_px) for s in range(4)
     ]
     moved = corners.copy()
     for s in range(4):
         point = _meet(sides[s - 1], sides[s])
-        if point is not None and np.abs(point - corners[s]).max() < 3 * reach_px:
+        length = np.linalg.norm(corners[s] - corners[s - 2])
+        if point is not None and np.abs(point - corners[s]).max() < 2 * reach_px + 0.02 * length:
             moved[s] = point
     return Refined(
         corners=moved,
@@ -101,74 +104,94 @@ def _fit_side(
     if float(((start + end) / 2 - centre) @ normal) < 0:
         normal = -normal
     step = unit / 2
-    shifts = int(np.ceil(reach_px / step))
-    half = shifts + 10
+    shifts = int(np.ceil((reach_px + 0.4 * MOST_BOW * length) / step))
+    most_bow = MOST_BOW * length / step
+    half = shifts + int(np.ceil(most_bow)) + 10
     offsets = np.arange(-half, half + 1, dtype=np.float32) * step
     where = np.linspace(0.015, 0.985, PROFILES, dtype=np.float32)
     profiles = _profiles(photo, start, direction, normal, length, offsets)
     response = _step_response(profiles, sign)
-
-    # The line through most edges: every shift of either end, in steps.
-    stride = max(1, shifts // 12)
-    ends = np.arange(-(shifts // stride), shifts // stride + 1) * stride
-    path = np.rint(
-        ends[:, None, None] * (1 - where) + ends[None, :, None] * where
-    ).astype(np.int32) + half
     noise = 1.4826 * float(np.median(np.abs(response - np.median(response))))
     full = max(FULL_CONTRAST, 2.5 * noise)
-    crests = np.where(_is_crest(response), np.minimum(response / full, 1), 0)
-    beside = np.array([[0.5, 1.0, 0.5]], np.float32)
-    scored = cv2.filter2D(crests.astype(np.float32), -1, beside)
-    votes = scored[np.arange(PROFILES), path].mean(2)
-    # Of equal lines, the one nearer to the coarse answer.
-    votes -= 0.01 * (np.abs(ends)[:, None] + np.abs(ends)[None]) / max(shifts, 1)
-    a, b = _outermost(votes, ends)
-    line = ends[a] * (1 - where) + ends[b] * where
 
-    slack = 2.0 + stride
-    for _ in range(3):
-        position, strength = _nearest_edge(response, line + half, slack)
+    curve = _best_curve(response, full, where, shifts, most_bow)
+    slack = 4.0
+    for _ in range(2):
+        position, strength = _nearest_edge(response, _along(curve, where) + half, slack)
         position = position - half
         weight = np.minimum(strength / full, 1) ** 2
-        line, residual = _robust_line(where, position, weight, line)
+        curve, residual = _robust_curve(where, position, weight, curve, most_bow)
         slack = 3.0
+    line = _along(curve, where)
     agree = np.minimum(strength / full, 1) * (np.abs(position - line) < 2.0)
-    ends_at = line[0] + (np.array([0.0, 1.0]) - where[0]) * (line[-1] - line[0]) / (
-        where[-1] - where[0]
-    )
     support = float(agree.mean())
     if support < 0.2:  # no edge to speak of: the coarse answer is the better one
-        line, ends_at = np.zeros_like(line), np.zeros(2)
-    first = start + normal * np.float32(ends_at[0] * step)
-    last = end + normal * np.float32(ends_at[1] * step)
+        curve = np.zeros(3, np.float32)
+        line = _along(curve, where)
+    level, slope, bow = (float(v) * step for v in curve)
     strip = np.clip(np.rint(line + half + 6).astype(np.int32), 0, 2 * half)
     outside = profiles[np.arange(PROFILES), strip]
-    fitted = last - first
     return _Side(
-        point=first.astype(np.float32),
-        direction=(fitted / max(float(np.linalg.norm(fitted)), 1e-6)).astype(np.float32),
+        ends=(
+            start + normal * np.float32(level),
+            end + normal * np.float32(level + slope),
+        ),
+        tangents=(
+            direction * np.float32(length) + normal * np.float32(slope + 4 * bow),
+            direction * np.float32(length) + normal * np.float32(slope - 4 * bow),
+        ),
         support=support,
         residual_px=float(residual * step),
         outside=outside,
     )
 
 
-def _outermost(votes: FloatArray, ends: NDArray[np.int_]) -> tuple[int, int]:
-    """The best line, or one further out that is nearly as good.
+def _along(curve: FloatArray, where: FloatArray) -> FloatArray:
+    """Offsets at `where` in [0, 1] of (offset at the start, slope, bow at the middle)."""
+    return np.asarray(curve[0] + curve[1] * where + curve[2] * 4 * where * (1 - where), np.float32)
 
-    Outside a border lies even paper or bezel. A line inside it, as of a frame
-    that belongs to the picture, may have the stronger contrast.
+
+def _best_curve(
+    response: FloatArray, full: float, where: FloatArray, shifts: int, most_bow: float
+) -> FloatArray:
+    """The slightly bowed line through most edges, by trying all, in steps.
+
+    Outside a border lies even paper or bezel. A line further out that is nearly
+    as good therefore wins: one inside it may be a frame within the picture,
+    however strong its contrast.
     """
-    best = float(votes.max())
-    peaks = (votes >= cv2.dilate(votes, np.ones((5, 5), np.uint8))) & (
-        votes >= max(OUTER_SHARE * best, 0.5 * OUTER_SHARE)
+    crests = np.where(_is_crest(response), np.minimum(response / full, 1), 0)
+    spread = np.array([[0.25, 0.6, 0.9, 1.0, 0.9, 0.6, 0.25]], np.float32)
+    wide = np.minimum(cv2.filter2D(crests.astype(np.float32), -1, spread), 1)
+    half = response.shape[1] // 2
+    stride = max(2, int(np.ceil(shifts / 7)))
+    ends = np.arange(-(shifts // stride), shifts // stride + 1, dtype=np.float32) * stride
+    bows = np.linspace(-most_bow, most_bow, 9, dtype=np.float32)
+    paths = (
+        ends[:, None, None, None] * (1 - where)
+        + ends[None, :, None, None] * where
+        + bows[None, None, :, None] * 4 * where * (1 - where)
     )
-    if not peaks.any():
-        a, b = np.unravel_index(int(votes.argmax()), votes.shape)
-        return int(a), int(b)
-    out = np.where(peaks, ends[:, None] + ends[None, :], -(10**6))
-    a, b = np.unravel_index(int(out.argmax()), out.shape)
-    return int(a), int(b)
+    rows = np.arange(PROFILES)
+    votes = wide[rows, np.rint(paths).astype(np.int32) + half].mean(3)
+    # Of equal curves, the straighter one and the one nearer to the coarse answer.
+    votes -= 0.015 * (np.abs(ends)[:, None, None] + np.abs(ends)[None, :, None]) / shifts
+    votes -= 0.03 * np.abs(bows) / most_bow
+    a, b, c = np.unravel_index(int(votes.argmax()), votes.shape)
+    curve = np.array([ends[a], ends[b] - ends[a], bows[c]], np.float32)
+
+    narrow = cv2.filter2D(crests.astype(np.float32), -1, spread[:, 1:-1])
+    line = _along(curve, where)
+    out = np.arange(-2, shifts + 1)
+    index = np.clip(np.rint(line[None] + out[:, None]).astype(np.int32) + half, 0, 2 * half)
+    outward = np.minimum(narrow[rows, index], 1).mean(1)
+    level = OUTER_SHARE * max(float(outward[:5].max()), 0.5)
+    crest = np.zeros(len(out), bool)
+    crest[1:-1] = (outward[1:-1] >= outward[:-2]) & (outward[1:-1] > outward[2:])
+    further = np.nonzero(crest & (outward >= level) & (out >= 3))[0]
+    if len(further):
+        curve[0] += out[further[-1]]
+    return curve
 
 
 def _profiles(
@@ -182,11 +205,9 @@ def _profiles(
     """Colours (PROFILES, len(offsets), 3) in [0, 1], averaged over SUBSAMPLES neighbours."""
     count = PROFILES * SUBSAMPLES
     along = (0.015 + 0.97 * (np.arange(count, dtype=np.float32) + 0.5) / count) * length
-    xy = (
-        start
-        + along[:, None, None] * direction
-        + offsets[None, :, None] * normal
-    ).astype(np.float32)
+    xy = (start + along[:, None, None] * direction + offsets[None, :, None] * normal).astype(
+        np.float32
+    )
     low = np.floor(xy.reshape(-1, 2).min(0)).astype(int) - 2
     high = np.ceil(xy.reshape(-1, 2).max(0)).astype(int) + 3
     h, w = photo.shape[:2]
@@ -213,7 +234,9 @@ def _step_response(profiles: FloatArray, sign: int) -> FloatArray:
     stack = np.concatenate([profiles, mean], axis=2)
     planes = [
         cv2.filter2D(
-            np.ascontiguousarray(stack[..., c]), -1, kernel[None],
+            np.ascontiguousarray(stack[..., c]),
+            -1,
+            kernel[None],
             borderType=cv2.BORDER_REPLICATE,
         )
         for c in range(4)
@@ -248,27 +271,32 @@ def _is_crest(response: FloatArray) -> NDArray[np.bool_]:
     return crest
 
 
-def _robust_line(
-    where: FloatArray, position: FloatArray, weight: FloatArray, line: FloatArray
+def _robust_curve(
+    where: FloatArray,
+    position: FloatArray,
+    weight: FloatArray,
+    curve: FloatArray,
+    most_bow: float,
 ) -> tuple[FloatArray, float]:
-    """Straight line through positions by reweighted least squares, and its spread."""
+    """Parabola through positions by reweighted least squares, and its spread, in steps.
+
+    A weak prior keeps the bow near zero where only a part of the side is edge.
+    """
     if float(weight.sum()) < 3:
-        return line, float("inf")
+        return curve, float("inf")
+    basis = np.stack([np.ones_like(where), where, 4 * where * (1 - where)], 1)
+    prior = np.diag([1e-4, 1e-4, (1.0 / (0.4 * most_bow)) ** 2])
     scale = 2.0
-    for _ in range(5):
-        far = (position - line) / (3 * scale)
+    for _ in range(4):
+        far = (position - _along(curve, where)) / (3 * scale)
         w = weight * np.where(np.abs(far) < 1, (1 - far * far) ** 2, 0)
         total = float(w.sum())
         if total < 2:
-            return line, float("inf")
-        t0, p0 = float((w * where).sum()) / total, float((w * position).sum()) / total
-        spread = float((w * (where - t0) ** 2).sum())
-        slope = float((w * (where - t0) * (position - p0)).sum()) / max(spread, 1e-6)
-        if spread < 0.01 * total:
-            slope = 0.0
-        line = (p0 + slope * (where - t0)).astype(np.float32)
-        scale = max(0.4, 1.2 * float((w * np.abs(position - line)).sum()) / total)
-    return line, scale
+            return curve, float("inf")
+        scaled = basis.T * w
+        curve = np.linalg.solve(scaled @ basis + prior, scaled @ position).astype(np.float32)
+        scale = max(0.4, 1.2 * float((w * np.abs(position - _along(curve, where))).sum()) / total)
+    return curve, scale
 
 
 def _flatness(outside: list[FloatArray]) -> float:
@@ -280,11 +308,11 @@ def _flatness(outside: list[FloatArray]) -> float:
 
 
 def _meet(one: _Side, other: _Side) -> FloatArray | None:
-    """Intersection of two sides, None where they are nearly parallel."""
-    d, e = one.direction, other.direction
+    """Where one side's end meets the other's start, None if they are nearly parallel."""
+    d, e = one.tangents[1], other.tangents[0]
     det = float(d[0] * e[1] - d[1] * e[0])
-    if abs(det) < 0.3:
+    if abs(det) < 0.3 * float(np.linalg.norm(d) * np.linalg.norm(e)):
         return None
-    gap = other.point - one.point
+    gap = other.ends[0] - one.ends[1]
     s = float(gap[0] * e[1] - gap[1] * e[0]) / det
-    return np.asarray(one.point + np.float32(s) * d, np.float32)
+    return np.asarray(one.ends[1] + np.float32(s) * d, np.float32)

@@ -26,21 +26,24 @@ from capture.stages import Stages
 from riis_physical.artifacts import Condition, ScanResult, Status, UInt8Image
 from riis_physical.errors import BadImageError, ConfigError, RectificationError
 from riis_physical.image_io import load_photo
+from riis_physical.qr.decoders import DECODERS
 from riis_physical.qr.presence import presence_score
 from riis_physical.qr.reading import Reading, read_revealed
-from riis_physical.qr.visible import read_visible
 
 FloatArray = NDArray[np.float32]
 
-# Agreement with all function patterns from which a quadrilateral counts as a
-# container. Version 5 has some 270 such modules, so unrelated values agree by
-# 0.06 (one sigma).
+# Agreement with all function patterns from which an unreadable quadrilateral
+# counts as a container. Version 5 has some 270 such modules, so unrelated values
+# agree by 0.06 (one sigma); pictures are not that unrelated.
 EVIDENCE = 0.45
+# Reading is tried from here on: it accepts nothing without evidence of its own.
+WORTH_READING = 0.30
 # From here on another hypothesis need not be looked at, even when unreadable.
 CERTAIN = 0.75
 FULL_REVEALS = 4
 MOST_CONTAINERS = 8
 OVERLAP = 0.2
+GUARD_PX = 600
 
 
 @dataclass
@@ -129,9 +132,7 @@ def scan_photo(
         with clock.stage("detect"):
             quads = _candidates(pixels, corners)
     except (BadImageError, RectificationError) as error:
-        return [
-            ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.read_out(), detail=str(error))
-        ]
+        return [ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.read_out(), detail=str(error))]
     results: list[ScanResult] = []
     chosen: FloatArray | None = None
     turns: Sequence[int] = (0, 1, 3, 2)
@@ -141,9 +142,7 @@ def scan_photo(
         if found is None:
             break
         result = _result(job, name, found, len(results))
-        stages.revealed(
-            result.index, found.frame, found.enhanced, found.picture, found.logits
-        )
+        stages.revealed(result.index, found.frame, found.enhanced, found.picture, found.logits)
         results.append(result)
         chosen = found.corners if chosen is None else chosen
         left = [quad for quad in left if _overlap(quad, found.corners) < OVERLAP]
@@ -187,9 +186,7 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
     return photo, None
 
 
-def _candidates(
-    photo: UInt8Image, corners: NDArray[np.floating] | None
-) -> list[FloatArray]:
+def _candidates(photo: UInt8Image, corners: NDArray[np.floating] | None) -> list[FloatArray]:
     """Outlines to look into; of detected ones, those not far below the best."""
     if corners is not None:
         given = validate_corners(corners)
@@ -252,7 +249,7 @@ def _better(one: _Found | None, other: _Found | None) -> _Found | None:
 def _reveal(
     job: _Job, revealer: RevealerLike, regions: Sequence[Region], h: Hypothesis
 ) -> _Found | None:
-    """Reveal a whole hypothesis; None where it shows no evidence of a code."""
+    """Reveal a whole hypothesis; None where it is not worth reading."""
     region = regions[h.quad]
     corners = np.roll(region.corners, -h.turn, axis=0)
     size = frame_px(h.version)
@@ -263,7 +260,7 @@ def _reveal(
     enhanced = getattr(revealed, "enhanced", None)
     logits, picture = revealed.logits[0], revealed.picture[0]
     presence = presence_score(logits, h.version)
-    if presence < EVIDENCE:
+    if presence < WORTH_READING:
         return None
     with job.clock.stage("read"):
         reading = read_revealed(logits, picture, h.version)
@@ -276,17 +273,20 @@ def _reveal(
     )  # fmt: skip
 
 
-def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found:
-    """Where a container does not read: align its corners and add up readings."""
+def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found | None:
+    """Where a container does not read: align its corners and add up readings.
+
+    None where that gives neither a message nor evidence of a container.
+    """
     if found.reading is not None:
         return found
     h = found.hypothesis
     with job.clock.stage("reveal"):
-        aligned = align(
-            found.revealer, regions[h.quad], found.corners, h.version, found.condition
-        )
+        aligned = align(found.revealer, regions[h.quad], found.corners, h.version, found.condition)
     with job.clock.stage("read"):
         reading = read_revealed(aligned.logits, aligned.picture, h.version)
+    if reading is None and max(aligned.presence, found.presence) < EVIDENCE:
+        return None
     if reading is None and aligned.presence < found.presence:
         return found
     better = replace(
@@ -297,26 +297,29 @@ def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found:
         presence=aligned.presence,
         reading=reading,
     )
-    return _guard(job, better) or found
+    return _guard(job, better)
 
 
 def _guard(job: _Job, found: _Found) -> _Found | None:
     """None where the code is one that anyone can see in the photo."""
     if found.reading is None:
         return found
+    payload = found.reading.payload
     with job.clock.stage("read"):
-        visible = read_visible(_upright_crop(job.photo, found.corners))
-    hidden = all(reading.payload != found.reading.payload for reading in visible)
-    return found if hidden else None
+        gray = _gray_crop(job.photo, found.corners)
+        visible = any(
+            payload in symbol.candidates for read in DECODERS.values() for symbol in read(gray)
+        )
+    return None if visible else found
 
 
-def _upright_crop(photo: UInt8Image, corners: FloatArray) -> UInt8Image:
-    """The container with some surroundings, at most 800 px, for visible codes."""
+def _gray_crop(photo: UInt8Image, corners: FloatArray) -> UInt8Image:
+    """The container with some surroundings, some 600 px, where a visible code would read."""
     region = Region.cut(photo, corners)
-    crop = region.levels[0]
-    scale = min(1.0, 800 / max(crop.shape[:2]))
-    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
-    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+    gray = np.asarray(cv2.cvtColor(region.levels[0], cv2.COLOR_RGB2GRAY))
+    scale = min(1.0, GUARD_PX / max(gray.shape))
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _result(job: _Job, name: str, found: _Found, index: int) -> ScanResult:

@@ -30,13 +30,15 @@ class Stages:
                     "choose one that can be written"
                 ) from error
 
-    def outlines(self, photo: UInt8Image, quads: list[FloatArray], chosen: FloatArray | None) -> None:
+    def outlines(
+        self, photo: UInt8Image, quads: list[FloatArray], chosen: FloatArray | None
+    ) -> None:
         """1-detected.png: all candidates thin, the chosen one thick."""
         if self.folder is None:
             return
         scale = min(1.0, LONG_SIDE_PX / max(photo.shape[:2]))
         size = (round(photo.shape[1] * scale), round(photo.shape[0] * scale))
-        canvas = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+        canvas = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
         for quad in quads:
             _draw(canvas, quad, scale, (255, 200, 0), 1)
         if chosen is not None:

@@ -97,7 +97,9 @@ def photograph_flat(
         rng.uniform(-roll_deg, roll_deg) + 90 * turns,
     )
     unit = plane_to_photo(angles, width_px, (0.0, 0.0), max(h, w))
-    half = np.array([[-0.5, -aspect / 2], [0.5, -aspect / 2], [0.5, aspect / 2], [-0.5, aspect / 2]])
+    half = np.array(
+        [[-0.5, -aspect / 2], [0.5, -aspect / 2], [0.5, aspect / 2], [-0.5, aspect / 2]]
+    )
     sheet = half + np.sign(half) * margin
     outline = cv2.perspectiveTransform(sheet[None], unit)[0]
     low, high = outline.min(0), outline.max(0)
@@ -139,13 +141,15 @@ def photograph_flat(
 def _lay(
     scene: UInt8Image, layer: UInt8Image, corners: NDArray[np.float64], plane: NDArray[np.float64]
 ) -> UInt8Image:
-    """Put a picture over the scene; its edge is half transparent exactly on the corners' outline."""
+    """Put a picture over the scene; its edge is half transparent right on the outline."""
     lh, lw = layer.shape[:2]
     own = np.array([[-0.5, -0.5], [lw - 0.5, -0.5], [lw - 0.5, lh - 0.5], [-0.5, lh - 0.5]])
     to_plane = cv2.getPerspectiveTransform(own.astype(np.float32), corners.astype(np.float32))
     warp = plane @ to_plane
     size = (scene.shape[1], scene.shape[0])
-    colour = cv2.warpPerspective(layer, warp, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    colour = cv2.warpPerspective(
+        layer, warp, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     # Magnified, so that the ramp at the outline is narrow whatever the layer's size.
     large = cv2.getPerspectiveTransform(
         np.array([[-0.5, -0.5], [2047.5, -0.5], [2047.5, 2047.5], [-0.5, 2047.5]], np.float32),

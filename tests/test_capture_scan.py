@@ -1,0 +1,231 @@
+"""Scanning with a stand-in for the network that sees a faint colour pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from capture_scenes import Scene, photograph_flat
+
+from capture.probe import VERSIONS, Hypothesis, probe, rounds
+from capture.quality import advice, container_width_px
+from capture.rectify import Region
+from capture.scan import scan_many, scan_photo
+from riis_physical.artifacts import Condition, Status
+from riis_physical.errors import ConfigError, OutputError
+from riis_physical.qr.encode import encode
+
+MESSAGE = "Meet me at the old harbour at nine"
+# Red up and blue down by amounts that leave the luma alone.
+TINT = np.array([30.0, 0.0, -30.0 * 0.299 / 0.114])
+SIZE = (900, 1200)
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """What the stand-in returns."""
+
+    logits: np.ndarray
+    picture: np.ndarray
+
+
+class TintRevealer:
+    """Takes red minus blue for the secret, or darkness where `luma` is set."""
+
+    name = "tint"
+
+    def __init__(self, *, luma: bool = False, noise: float = 0.0) -> None:
+        self.luma, self.noise, self.modules = luma, noise, 0
+
+    def reveal(self, frames: np.ndarray, conditions: Sequence[Condition | None]) -> Revealed:
+        assert len(frames) == len(conditions)
+        batch, height, width, _ = frames.shape
+        self.modules += batch * (height // 8) * (width // 8)
+        value = 0.5 - frames.mean(3) if self.luma else frames[..., 0] - frames[..., 2]
+        if not self.luma:
+            value = np.stack([v - cv2.GaussianBlur(v, (0, 0), 24) for v in value])
+        fine = value.reshape(batch, height // 2, 2, width // 2, 2).mean((2, 4))
+        logits = value.reshape(batch, height // 8, 8, width // 8, 8).mean((2, 4))
+        rng = np.random.default_rng(0)
+        logits = logits + self.noise * rng.normal(size=logits.shape)
+        fine = fine + self.noise * rng.normal(size=fine.shape)
+        return Revealed((20 * logits).astype(np.float32), np.clip(8 * fine, -1, 1))
+
+    def estimate(self, frame: np.ndarray, jpeg_quality: float | None, scale_px: float) -> Condition:
+        return Condition(0.5, 0.01, 95.0 if jpeg_quality is None else jpeg_quality, scale_px)
+
+
+def host() -> np.ndarray:
+    grey = np.asarray(cv2.cvtColor(skimage.data.coffee()[..., :3], cv2.COLOR_RGB2GRAY), np.float32)
+    return np.repeat(100 + 0.4 * cv2.GaussianBlur(grey, (0, 0), 3)[..., None], 3, axis=2)
+
+
+def container(message: str = MESSAGE) -> np.ndarray:
+    """A grey picture with the code in its tint."""
+    picture = host()
+    dark = np.where(encode(message).modules, 1.0, -1.0)
+    signs = cv2.resize(dark, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.clip(picture + signs[..., None] * TINT, 0, 255).astype(np.uint8)
+
+
+def wall() -> np.ndarray:
+    rng = np.random.default_rng(8)
+    stripes = np.repeat(rng.integers(60, 190, (1, 40, 1)), 20, axis=1)
+    room = np.broadcast_to(stripes, (600, 800, 3)).astype(np.float32)
+    return np.clip(room + rng.normal(0, 4, room.shape), 0, 255).astype(np.uint8)
+
+
+def take(picture: np.ndarray, seed: int = 0, **options: object) -> Scene:
+    given: dict[str, object] = {
+        "size": SIZE, "width_px": 620, "angle_deg": 15, "blur": 0.5, "noise": 0.005,
+        "jpeg": 95, "aged_light": False,
+    }  # fmt: skip
+    rng = np.random.default_rng(seed)
+    return photograph_flat(picture, wall(), rng, **(given | options))
+
+
+def error_px(scene: Scene, corners: np.ndarray | None) -> float:
+    assert corners is not None
+    return float(np.abs(corners - scene.corners).max())
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_reads_the_message_whichever_way_up(turns: int, tmp_path: Path) -> None:
+    scene = take(container(), turns, turns=turns, width_px=500)
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(scene.jpeg)
+    (result,) = scan_photo(file, [TintRevealer()])
+    assert result.status is Status.DECODED
+    assert result.text == MESSAGE
+    assert error_px(scene, result.corners) < 3
+    assert result.condition is not None and result.condition.jpeg_quality == 95
+    assert set(result.timings_ms) == {"load", "detect", "probe", "reveal", "read", "total"}
+    assert result.photo == str(file) and result.model == "tint" and result.confidence > 0.5
+
+
+def test_an_upright_container_is_found_with_few_reveals() -> None:
+    revealer = TintRevealer()
+    (result,) = scan_photo(take(container()).photo, [revealer])
+    assert result.text == MESSAGE
+    # Eight corners, one whole frame.
+    assert revealer.modules <= 8 * 144 + 37 * 37
+
+
+def test_given_corners_skip_detection() -> None:
+    scene = take(container(), 3)
+    rolled = np.roll(scene.corners, 1, axis=0)
+    for corners in (scene.corners, rolled):
+        (result,) = scan_photo(scene.photo, [TintRevealer()], corners=corners)
+        assert result.text == MESSAGE
+        np.testing.assert_allclose(result.corners, scene.corners, atol=1e-3)
+
+
+def test_slightly_wrong_corners_are_aligned() -> None:
+    scene = take(container(), 4)
+    module = float(np.linalg.norm(scene.corners[1] - scene.corners[0])) / 37
+    wrong = scene.corners + np.array(
+        [[0.5, 0.5], [0.6, -0.5], [0.5, 0.5], [-0.5, 0.5]], np.float32
+    ) * np.float32(module)
+    (result,) = scan_photo(scene.photo, [TintRevealer()], corners=wrong)
+    assert result.text == MESSAGE
+
+
+def test_two_containers_give_two_results() -> None:
+    left, right = take(container("on the left"), 5), take(container("on the right"), 6)
+    photo = np.concatenate([left.photo, right.photo], axis=1)
+    results = scan_photo(photo, [TintRevealer()])
+    assert sorted(r.text or "" for r in results) == ["on the left", "on the right"]
+    assert [r.index for r in results] == [0, 1]
+
+
+def test_a_picture_without_a_code_has_no_container() -> None:
+    (result,) = scan_photo(take(host().astype(np.uint8)).photo, [TintRevealer()])
+    assert result.status is Status.NO_CONTAINER
+    assert result.payload is None and result.corners is None and result.condition is None
+    assert "--corners" in result.detail
+
+
+def test_too_noisy_a_code_is_unreadable_with_advice() -> None:
+    scene = take(container(), 7, width_px=280)
+    (result,) = scan_photo(scene.photo, [TintRevealer(noise=0.78)], corners=scene.corners)
+    assert result.status is Status.UNREADABLE
+    assert result.corners is not None and result.payload is None
+    assert "px wide in the photo: come closer" in result.detail
+
+
+def test_a_visible_code_is_never_returned() -> None:
+    modules = encode("plain to see").modules
+    drawn = np.where(modules, 30, 225).astype(np.uint8)
+    picture = np.repeat(
+        cv2.resize(drawn, (500, 500), interpolation=cv2.INTER_NEAREST)[..., None], 3, axis=2
+    )
+    scene = take(picture, 8, width_px=500)
+    for corners in (None, scene.corners):
+        results = scan_photo(scene.photo, [TintRevealer(luma=True)], corners=corners)
+        assert all(result.payload is None for result in results)
+
+
+def test_bad_files_are_results_not_exceptions(tmp_path: Path) -> None:
+    text = tmp_path / "note.jpg"
+    text.write_text("no picture")
+    results = list(scan_many([text, tmp_path / "missing.jpg"], [TintRevealer()]))
+    assert [r.status for (r,) in results] == [Status.BAD_IMAGE] * 2
+    assert all(r.detail and r.corners is None for (r,) in results)
+
+
+def test_wrong_shapes_and_corners_are_bad_images() -> None:
+    (grey,) = scan_photo(np.zeros((90, 90), np.uint8), [TintRevealer()])
+    assert grey.status is Status.BAD_IMAGE and "expected uint8 (H, W, 3)" in grey.detail
+    crossed = np.array([[0, 0], [80, 80], [80, 0], [0, 80]])
+    (bad,) = scan_photo(np.zeros((90, 90, 3), np.uint8), [TintRevealer()], corners=crossed)
+    assert bad.status is Status.BAD_IMAGE and "clockwise" in bad.detail
+
+
+def test_stages_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "stages"
+    scan_photo(take(container()).photo, [TintRevealer()], save_stages=folder)
+    names = {file.name for file in folder.iterdir()}
+    assert names == {"1-detected.png", "2-rectified.png", "4-revealed.png", "5-grid.png"}
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        scan_photo(take(container()).photo, [TintRevealer()], save_stages=tmp_path / "file" / "x")
+
+
+def test_a_model_is_needed() -> None:
+    with pytest.raises(ConfigError, match="no model"):
+        scan_photo(np.zeros((90, 90, 3), np.uint8), [])
+
+
+def test_probe_ranks_the_corners_with_finder_patterns_first() -> None:
+    scene = take(container(), 9)
+    tries = [Hypothesis(0, turn, version) for turn in range(4) for version in VERSIONS]
+    ranked = probe(TintRevealer(), [Region.cut(scene.photo, scene.corners)], tries, 95.0)
+    # Three of a code's corners hold a finder pattern; all but the lower right.
+    assert {(h.turn, h.version) for h in ranked[:3]} == {
+        (turn, encode(MESSAGE).version) for turn in (0, 1, 3)
+    }
+    assert ranked[0].turn == 0
+    assert ranked[3].finder < ranked[2].finder - 0.1
+
+
+@pytest.mark.parametrize("quads", [1, 3, 8])
+def test_rounds_try_nothing_twice(quads: int) -> None:
+    tries = [h for part in rounds(quads) for h in part]
+    assert len(tries) == len(set(tries)) <= 200
+    assert {(h.turn, h.version) for h in tries if h.quad == 0} == {
+        (turn, version) for turn in range(4) for version in VERSIONS
+    }
+
+
+def test_advice_names_width_and_glare() -> None:
+    corners = np.array([[100, 100], [280, 100], [280, 230], [100, 230]], np.float32)
+    assert container_width_px(corners) == pytest.approx(180)
+    white = np.full((300, 400, 3), 255, np.uint8)
+    line = advice(white, corners, Condition(2.0, 0.05, 40.0, 5.0))
+    for part in ("180 px wide", "blurred", "glare", "noisy", "JPEG quality 40"):
+        assert part in line
