@@ -95,3 +95,9 @@ def test_product_text_names_no_machine() -> None:
     for path in paths:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"/(work|root|tmp)/|/home/[a-z]", text), path.name
+
+
+def test_channel_document_has_the_ranges_of_the_code() -> None:
+    from riis_physical.channel.ranges import preset_table
+
+    assert preset_table() in (ROOT / "docs" / "channel.md").read_text(encoding="utf-8")

@@ -282,7 +282,7 @@ def sample_params(
     offset = uniform(2) * slack
     turn = 2 * math.pi
     mild = min(1.0, 4.0 * strength)
-    second = (uniform() < 0.5).float() * mild
+    second = torch.full((batch,), mild)
     at_edge = torch.stack(
         [offset[:, 0] < 1e-6 + 0.2 * slack, offset[:, 1] < 1e-6 + 0.2 * slack,
          offset[:, 0] > 0.8 * slack - 1e-6, offset[:, 1] > 0.8 * slack - 1e-6], dim=1

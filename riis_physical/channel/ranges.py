@@ -75,7 +75,7 @@ class ChannelRanges:
     sharpen: Pair = _range((0.0, 1.0), 0, "ratio", "unsharp mask amount")
     sharpen_sigma: Pair = _range((0.8, 1.6), 1, "px", "unsharp mask radius")
     jpeg_quality: Pair = _range((60, 95), 100, "quality", "first compression, by the camera")
-    second_quality: Pair = _range((60, 95), 100, "quality", "second compression (half of all)")
+    second_quality: Pair = _range((60, 95), 100, "quality", "second compression, by a messenger")
     downscale: Pair = _range((1.0, 1.5), 1, "ratio", "downscale by a messenger before the second")
     occlusion: Pair = _range((0.0, 0.0), 0, "area", "part of the container that is hidden")
 
@@ -207,3 +207,7 @@ def preset_table(*presets: str) -> str:
             f"| {meta['text']} |"
         )
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(preset_table())
