@@ -66,18 +66,26 @@ def reveal_loss(logits: Tensor, picture: Tensor, secret: Tensor) -> tuple[Tensor
 
 
 def distribution_loss(z: Tensor) -> Tensor:
-    """Eq. 7: cross-entropy of z with N(0, I), without its constant, per element."""
+    """Eq. 7: cross-entropy of z with N(0, I), without its constant, per element.
+
+    As printed it has no entropy term: z may shrink towards zero, and the
+    log-determinant, which the flow also gives, plays no part in it.
+    """
     return 0.5 * z.pow(2).mean()
 
 
-def image_reveal_loss(picture: Tensor, secret: Tensor, host_hat: Tensor, host: Tensor) -> Tensor:
-    """Eq. 5 for image secrets: squared errors of the secrets and of the host."""
-    return F.mse_loss(picture, secret) + F.mse_loss(host_hat, host)
+def image_reveal_loss(
+    picture: Tensor, secret: Tensor, host_hat: Tensor, host: Tensor, host_weight: float
+) -> Tensor:
+    """Eq. 5 for image secrets: squared errors of the secrets and, weighted, of the host."""
+    return F.mse_loss(picture, secret) + host_weight * F.mse_loss(host_hat, host)
 
 
 def paper_container_loss(container: Tensor, host: Tensor) -> Tensor:
-    """Eq. 8 as printed: squared error in space and of the Fourier amplitudes."""
-    spatial = F.mse_loss(container, host)
-    a = torch.fft.rfft2(container, norm="ortho").abs()
-    b = torch.fft.rfft2(host, norm="ortho").abs()
-    return spatial + F.mse_loss(a, b)
+    """Eq. 8 as printed: squared error in space and of the Fourier coefficients.
+
+    With an orthonormal transform the two are equal (Parseval), so that this is
+    twice the squared error; the sum is kept because the weights of Eq. 9 count it.
+    """
+    spectrum = torch.fft.fft2(host, norm="ortho") - torch.fft.fft2(container, norm="ortho")
+    return F.mse_loss(container, host) + spectrum.abs().pow(2).mean()

@@ -57,7 +57,7 @@ def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> 
         side: model frame's side in pixels.
 
     Returns:
-        The 8-bit container at display resolution, and z.
+        The 8-bit container at display resolution, the host at the model's, and z.
     """
     frame = F.interpolate(host, (side, side), mode="bilinear", antialias=True)
     hidden = network.hide(frame, secret)
@@ -66,7 +66,7 @@ def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> 
         residual = F.interpolate(
             residual, host.shape[-2:], mode="bicubic", align_corners=False, antialias=True
         )
-    return quantise(host + residual), hidden.z
+    return quantise(host + residual), frame, hidden.z
 
 
 class TrainingStep(nn.Module):
@@ -102,7 +102,7 @@ class TrainingStep(nn.Module):
     ) -> StepOutput:
         c, network = self.config, self.network
         side = secret.shape[-1] * network.config.module_px
-        container, z = compose(network, host, secret, side)
+        container, frame, z = compose(network, host, secret, side)
         rectified = capture_rectified(container, params, frame_size=(side, side))
         true = condition_of(params).to(host)
         estimated = network.estimate_condition(rectified.detach())
@@ -120,7 +120,7 @@ class TrainingStep(nn.Module):
         con = container_loss(container, host, c.chroma, c.coarse)
         enhance = F.mse_loss(revealed.enhanced, clean.detach())
         distribution = distribution_loss(z)
-        host_error = F.mse_loss(revealed.host, clean.detach())
+        host_error = F.mse_loss(revealed.host, frame)
         estimate = F.mse_loss(estimated, true[:, :3])
         reveal = modules + c.lambda_picture * picture + c.lambda_host * host_error
         loss = (
@@ -159,7 +159,7 @@ class TrainingStep(nn.Module):
         received, level = distort(container, strength, generator)
         z = torch.randn(hidden.z.shape, generator=generator).to(hidden.z)
         revealed = network.reveal_from(received, level, z)
-        reveal = image_reveal_loss(revealed.picture, secret, revealed.host, host)
+        reveal = image_reveal_loss(revealed.picture, secret, revealed.host, host, c.lambda_host)
         con = paper_container_loss(container, host)
         enhance = F.mse_loss(revealed.enhanced, container.detach())
         distribution = distribution_loss(hidden.z)
