@@ -13,6 +13,16 @@ from riis_physical.weights import load_tensors
 WANTED_RATE = 0.9
 LEAST_CAPTURES = 20
 WINDOW = 1.25
+MIN_CAPTURES = 300
+"""Captures of the preset that a released figure rests on."""
+
+#: What an evaluation must have been, so that its figures speak of the product
+#: as people use it: name of the setting, value, what it means.
+_WANTED_SETTINGS = (
+    ("corners", "detect", "the whole pipeline, detection included"),
+    ("medium", "mixed", "prints and screens"),
+    ("width_px", None, "widths as the preset draws them"),
+)
 
 
 def least_px_per_module(captures: list[dict[str, Any]]) -> float | None:
@@ -46,40 +56,81 @@ def read_captures(journal: Path, preset: str, strength: float) -> list[dict[str,
     return [c for c in lines if c.get("preset") == preset and c.get("strength") == strength]
 
 
+def read_figures(results: Path) -> dict[str, Any]:
+    """The .json of an evaluation, checked to be one that a release may rest on.
+
+    Raises:
+        WeightsError: no evaluation, or one of other settings or too few captures.
+    """
+    try:
+        figures = json.loads(results.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"cannot read {results} ({error}): evaluate the weights again"
+        ) from error
+    kind = figures.get("kind") if isinstance(figures, dict) else None
+    expected = {"model": dict, "settings": dict, "groups": list}
+    if kind != "evaluation" or not all(isinstance(figures.get(k), t) for k, t in expected.items()):
+        raise WeightsError(
+            f"{results} holds no evaluation: expected the --json file of riis-physical evaluate"
+        )
+    settings = figures["settings"]
+    for name, wanted, meaning in _WANTED_SETTINGS:
+        if settings.get(name, "not given") != wanted:
+            raise WeightsError(
+                f"{results} was measured with {name} {settings.get(name)}; a release needs "
+                f"{name} {wanted} ({meaning}): evaluate with that setting"
+            )
+    if int(settings.get("n") or 0) < MIN_CAPTURES:
+        raise WeightsError(
+            f"{results} rests on {settings.get('n')} captures; a release needs at least "
+            f"{MIN_CAPTURES}: evaluate with --n {MIN_CAPTURES}"
+        )
+    return figures
+
+
 def release(weights: Path, results: Path, preset: str = "normal") -> dict[str, Any]:
     """Mark a model as released, with the figures of an evaluation of this very file.
 
     Args:
         weights: .safetensors file with its record beside it.
-        results: .json of ``riis-physical evaluate`` at strength 1, its .jsonl beside it.
+        results: .json of ``riis-physical evaluate`` at strength 1, its .jsonl beside
+            it; of the whole pipeline, both media, widths as drawn, MIN_CAPTURES.
         preset: which group of the results counts.
 
     Returns:
         The record as written.
 
     Raises:
-        WeightsError: the results are missing, of another file, or lack the group.
+        WeightsError: the results are missing, of another file, of other settings
+            than a release needs, or lack the group.
     """
     _, record = load_tensors(weights)
     journal = results.with_suffix(".jsonl")
     for needed in (results, journal):
         if not needed.is_file():
             raise WeightsError(f"found no {needed}: run riis-physical evaluate first")
-    figures = json.loads(results.read_text(encoding="utf-8"))
-    if figures["model"]["sha256"] != record["sha256"]:
+    figures = read_figures(results)
+    if figures["model"].get("sha256") != record["sha256"]:
         raise WeightsError(
             f"{results} measured another file than {weights}: evaluate these weights first"
         )
-    groups = [g for g in figures["groups"] if g["preset"] == preset and g["strength"] == 1.0]
-    if not groups:
-        raise WeightsError(f"{results} has no captures of preset {preset!r} at strength 1")
-    measured = {
-        "captures": figures["captures"],
-        "preset": preset,
-        "decode": groups[0]["decode"],
-        "psnr_db": groups[0]["container"]["psnr"]["mean"],
-        "min_px_per_module": least_px_per_module(read_captures(journal, preset, 1.0)),
-    }
+    try:
+        groups = [g for g in figures["groups"] if g["preset"] == preset and g["strength"] == 1.0]
+        if not groups:
+            raise WeightsError(f"{results} has no captures of preset {preset!r} at strength 1")
+        measured = {
+            "captures": figures["captures"],
+            "preset": preset,
+            "decode": groups[0]["decode"],
+            "psnr_db": groups[0]["container"]["psnr"]["mean"],
+            "min_px_per_module": least_px_per_module(read_captures(journal, preset, 1.0)),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{results} or its .jsonl lacks figures of an evaluation "
+            f"({type(error).__name__}: {error}): evaluate the weights again"
+        ) from error
     record = {**record, "released": True, "measured": measured}
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write_text(weights.with_suffix(".json"), text, force=True)
