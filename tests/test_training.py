@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from riis_physical.errors import ConfigError, TrainingError
+from riis_physical.errors import ConfigError, OutputError, TrainingError
 from training.checkpoint import AveragedWeights, load_checkpoint
 from training.config import available, load_config
 from training.data import draw_grids, draw_hosts, is_held_out, list_photos, load_photos, step_rng
@@ -21,7 +21,7 @@ from training.schedule import (
     learning_rate,
     psnr_target_db,
 )
-from training.train import main
+from training.train import _any_asked, main
 
 TINY = [
     "model.blocks=1",
@@ -163,6 +163,72 @@ def test_config_errors_name_the_nearest_key() -> None:
         load_config("print", ["batch=0"])
     with pytest.raises(ConfigError, match="key=value"):
         load_config("print", ["batch"])
+    with pytest.raises(ConfigError, match="steps") as known:
+        load_config("print", ["steps=abc"])
+    assert "did you mean" not in str(known.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("steps=[", "'steps=\\[' is no valid YAML"),
+        ("channel=digital", "hides 'images' secrets, the model's secret is 'modules'"),
+        ("preset=nrmal", "expected one of easy, normal, hard; did you mean 'normal'"),
+        ("model.growth=none", "model.growth"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_is_written(
+    photos_folder: Path, tmp_path: Path, override: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=expected) as refused:
+        main("print", photos_folder, tmp_path / "run", overrides=[*TINY, override], cpu=True)
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_image_secrets_have_no_physical_channel() -> None:
+    with pytest.raises(ConfigError, match="hides 'modules' secrets"):
+        load_config("paper", ["channel=physical"])
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "1: 2", "model: 5\n", "a: ["])
+def test_files_that_hold_no_settings_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="mine.yaml"):
+        load_config(str(path))
+
+
+def test_run_folder_that_cannot_be_made(photos_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("precious")
+    for out in (tmp_path / "file", tmp_path / "file" / "run", Path("/proc/run")):
+        with pytest.raises(OutputError, match="cannot make the folder"):
+            main("print", photos_folder, out, overrides=TINY, cpu=True)
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+class Processes:
+    """Two processes as the loop sees them; the other one reports `other`."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, count: int, other: bool) -> None:
+        self.num_processes, self.other, self.calls = count, other, 0
+
+    def reduce(self, value: torch.Tensor, reduction: str) -> torch.Tensor:
+        assert reduction == "sum"
+        self.calls += 1
+        return value + float(self.other)
+
+
+def test_all_processes_stop_when_one_is_asked() -> None:
+    for mine, other in ((False, False), (True, False), (False, True)):
+        two = Processes(2, other)
+        assert _any_asked([True] if mine else [], two) == (mine or other)  # type: ignore[arg-type]
+        assert two.calls == 1
+    alone = Processes(1, False)
+    assert _any_asked([True], alone) and not _any_asked([], alone)  # type: ignore[arg-type]
+    assert alone.calls == 0
 
 
 def test_schedules() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.model_config import PRESETS, ModelConfig
 
@@ -85,6 +86,22 @@ class TrainConfig(BaseModel):
     seed: int = 0
     bf16: bool = False
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        wanted = {"physical": "modules", "digital": "images"}[self.channel]
+        if self.model.secret != wanted:
+            raise ValueError(
+                f"the {self.channel} channel hides {wanted!r} secrets, "
+                f"the model's secret is {self.model.secret!r}: change channel or model.secret"
+            )
+        if self.preset not in CHANNEL_PRESETS:
+            close = _nearest(self.preset, list(CHANNEL_PRESETS))
+            raise ValueError(
+                f"unknown channel preset {self.preset!r}, "
+                f"expected one of {', '.join(CHANNEL_PRESETS)}{close}"
+            )
+        return self
+
 
 def available() -> list[str]:
     """Names of the configurations that ship."""
@@ -112,15 +129,16 @@ def load_config(name: str, overrides: list[str] | None = None) -> TrainConfig:
             f"found no configuration {name!r}; expected one of {', '.join(available())} "
             "or a path to a .yaml file"
         )
-    try:
-        data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path.name} is no valid YAML: {str(error).splitlines()[0]}") from error
+    data = _read(path)
     model = data.get("model", {})
     if isinstance(model, str):
         if model not in PRESETS:
             raise ConfigError(f"unknown model {model!r}; expected one of {', '.join(PRESETS)}")
         model = PRESETS[model].model_dump()
+    if not isinstance(model, dict):
+        raise ConfigError(
+            f"{path.name}: model is {model!r}, expected a preset's name or settings of the network"
+        )
     data["model"] = dict(model)
     for item in overrides or []:
         key, separator, raw = item.partition("=")
@@ -132,11 +150,39 @@ def load_config(name: str, overrides: list[str] | None = None) -> TrainConfig:
             target, known = data["model"], list(ModelConfig.model_fields)
         if key not in known:
             raise ConfigError(f"unknown setting {key!r}{_nearest(key, known)}")
-        target[key] = yaml.safe_load(raw)
+        target[key] = _parse(raw, f"--set {item!r}")
     try:
         return TrainConfig.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        hint = _nearest(key, list(TrainConfig.model_fields))
-        raise ConfigError(f"{path.name}: {key}: {first['msg']}{hint}") from error
+        raise ConfigError(f"{path.name}: {_first_fault(error)}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    data = _parse(text, path.name)
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ConfigError(f"{path.name} holds no settings: expected lines of the form key: value")
+    return data
+
+
+def _parse(text: str, source: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source} is no valid YAML: {str(error).splitlines()[0]}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first fault in one line, with the nearest key where a key is unknown."""
+    first = error.errors()[0]
+    places = [str(part) for part in first["loc"]]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if not places:
+        return message
+    known = list((ModelConfig if places[0] == "model" else TrainConfig).model_fields)
+    last = places[-1]
+    hint = "" if last in known else _nearest(last, known)
+    return f"{'.'.join(places)}: {message}{hint}"

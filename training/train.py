@@ -6,12 +6,10 @@ import json
 import math
 import platform
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
+from riis_physical.files import make_folder
 from riis_physical.model import HidingNetwork
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 from training.config import TrainConfig, load_config
@@ -34,6 +33,7 @@ from training.data import (
     load_photos,
     step_rng,
 )
+from training.provenance import commit, package_version
 from training.schedule import ContainerSteering, channel_strength, learning_rate
 from training.step import TrainingStep, draw_params
 from training.validate import validate
@@ -127,29 +127,11 @@ def _decouple(run: Run) -> None:
     run.average.restart(network)
 
 
-def _commit() -> str:
-    """Commit of the source tree, or the package's version where there is no tree."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return found.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        try:
-            return version("riis-physical")
-        except PackageNotFoundError:
-            return "unknown"
-
-
 def _describe(config: TrainConfig, photos: Photos, accelerator: Accelerator) -> dict[str, Any]:
     return {
         "config": config.model_dump(),
-        "commit": _commit(),
-        "versions": {name: version(name) for name in ("torch", "kornia", "numpy")},
+        "commit": commit(),
+        "versions": {name: package_version(name) for name in ("torch", "kornia", "numpy")},
         "python": platform.python_version(),
         "machine": platform.processor() or platform.machine(),
         "device": str(accelerator.device),
@@ -172,6 +154,14 @@ def _stop_on_signal() -> Iterator[list[bool]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _any_asked(asked: list[bool], accelerator: Accelerator) -> bool:
+    """Whether any process was asked to stop, so that all of them stop at the same step."""
+    if accelerator.num_processes == 1:
+        return bool(asked)
+    flag = torch.tensor(float(bool(asked)), device=accelerator.device)
+    return float(accelerator.reduce(flag, reduction="sum")) > 0
 
 
 def _inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, int]:
@@ -214,7 +204,7 @@ def _open_run(config: TrainConfig, out: Path, resume: bool, accelerator: Acceler
         if state["decoupled"]:
             network.decouple()
     network = network.to(accelerator.device)
-    if accelerator.device.type == "cpu":
+    if accelerator.device.type == "cpu" and accelerator.num_processes == 1:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module = TrainingStep(network, config)
     run = Run(
@@ -263,7 +253,7 @@ def main(
         stop_after: stop, with a checkpoint, after this many steps of this call.
 
     Raises:
-        TrainingError, ConfigError, BadImageError: see their messages.
+        TrainingError, ConfigError, BadImageError, OutputError: see their messages.
     """
     config = load_config(config_name, overrides)
     accelerator = Accelerator(
@@ -277,10 +267,10 @@ def main(
     held_paths = [p for p in paths if is_held_out(p.name)]
     if not train_paths:
         raise TrainingError(f"{images} holds too few pictures ({len(paths)}): add photographs")
+    make_folder(out)  # told before the pictures are read
     photos = load_photos(train_paths, least)
     held = load_photos(held_paths or train_paths[:1], least)
 
-    out.mkdir(parents=True, exist_ok=True)
     run = _open_run(config, out, resume, accelerator)
     if accelerator.is_main_process:
         description = _describe(config, photos, accelerator)
@@ -310,7 +300,7 @@ def _fit(
     bar = tqdm(
         total=config.steps, initial=run.step, unit="step", disable=not accelerator.is_main_process
     )
-    while run.step < last and not asked:
+    while run.step < last and not _any_asked(asked, accelerator):
         if run.step == config.decouple_at and run.network.backward_way is None:
             _decouple(run)
             wrapped = accelerator.prepare_model(run.step_module)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import shlex
-import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from training.provenance import commit, package_version
 
 _PACKAGES = (
     "riis-physical", "torch", "numpy", "kornia", "pillow", "pyzbar", "zxing-cpp", "flip-evaluator"
 )  # fmt: skip
-_UNKNOWN = "unknown"
 
 
 def describe_environment() -> dict[str, Any]:
@@ -24,7 +23,7 @@ def describe_environment() -> dict[str, Any]:
 
     from riis_physical.qr.decoders import DECODERS
 
-    versions = {name: _version(name) for name in _PACKAGES}
+    versions = {name: package_version(name) for name in _PACKAGES}
     return {
         "commit": commit(),
         "python": platform.python_version(),
@@ -42,28 +41,6 @@ def command_line(arguments: list[str]) -> str:
     """The command as it could be typed elsewhere: absolute paths lose their folders."""
     names = [Path(a).name if Path(a).is_absolute() else a for a in arguments]
     return shlex.join(names)
-
-
-def commit() -> str:
-    """Commit of the source tree with its state, or `unknown` outside of one."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return _UNKNOWN
-    return found.stdout.strip()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return _UNKNOWN
 
 
 def _cpu_model() -> str:
