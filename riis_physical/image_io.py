@@ -76,7 +76,6 @@ _DECODE_ERRORS = (
     KeyError,
     TypeError,
     RuntimeError,
-    MemoryError,
     struct.error,
     Image.DecompressionBombError,
 )
@@ -210,7 +209,9 @@ def _encode_png(
     """A PNG file; several times faster than Pillow, which tries every filter on each row."""
     import cv2
 
-    settings = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
+    settings = []
+    if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # older releases choose by the compression level
+        settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
     settings += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     settings += [cv2.IMWRITE_PNG_COMPRESSION, 1]
     done, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)

@@ -345,5 +345,28 @@ def test_saving_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png"]
 
 
+def test_memory_that_runs_out_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Image.Image) -> None:
+        raise MemoryError
+
+    save_image(tmp_path / "a.png", np.zeros((50, 70, 3), np.uint8))
+    monkeypatch.setattr(image_io.ImageOps, "exif_transpose", fail)
+    with pytest.raises(MemoryError):
+        load_photo(tmp_path / "a.png")
+
+
+def test_png_is_written_by_an_opencv_that_knows_no_filter_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+
+    monkeypatch.delattr(cv2, "IMWRITE_PNG_FILTER", raising=False)
+    pixels = np.random.default_rng(2).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    save_image(tmp_path / "a.png", pixels)
+    assert np.array_equal(load_photo(tmp_path / "a.png").pixels, pixels)
+
+
 def test_limits_are_stated_in_one_place() -> None:
     assert image_io.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS  # type: ignore[operator]
