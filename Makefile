@@ -87,6 +87,7 @@ bench: setup ## Time hide on 24 megapixels and scan on 12
 
 train-smoke: setup ## Train a handful of steps on IMAGES=DIR, to see that training runs
 	@test -n '$(IMAGES)' || { echo "say where the pictures are: make train-smoke IMAGES=DIR" >&2; exit 2; }
+	rm -rf runs/smoke
 	$(BIN)/riis-physical train --config print --images '$(IMAGES)' --out runs/smoke \
 	  --set steps=6 --set batch=2 --set secret_first=2 --set ramp=2 --set decouple_at=4 \
 	  --set evaluate_every=6 --set checkpoint_every=6

@@ -81,6 +81,11 @@ def test_make_help_explains_every_target() -> None:
     assert phony == explained | {"opencv", "system-libraries"}
 
 
+def test_smoke_training_can_be_repeated() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\ntrain-smoke:")[1]
+    assert recipe.index("rm -rf runs/smoke") < recipe.index("--out runs/smoke")
+
+
 def test_continuous_integration_runs_the_readme_command() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "set -euo pipefail" in script

@@ -65,18 +65,6 @@ def grid_size(version: int) -> int:
     return 17 + 4 * version
 
 
-def version_of_size(size: int) -> int:
-    """Version of a grid with ``size`` modules a side.
-
-    Raises:
-        ValueError: no version has that many modules.
-    """
-    version, rest = divmod(size - 17, 4)
-    if rest or not 1 <= version <= 40:
-        raise ValueError(f"no QR version has {size} modules a side: expected 17 + 4 * version")
-    return version
-
-
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
