@@ -126,8 +126,8 @@ EASY = ChannelRanges(
     chroma_sigma=(0.5, 1.5),
     camera_saturation=(0.87, 1.1),
     sharpen=(0.0, 0.5),
-    jpeg_quality=(78, 95),
-    second_quality=(78, 95),
+    jpeg_quality=(77, 95),
+    second_quality=(77, 95),
     downscale=(1.0, 1.25),
 )
 
