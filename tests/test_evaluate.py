@@ -142,7 +142,7 @@ def test_stopped_evaluation_goes_on_and_repeats_itself(hosts: Path, tmp_path: Pa
     written = (tmp_path / "whole.jsonl").read_text().splitlines(keepends=True)
     journal.write_text("".join(written[:3]) + written[3][:40])
     part = evaluate(settings, tmp_path / "part.json", trial=trial_of(settings))
-    assert part["resumed_after"] == 1 and len(part["sessions"]) == 2
+    assert part["resumed_after"] == 1 and len(part["runs"]) == 2
     for groups in (whole["groups"], part["groups"]):
         groups[0].pop("timings_ms")
     assert part["groups"] == whole["groups"]
@@ -256,7 +256,7 @@ def test_records_survive_the_journal(tmp_path: Path) -> None:
     journal.append(record(psnr=float("inf"), detail="ä"))
     again = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, {"commit": "c"}, fresh=False)
     assert again.done == [record(psnr=None, detail="ä")]
-    assert again.sessions == [{"commit": "c"}] * 2
+    assert again.runs == [{"commit": "c"}] * 2
     (tmp_path / "b.jsonl").write_text("no json\n")
     with pytest.raises(OutputError, match="another model or other settings"):
         Journal(tmp_path / "b.jsonl", {}, {}, fresh=False)

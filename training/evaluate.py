@@ -67,8 +67,8 @@ def evaluate(
         "model_sha256": record.get("sha256"),
         "hosts_sha256": hosts.digest,
     }
-    session = {key: environment[key] for key in ("commit", "date", "load_average")}
-    journal = Journal(output.with_suffix(".jsonl"), head, session, fresh=force or output.exists())
+    run = {key: environment[key] for key in ("commit", "date", "load_average")}
+    journal = Journal(output.with_suffix(".jsonl"), head, run, fresh=force or output.exists())
     records = list(journal.done)
     tasks = list(_open_tasks(settings, records))
     total = settings.n * len(settings.presets) * len(settings.strengths)
@@ -94,7 +94,7 @@ def evaluate(
         "workers": workers,
         "threads_each": 1 if trial is None else None,
         "resumed_after": len(journal.done),
-        "sessions": journal.sessions,
+        "runs": journal.runs,
         "environment": environment,
         "groups": summarise(records),
     }

@@ -15,17 +15,17 @@ class Journal:
 
     Attributes:
         path: the file. done: captures that it held when it was opened.
-        sessions: what each session that wrote to it said of itself, this one last.
+        runs: what each run that wrote to it said of itself, this one last.
     """
 
     def __init__(
-        self, path: Path, head: dict[str, Any], session: dict[str, Any], *, fresh: bool
+        self, path: Path, head: dict[str, Any], run: dict[str, Any], *, fresh: bool
     ) -> None:
         """Open a journal and read what it holds, or begin a new one.
 
         Args:
             head: settings and digests; a journal with another head is not gone on with.
-            session: commit and date, for example; may differ.
+            run: commit and date, for example; may differ.
             fresh: begin anew whatever is there.
 
         Raises:
@@ -33,14 +33,14 @@ class Journal:
         """
         self.path = path
         self.done: list[CaptureRecord] = []
-        self.sessions: list[dict[str, Any]] = []
+        self.runs: list[dict[str, Any]] = []
         try:
             if fresh or not path.exists():
                 path.write_text(json.dumps(head) + "\n", encoding="utf-8")
             else:
                 self._resume(head)
-            self.sessions.append(session)
-            self._write({"session": session})
+            self.runs.append(run)
+            self._write({"run": run})
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -61,10 +61,10 @@ class Journal:
         try:
             same = bool(lines) and json.loads(lines[0]) == json.loads(json.dumps(head))
             parsed = [json.loads(line) for line in lines[1:]]
-            sessions = [entry["session"] for entry in parsed if "session" in entry]
-            done = [CaptureRecord.from_dict(entry) for entry in parsed if "session" not in entry]
+            runs = [entry["run"] for entry in parsed if "run" in entry]
+            done = [CaptureRecord.from_dict(entry) for entry in parsed if "run" not in entry]
         except (ValueError, TypeError):
-            same, sessions, done = False, [], []
+            same, runs, done = False, [], []
         if not same:
             raise OutputError(
                 f"{self.path} holds captures of another model or other settings: "
@@ -72,4 +72,4 @@ class Journal:
             )
         if whole != text:
             self.path.write_text(whole, encoding="utf-8")
-        self.done, self.sessions = done, sessions
+        self.done, self.runs = done, runs
