@@ -89,6 +89,9 @@ def test_run_folder_says_how_it_was_made(photos_folder: Path, tmp_path: Path) ->
 
     target = tmp_path / "tiny.safetensors"
     export(run, target)
+    with pytest.raises(OutputError, match="--force"):
+        export(run, target)
+    export(run, target, force=True)
     revealer = Revealer.load(target)
     frame = np.full((168, 168, 3), 0.5, np.float32)
     assert revealer.reveal(frame[None], [None]).logits.shape == (1, 21, 21)

@@ -9,27 +9,34 @@ from typing import Any
 import torch
 
 from riis_physical.errors import TrainingError
+from riis_physical.files import check_writable
 from riis_physical.model import HidingNetwork
 from riis_physical.model_config import ModelConfig
 from riis_physical.weights import save_weights
 from training.checkpoint import load_checkpoint
 
 
-def export(run_folder: Path, target: Path, released: bool = False) -> dict[str, Any]:
+def export(
+    run_folder: Path, target: Path, released: bool = False, *, force: bool = False
+) -> dict[str, Any]:
     """Write target.safetensors and its record from the run's checkpoint.
 
     Args:
         run_folder: of ``riis-physical train``.
         target: path ending in .safetensors.
         released: the name stays readable by later releases and is never replaced.
+        force: replace a model of that name that is not released.
 
     Returns:
         The record as written.
 
     Raises:
+        OutputError: the model exists and `force` is off, or cannot be written.
         TrainingError: the run has no checkpoint.
         WeightsError: the file would be too large or would replace a released model.
     """
+    for file in (target, target.with_suffix(".json")):
+        check_writable(file, force=force)
     state = load_checkpoint(run_folder / "checkpoint.pt")
     config = ModelConfig.model_validate(
         {**state["config"]["model"], "decoupled": state["decoupled"]}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from riis_physical.commands import common
+
 
 @click.command("export", short_help="Store a training run's weights as a model.")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -17,11 +19,15 @@ import click
     metavar="FILE",
     help="NAME.safetensors; the record goes to NAME.json.",
 )
-def command(run: Path, output: Path) -> None:
-    """Store the averaged weights of RUN in half precision, with their checksum and record."""
+@common.force_option
+def command(run: Path, output: Path, force: bool) -> None:
+    """Store the averaged weights of RUN in half precision, with their checksum and record.
+
+    A released model is never replaced, not even with --force.
+    """
     from training.export import export
 
-    record = export(run, output)
+    record = export(run, output, force=force)
     click.echo(f"model   {output} ({record['parameters']} parameters)")
     click.echo(f"step    {record['training']['step']}")
     click.echo(f"sha256  {record['sha256']}")
