@@ -65,6 +65,8 @@ def test_stopping_and_resuming_changes_nothing(photos_folder: Path, tmp_path: Pa
     main("print", photos_folder, parts, overrides=TINY + extra, cpu=True, stop_after=2)
     assert load_checkpoint(parts / "checkpoint.pt")["step"] == 2
     main("print", photos_folder, parts, resume=True, overrides=TINY + extra, cpu=True)
+    (earlier,) = json.loads((parts / "run.json").read_text())["resumed"]
+    assert earlier["until_step"] == 2 and earlier["settings"]["batch"] == 2
     a, b = weights_of(through), weights_of(parts)
     assert a.keys() == b.keys()
     assert any("backward_way" in key for key in a)

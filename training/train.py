@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder
+from riis_physical.files import make_folder, write_text
 from riis_physical.model import HidingNetwork
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 from training.config import TrainConfig, load_config
@@ -141,6 +141,22 @@ def _describe(config: TrainConfig, photos: Photos, accelerator: Accelerator) -> 
     }
 
 
+def _history(description: Path, step: int) -> list[dict[str, Any]]:
+    """Earlier parts of a run: up to which step, which commit, which settings.
+
+    Settings are those that differ from the part before (all of them in the first).
+    """
+    if not description.is_file():
+        return []
+    before = json.loads(description.read_text(encoding="utf-8"))
+    parts: list[dict[str, Any]] = before.get("resumed", [])
+    known: dict[str, Any] = {}
+    for part in parts:
+        known.update(part["settings"])
+    settings = {k: v for k, v in before["config"].items() if known.get(k) != v}
+    return [*parts, {"until_step": step, "commit": before["commit"], "settings": settings}]
+
+
 @contextmanager
 def _stop_on_signal() -> Iterator[list[bool]]:
     """A list that turns truthy once the process is asked to stop."""
@@ -239,7 +255,8 @@ def main(
 ) -> Path:
     """Train and return the run folder.
 
-    The folder gets run.json (configuration, commit, versions, data manifest),
+    The folder gets run.json (configuration, commit, versions, data manifest, and
+    the same of earlier parts where the run was resumed),
     metrics.jsonl, TensorBoard events where tensorboard is installed, samples/,
     checkpoint.pt and held_out.txt.
 
@@ -274,7 +291,9 @@ def main(
     run = _open_run(config, out, resume, accelerator)
     if accelerator.is_main_process:
         description = _describe(config, photos, accelerator)
-        (out / "run.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        description["resumed"] = _history(out / "run.json", run.step) if resume else []
+        text = json.dumps(description, indent=2) + "\n"
+        write_text(out / "run.json", text, force=True)
         (out / "held_out.txt").write_text("\n".join(held.names) + "\n", encoding="utf-8")
     if not resume:
         _initialise_actnorm(run, photos)
