@@ -33,6 +33,7 @@ DEFAULT_MARGIN = 0.06
 EDGE_ROOM = 0.012  # of the photo's shorter side, kept free around the sheet
 BLUR_ROOM_PX = 12  # formed around the photo and cut off, for blur wraps around
 MAX_MARGIN = 0.5
+MIN_SIDE, MAX_SIDE = 64, 12000  # px of a photo
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ def photograph(
     height, width = container.shape[:2]
     if size is None:
         size = DEFAULT_SIZE if height <= width else (DEFAULT_SIZE[1], DEFAULT_SIZE[0])
-    if min(size) < 64 or max(size) > 12000:
-        raise ConfigError(f"photo size {size[1]}x{size[0]}; expected sides of 64 to 12000 px")
+    if min(size) < MIN_SIDE or max(size) > MAX_SIDE:
+        raise ConfigError(
+            f"photo size {size[1]}x{size[0]}; expected sides of {MIN_SIDE} to {MAX_SIDE} px"
+        )
     params = params.override(aspect=height / width)
     twice = bool(params.second_mix[0] > 0)
     enlarge = float(params.downscale[0]) if twice else 1.0

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("easy", "normal", "hard")
 MEDIA = ("print", "screen")
+# Of a simulated photo, in px, as in riis_physical.channel.photo, which would load torch here.
+MIN_SIDE, MAX_SIDE = 64, 12000
 
 force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 device_option = click.option(
@@ -68,7 +70,10 @@ class PictureSize(click.ParamType):
         match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", value.strip())
         if match is None:
             self.fail(f"{value!r} is no size: expected, for example, 1600x1200", param, ctx)
-        return int(match[2]), int(match[1])
+        size = int(match[2]), int(match[1])
+        if min(size) < MIN_SIDE or max(size) > MAX_SIDE:
+            self.fail(f"{value}: expected sides of {MIN_SIDE} to {MAX_SIDE} px", param, ctx)
+        return size
 
 
 def message_bytes(message: str | None, file: str | None) -> bytes:
