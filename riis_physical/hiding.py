@@ -120,6 +120,30 @@ def hide(
     )
 
 
+def read_back(
+    container: LoadedImage | str | Path | UInt8Image,
+    message: str | bytes,
+    *,
+    revealer: Revealer,
+    strength: float = 1.0,
+) -> tuple[str, float]:
+    """Reveal and read a container as it was stored, for formats that change pixels.
+
+    Args:
+        container: as :func:`hide` takes a host.
+        message: what must come back.
+        strength: of hiding, for the advice in the error.
+
+    Returns:
+        decoder and confidence.
+
+    Raises:
+        HostError: the message does not read back.
+        MessageError, BadImageError: as :func:`hide`.
+    """
+    return _self_check(_pixels(container), encode(message), revealer, strength)
+
+
 def to_frame(pixels: UInt8Image, side: int) -> FloatArray:
     """Average a picture into the model frame: (side, side, 3) float32 in [0, 1]."""
     frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)

@@ -13,6 +13,7 @@ import math
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,8 @@ WRITABLE = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
 }
+#: Formats of WRITABLE that change pixels.
+LOSSY = ("JPEG",)
 #: Quality of JPEGs written for people who ask for one; 4:4:4, no chroma loss.
 JPEG_SAVE_QUALITY = 95
 
@@ -152,6 +155,7 @@ def save_image(
     dpi: tuple[float, float] | None = None,
     exif: bytes | None = None,
     force: bool = False,
+    check: Callable[[Path], None] | None = None,
 ) -> tuple[str, ...]:
     """Write a picture in one step: the whole file or none.
 
@@ -160,6 +164,8 @@ def save_image(
     Args:
         path: the suffix chooses the format, see WRITABLE.
         pixels: uint8 RGB (H, W, 3).
+        check: called with the finished file before it moves to `path`; what it
+            raises is passed on and leaves nothing written.
 
     Returns:
         warnings for people; empty when nothing is lost.
@@ -184,6 +190,8 @@ def save_image(
         data = _encode_png(pixels, icc_profile, dpi, exif)
         with atomic_path(target, force=force) as part:
             part.write_bytes(data)
+            if check is not None:
+                check(part)
         return ()
     if kind == "TIFF":
         options["compression"] = "tiff_lzw"
@@ -197,6 +205,8 @@ def save_image(
             Image.fromarray(pixels).save(part, kind, **options)
         except ValueError as error:
             raise OutputError(f"cannot write {target} as {kind}: {error}") from error
+        if check is not None:
+            check(part)
     return tuple(notes)
 
 

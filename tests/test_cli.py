@@ -13,10 +13,11 @@ import pytest
 from fakes import FakeRevealer
 from PIL import Image
 
-from riis_physical import weights
+from riis_physical import files, image_io, weights
 from riis_physical.artifacts import Condition, ScanResult, Status
-from riis_physical.cli import main
+from riis_physical.cli import cli, main
 from riis_physical.commands import common
+from riis_physical.errors import OutputError
 from riis_physical.image_io import load_host
 
 Run = Callable[..., tuple[int, str, str]]
@@ -92,6 +93,21 @@ class TestHide:
         assert status == 0
         assert "note: transparency laid on white" in err
         assert "warning: JPEG loses" in err
+
+    def test_a_jpeg_is_checked_as_it_comes_out_of_its_file(
+        self, run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        output = tmp_path / "c.jpg"
+        status, out, err = run("hide", host, "-m", "m", "-o", output)
+        assert (status, "from the written file" in out) == (0, True), err
+        before = output.read_bytes()
+        monkeypatch.setattr(image_io, "JPEG_SAVE_QUALITY", 1)
+        status, out, err = run("hide", host, "-m", "m", "-o", output, "--force")
+        assert (status, out, err.count("\n")) == (1, "", 1)
+        assert "as .jpg the container does not read back" in err
+        assert "save as PNG" in err
+        assert output.read_bytes() == before
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["c.jpg", "host.png"]
 
     @pytest.mark.parametrize(
         ("arguments", "status", "expected"),
@@ -353,6 +369,8 @@ class TestSimulate:
         [
             ["--preset", "extreme"],
             ["--size", "big"],
+            ["--size", "63x1200"],
+            ["--size", "12001x1200"],
             ["--margin", "-1"],
             ["--seed", "-1"],
             ["--medium", "wall"],
@@ -362,6 +380,31 @@ class TestSimulate:
     def test_wrong_usage(self, run: Run, host: Path, tmp_path: Path, arguments: list[str]) -> None:
         status, out, _ = run("simulate", host, "-o", tmp_path / "photo.jpg", *arguments)
         assert (status, out) == (2, "")
+
+    def test_truth_does_not_replace_the_photo(self, run: Run, host: Path, tmp_path: Path) -> None:
+        (tmp_path / "sub").mkdir()
+        photo, same = tmp_path / "p.jpg", tmp_path / "sub" / ".." / "p.jpg"
+        status, out, err = run("simulate", host, "-o", photo, "--truth", same, "--force")
+        assert (status, out) == (2, "")
+        assert "names the photo itself" in err
+        assert not photo.exists()
+
+    def test_no_photo_stays_without_its_truth(
+        self, run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise OutputError("cannot write truth.json: no space left")
+
+        monkeypatch.setattr(files, "write_text", fail)
+        photo, truth = tmp_path / "p.jpg", tmp_path / "truth.json"
+        size = ["--size", "320x240"]
+        assert run("simulate", host, "-o", photo, "--truth", truth, *size)[0] == 1
+        assert [file.name for file in tmp_path.iterdir()] == ["host.png"]
+
+    def test_sizes_are_those_of_the_channel(self) -> None:
+        from riis_physical.channel import photo
+
+        assert (common.MIN_SIDE, common.MAX_SIDE) == (photo.MIN_SIDE, photo.MAX_SIDE)
 
     def test_presets_are_those_of_the_channel(self) -> None:
         from riis_physical.channel.ranges import PRESETS
@@ -376,9 +419,7 @@ def test_strength_range_is_that_of_the_api() -> None:
     assert (hide.MIN_STRENGTH, hide.MAX_STRENGTH) == (hiding.MIN_STRENGTH, hiding.MAX_STRENGTH)
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "evaluate", "hide", "read-qr", "scan", "simulate", "train"]
-)
+@pytest.mark.parametrize("command", sorted(cli.commands))
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     status, out, _ = run(command, "--help")
     assert status == 0

@@ -105,6 +105,17 @@ def test_a_container_that_does_not_read_is_refused() -> None:
         hiding.hide(smooth_host(400, 400), "m", revealer=FakeRevealer(0.0))
 
 
+def test_a_stored_container_is_read_back(tmp_path: Path) -> None:
+    revealer = FakeRevealer(12 / 255)
+    container = hiding.hide(smooth_host(400, 400), "m", revealer=revealer).container
+    save_image(tmp_path / "c.jpg", container)
+    decoder, confidence = hiding.read_back(tmp_path / "c.jpg", "m", revealer=revealer)
+    assert decoder
+    assert 0 < confidence <= 1
+    with pytest.raises(HostError, match="does not read back"):
+        hiding.read_back(tmp_path / "c.jpg", "another", revealer=revealer)
+
+
 def test_warnings_of_hosts_that_carry_badly() -> None:
     revealer = FakeRevealer(3 / 255)
     dark = np.clip(smooth_host(400, 400) // 12, 0, 255).astype(np.uint8)

@@ -46,23 +46,34 @@ def command(
 ) -> None:
     """Hide a message in the picture HOST.
 
-    The container is revealed and read once before it is written.
+    The container is revealed and read once before it is written; a JPEG as it
+    comes out of its file.
     """
     content = common.message_bytes(message, message_file)
 
+    from riis_physical.errors import HostError
     from riis_physical.files import check_writable
-    from riis_physical.image_io import image_format, load_host, save_image
+    from riis_physical.image_io import LOSSY, image_format, load_host, save_image
 
     check_writable(output, force=force)
-    image_format(output)
+    lossy = image_format(output) in LOSSY
     loaded = load_host(host)
 
-    from riis_physical.hiding import hide
+    from riis_physical.hiding import hide, read_back
     from riis_physical.qr.encode import encode
 
     encode(content)  # a message that does not fit is told before the model loads
     revealer = common.load_revealers(model, device)[0]
     result = hide(loaded, content, revealer=revealer, strength=strength)
+    decoder = result.decoder
+
+    def check(written: Path) -> None:
+        nonlocal decoder
+        try:
+            decoder, _ = read_back(written, content, revealer=revealer, strength=strength)
+        except HostError as error:
+            raise HostError(f"as {output.suffix} {error}, or save as PNG") from error
+
     notes = save_image(
         output,
         result.container,
@@ -70,6 +81,7 @@ def command(
         dpi=loaded.dpi,
         exif=loaded.exif,
         force=force,
+        check=check if lossy else None,
     )
     for line in loaded.notes:
         common.note(f"note: {line}")
@@ -83,7 +95,7 @@ def command(
     )
     click.echo(f"PSNR        {result.psnr:.2f} dB")
     click.echo(f"SSIM        {result.ssim:.4f}")
-    click.echo(f"self-check  read by {result.decoder}")
+    click.echo(f"self-check  read by {decoder}{' from the written file' if lossy else ''}")
     smallest = result.min_width_px
     click.echo(
         f"reads from  {smallest} px width in a photo"
