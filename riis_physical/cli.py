@@ -3,13 +3,16 @@
 This module and the command modules import nothing heavy, so that --help
 answers at once; torch, OpenCV and the sibling packages load inside commands.
 
-Exit status: 0 all went well, 1 the data did not allow it, 2 wrong usage.
+Exit status: 0 all went well, 1 the data did not allow it, 2 wrong usage, 143
+stopped by SIGTERM.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 
 import click
 
@@ -57,9 +60,16 @@ for module in COMMANDS:
 cli.add_command(export.release)
 
 
+def _leave_on_terminate() -> None:
+    """Let SIGTERM unwind the stack, so that no temporary file stays behind."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
     try:
+        _leave_on_terminate()
         cli.main(args=arguments, prog_name="riis-physical")
     except RiisError as error:
         click.echo(f"Error: {error}", err=True)

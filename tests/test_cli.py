@@ -2,9 +2,11 @@
 
 import base64
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from signal import SIGTERM
 from types import ModuleType
 
 import cv2
@@ -28,8 +30,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line; returns exit status, standard output and error."""
 
     def call(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
+        before = signal.getsignal(SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as stop:
+                main([str(argument) for argument in arguments])
+        finally:
+            signal.signal(SIGTERM, before)
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return int(stop.value.code or 0), out, err
@@ -399,6 +405,15 @@ class TestSimulate:
         photo, truth = tmp_path / "p.jpg", tmp_path / "truth.json"
         size = ["--size", "320x240"]
         assert run("simulate", host, "-o", photo, "--truth", truth, *size)[0] == 1
+        assert [file.name for file in tmp_path.iterdir()] == ["host.png"]
+
+    def test_a_stopped_command_leaves_nothing(
+        self, run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "write_text", lambda *_, **__: signal.raise_signal(SIGTERM))
+        photo, truth = tmp_path / "p.jpg", tmp_path / "truth.json"
+        status, _, _ = run("simulate", host, "-o", photo, "--truth", truth, "--size", "320x240")
+        assert status == 143
         assert [file.name for file in tmp_path.iterdir()] == ["host.png"]
 
     def test_sizes_are_those_of_the_channel(self) -> None:

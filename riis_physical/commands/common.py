@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,6 +56,27 @@ def model_option(default: str = "auto") -> Callable[..., Any]:
         show_default=True,
         metavar="NAME",
         help="A shipped model, or the path of a .safetensors file.",
+    )
+
+
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes, of one thread each.",
+)
+
+
+def result_option(example: str, lines: str) -> Callable[..., Any]:
+    """--json of a measurement: an example name, and what the .jsonl beside it holds."""
+    return click.option(
+        "--json",
+        "output",
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"Write every figure, for example to {example}; {lines} go to .jsonl beside.",
     )
 
 

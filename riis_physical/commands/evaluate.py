@@ -91,22 +91,9 @@ from riis_physical.commands import common
     show_default=True,
     help="Reveal with the fixed sample of z, as scan does, or with its mean.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="Processes, of one thread each.",
-)
+@common.workers_option
 @common.seed_option()
-@click.option(
-    "--json",
-    "output",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write every figure, for example to results/print-1.json; captures go to .jsonl beside.",
-)
+@common.result_option("results/print-1.json", "captures")
 @common.device_option
 @common.force_option
 def command(

@@ -43,22 +43,9 @@ from riis_physical.commands import common
     help="Prints of visible QR codes, on top.",
 )
 @common.preset_option()
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="Processes, of one thread each.",
-)
+@common.workers_option
 @common.seed_option()
-@click.option(
-    "--json",
-    "output",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write every figure, for example to results/negatives.json; scans go to .jsonl beside.",
-)
+@common.result_option("results/negatives.json", "scans")
 @common.device_option
 @common.force_option
 @click.pass_context
