@@ -43,7 +43,12 @@ def command(run: Path, output: Path, force: bool) -> None:
     help="JSON of riis-physical evaluate of these weights at strength 1.",
 )
 def release(weights: Path, results: Path) -> None:
-    """Mark WEIGHTS as released: their name is never given to other weights again."""
+    """Mark WEIGHTS as released: their name is never given to other weights again.
+
+    The evaluation must be of these very weights and of the whole pipeline: at
+    least 300 captures of preset normal, prints and screens mixed, corners
+    detected, widths as the preset draws them.
+    """
     from training.release import release as write_release
 
     record = write_release(weights, results)
