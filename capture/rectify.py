@@ -89,11 +89,6 @@ def validate_corners(corners: NDArray[np.floating]) -> FloatArray:
     return points.astype(np.float32)
 
 
-def orientations(corners: FloatArray) -> list[FloatArray]:
-    """The four ways in which a clockwise quadrilateral may be the right way up."""
-    return [np.roll(corners, -turn, axis=0) for turn in range(4)]
-
-
 def rectify(photo: UInt8Image, corners: NDArray[np.floating], size: tuple[int, int]) -> Rectified:
     """Warp the photographed container back onto its own pixel grid.
 

@@ -8,7 +8,7 @@ Only here do errors about a photo become a status; everything below raises.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from capture.align import align
 from capture.detect import find_quadrilaterals
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.quality import advice
-from capture.rectify import Region, validate_corners
+from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
 from capture.stages import Stages
 from riis_physical.artifacts import Condition, ScanResult, Status, UInt8Image
 from riis_physical.errors import BadImageError, ConfigError, RectificationError
@@ -46,13 +46,15 @@ OVERLAP = 0.2
 GUARD_PX = 600
 
 
+STAGES = ("load", "detect", "probe", "reveal", "read")
+
+
 @dataclass
 class _Clock:
-    """Milliseconds by stage."""
+    """Milliseconds by stage, since the start and since the last container."""
 
-    ms: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("load", "detect", "probe", "reveal", "read"), 0.0)
-    )
+    ms: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    told: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     began: float = field(default_factory=time.perf_counter)
 
     @contextmanager
@@ -63,9 +65,19 @@ class _Clock:
         finally:
             self.ms[name] += 1000 * (time.perf_counter() - start)
 
-    def read_out(self) -> dict[str, float]:
-        """Stages so far and, as "total", the time since the start."""
-        return {**self.ms, "total": 1000 * (time.perf_counter() - self.began)}
+    def lap(self) -> dict[str, float]:
+        """What was spent by stage since the last lap."""
+        spent = {name: self.ms[name] - self.told[name] for name in STAGES}
+        self.told = dict(self.ms)
+        return spent
+
+    def total(self) -> float:
+        """The time since the start."""
+        return 1000 * (time.perf_counter() - self.began)
+
+    def whole(self) -> dict[str, float]:
+        """All stages and, as "total", the time since the start."""
+        return {**self.ms, "total": self.total()}
 
 
 @dataclass(frozen=True)
@@ -114,10 +126,15 @@ def scan_photo(
     Returns:
         one result for each container, in the order found, or a single
         `no_container` or `bad_image`. `corners` of a result start at the
-        printed top-left.
+        printed top-left. `timings_ms` has the milliseconds of each stage (the
+        first container's include loading and detection, each further one's
+        only what was spent on it since the one before) and, as "total", the
+        time for the whole photo.
 
     Raises:
         ConfigError: no revealers.
+        RectificationError: `corners` cross, run counter-clockwise, are too
+            close together or lie outside the photo.
         OutputError: `save_stages` cannot be written.
     """
     if not revealers:
@@ -128,11 +145,11 @@ def scan_photo(
     try:
         with clock.stage("load"):
             pixels, quality = _load(photo)
-        job = _Job(pixels, quality, revealers, clock)
-        with clock.stage("detect"):
-            quads = _candidates(pixels, corners)
-    except (BadImageError, RectificationError) as error:
-        return [ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.read_out(), detail=str(error))]
+    except BadImageError as error:
+        return [ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))]
+    job = _Job(pixels, quality, revealers, clock)
+    with clock.stage("detect"):
+        quads = _candidates(pixels, corners)
     results: list[ScanResult] = []
     chosen: FloatArray | None = None
     turns: Sequence[int] = (0, 1, 3, 2)
@@ -152,27 +169,13 @@ def scan_photo(
         detail = (
             "no picture with a straight border was found: photograph the whole print with some "
             "of its margin, or give --corners"
-            if not quads
+            if len(quads) < 2 and corners is None
             else "none of the outlines found holds a hidden code: photograph the whole print "
             "with some of its margin, or give --corners"
         )
-        return [ScanResult(name, Status.NO_CONTAINER, timings_ms=clock.read_out(), detail=detail)]
-    total = clock.read_out()["total"]
+        return [ScanResult(name, Status.NO_CONTAINER, timings_ms=clock.whole(), detail=detail)]
+    total = clock.total()
     return [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
-
-
-def scan_many(
-    photos: Iterable[str | Path],
-    revealers: Sequence[RevealerLike],
-    *,
-    save_stages: str | Path | None = None,
-) -> Iterator[list[ScanResult]]:
-    """Scan photo after photo, each with its own sub-folder of stages."""
-    for number, photo in enumerate(photos):
-        folder = None
-        if save_stages is not None:
-            folder = Path(save_stages) / f"{number:04d}-{Path(photo).stem}"
-        yield scan_photo(photo, revealers, save_stages=folder)
 
 
 def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
@@ -187,13 +190,23 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
 
 
 def _candidates(photo: UInt8Image, corners: NDArray[np.floating] | None) -> list[FloatArray]:
-    """Outlines to look into; of detected ones, those not far below the best."""
+    """Outlines to look into; of detected ones, those not far below the best.
+
+    The last one is the outline of the photo itself: a container's own file, a
+    screenshot or a tight crop has no border to be found.
+
+    Raises:
+        RectificationError: the given corners are impossible.
+    """
     if corners is not None:
         given = validate_corners(corners)
         Region.cut(photo, given)  # refuses corners outside the photo
         return [given]
     found = find_quadrilaterals(photo)
-    return [q.corners for q in found if q.score > 0.35 * found[0].score]
+    outlines = [q.corners for q in found if q.score > 0.35 * found[0].score]
+    if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
+        return outlines
+    return [*outlines, frame_corners((photo.shape[0], photo.shape[1]))]
 
 
 def _search(
@@ -331,7 +344,7 @@ def _result(job: _Job, name: str, found: _Found, index: int) -> ScanResult:
         index=index,
         model=found.revealer.name,
         confidence=0.0,
-        timings_ms=job.clock.read_out(),
+        timings_ms=job.clock.lap(),
     )
     if found.reading is None:
         tip = advice(job.photo, found.corners, found.condition)

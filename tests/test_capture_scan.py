@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 import skimage.data
 from capture_scenes import Scene, photograph_flat
+from click.testing import CliRunner
 
 from capture.probe import VERSIONS, Hypothesis, probe, rounds
 from capture.quality import advice, container_width_px
 from capture.rectify import Region
-from capture.scan import scan_many, scan_photo
+from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, Status
-from riis_physical.errors import ConfigError, OutputError
+from riis_physical.cli import cli
+from riis_physical.commands import common
+from riis_physical.errors import ConfigError, OutputError, RectificationError
 from riis_physical.qr.encode import encode
 
 MESSAGE = "Meet me at the old harbour at nine"
@@ -141,6 +144,11 @@ def test_two_containers_give_two_results() -> None:
     results = scan_photo(photo, [TintRevealer()])
     assert sorted(r.text or "" for r in results) == ["on the left", "on the right"]
     assert [r.index for r in results] == [0, 1]
+    first, second = (dict(r.timings_ms) for r in results)
+    total = first.pop("total")
+    assert total == second.pop("total")
+    assert second["load"] == second["detect"] == 0 < second["reveal"]
+    assert sum(first.values()) + sum(second.values()) <= total
 
 
 def test_a_picture_without_a_code_has_no_container() -> None:
@@ -173,17 +181,48 @@ def test_a_visible_code_is_never_returned() -> None:
 def test_bad_files_are_results_not_exceptions(tmp_path: Path) -> None:
     text = tmp_path / "note.jpg"
     text.write_text("no picture")
-    results = list(scan_many([text, tmp_path / "missing.jpg"], [TintRevealer()]))
-    assert [r.status for (r,) in results] == [Status.BAD_IMAGE] * 2
-    assert all(r.detail and r.corners is None for (r,) in results)
+    for file in (text, tmp_path / "missing.jpg"):
+        (result,) = scan_photo(file, [TintRevealer()])
+        assert result.status is Status.BAD_IMAGE
+        assert result.detail and result.corners is None
 
 
-def test_wrong_shapes_and_corners_are_bad_images() -> None:
+def test_wrong_shapes_are_bad_images() -> None:
     (grey,) = scan_photo(np.zeros((90, 90), np.uint8), [TintRevealer()])
     assert grey.status is Status.BAD_IMAGE and "expected uint8 (H, W, 3)" in grey.detail
-    crossed = np.array([[0, 0], [80, 80], [80, 0], [0, 80]])
-    (bad,) = scan_photo(np.zeros((90, 90, 3), np.uint8), [TintRevealer()], corners=crossed)
-    assert bad.status is Status.BAD_IMAGE and "clockwise" in bad.detail
+
+
+IMPOSSIBLE = {
+    "crossed": ([[0, 0], [80, 80], [80, 0], [0, 80]], "cross"),
+    "turned": ([[0, 0], [0, 80], [80, 80], [80, 0]], "counter-clockwise"),
+    "outside": ([[900, 0], [980, 0], [980, 80], [900, 80]], "outside the photo"),
+}
+
+
+@pytest.mark.parametrize(("corners", "says"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_impossible_corners_are_the_callers_mistake(
+    corners: list[list[int]], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = np.full((90, 90, 3), 128, np.uint8)
+    with pytest.raises(RectificationError, match=says):
+        scan_photo(photo, [TintRevealer()], corners=np.array(corners))
+    file = tmp_path / "photo.png"
+    assert cv2.imwrite(str(file), photo)
+    monkeypatch.setattr(common, "load_revealers", lambda model, device: [TintRevealer()])
+    text = ",".join(str(number) for point in corners for number in point)
+    ran = CliRunner().invoke(cli, ["scan", str(file), "--corners", text])
+    assert ran.exit_code == 2 and says in ran.output and "Traceback" not in ran.output
+
+
+def test_a_picture_that_fills_the_photo_is_found() -> None:
+    picture = container()
+    (result,) = scan_photo(picture, [TintRevealer()])
+    assert result.text == MESSAGE
+    height, width = picture.shape[:2]
+    ends = [[-0.5, -0.5], [width - 0.5, -0.5], [width - 0.5, height - 0.5], [-0.5, height - 0.5]]
+    np.testing.assert_allclose(result.corners, ends)
+    (none,) = scan_photo(host().astype(np.uint8), [TintRevealer()])
+    assert none.status is Status.NO_CONTAINER
 
 
 def test_stages_are_written(tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def command(
     import numpy as np
 
     from riis_physical.artifacts import Status
+    from riis_physical.errors import RectificationError
     from riis_physical.files import make_folder
 
     if save_stages is not None:
@@ -92,7 +93,10 @@ def command(
         stages = save_stages
         if save_stages is not None and len(photos) > 1:
             stages = _stage_folder(save_stages, photo)
-        results = scan_photo(photo, revealers, corners=given, save_stages=stages)
+        try:
+            results = scan_photo(photo, revealers, corners=given, save_stages=stages)
+        except RectificationError as error:
+            raise click.BadParameter(str(error), param_hint="--corners") from error
         # A photo counts as decoded when one of its containers was read.
         all_decoded &= any(result.status is Status.DECODED for result in results)
         for result in results:
@@ -147,11 +151,9 @@ def _say(result: ScanResult, *, alone: bool) -> None:
     if text is None:
         text = "base64:" + base64.b64encode(result.payload).decode("ascii")
     common.say_message(text if alone else f"{where}: {text}")
-    spent = result.timings_ms
-    total = spent.get("total", sum(spent.values()))
     common.note(
         f"{where}: decoded by {result.decoder} with model {result.model}, "
-        f"confidence {result.confidence:.2f}, {total:.0f} ms"
+        f"confidence {result.confidence:.2f}, {result.timings_ms.get('total', 0.0):.0f} ms"
     )
 
 
