@@ -64,9 +64,7 @@ def test_a_photo_of_the_plain_host_holds_nothing(revealer: Revealer) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 44, 119])
-def test_messages_of_all_sizes_survive_the_file_and_a_jpeg(
-    revealer: Revealer, length: int
-) -> None:
+def test_messages_of_all_sizes_survive_the_file_and_a_jpeg(revealer: Revealer, length: int) -> None:
     host = sample_host()
     message = bytes(range(256))[:length]
     hidden = hide(host, message, revealer=revealer)
