@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.probe import BATCH, PROBE_MODULES, RevealerLike, frame_px
+from capture.probe import BATCH, RevealerLike, frame_px
 from capture.rectify import MODULE_PX, Region, homography
 from riis_physical.artifacts import Condition
 from riis_physical.qr.presence import contrast, function_modules, presence_score
 
 FloatArray = NDArray[np.float32]
 
+CORNER_MODULES = 12
 SHIFTS = (-0.5, 0.0, 0.5)
 # A shift must agree better by this much, or the corner stays.
 LEAST_GAIN = 0.04
@@ -90,9 +91,9 @@ def _shift_corners(
 ) -> FloatArray:
     """Corners after the best of nine shifts for each."""
     mask, values = function_modules(version)
-    size, side = frame_px(version), PROBE_MODULES * MODULE_PX
+    size, side = frame_px(version), CORNER_MODULES * MODULE_PX
     modules = size // MODULE_PX
-    far = modules - PROBE_MODULES
+    far = modules - CORNER_MODULES
     places = ((0, 0), (0, far), (far, far), (far, 0))  # row, column; clockwise
     tries = [(c, dx, dy) for c in range(4) for dy in SHIFTS for dx in SHIFTS]
     frames = []
@@ -110,7 +111,7 @@ def _shift_corners(
     shifts = np.zeros((4, 2), np.float32)
     for c in range(4):
         row, column = places[c]
-        here = np.s_[row : row + PROBE_MODULES, column : column + PROBE_MODULES]
+        here = np.s_[row : row + CORNER_MODULES, column : column + CORNER_MODULES]
         known, dark = mask[here], values[here]
         if known.sum() < 20:
             continue
