@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from capture.align import align
 from capture.detect import find_quadrilaterals
+from capture.insets import inset_quads
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.quality import advice
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
@@ -192,8 +193,9 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
 def _candidates(photo: UInt8Image, corners: NDArray[np.floating] | None) -> list[FloatArray]:
     """Outlines to look into; of detected ones, those not far below the best.
 
-    The last one is the outline of the photo itself: a container's own file, a
-    screenshot or a tight crop has no border to be found.
+    Late ones are guesses inside a border that shows no inner edge. The last one
+    is the outline of the photo itself: a container's own file, a screenshot or a
+    tight crop has no border to be found.
 
     Raises:
         RectificationError: the given corners are impossible.
@@ -204,6 +206,7 @@ def _candidates(photo: UInt8Image, corners: NDArray[np.floating] | None) -> list
         return [given]
     found = find_quadrilaterals(photo)
     outlines = [q.corners for q in found if q.score > 0.35 * found[0].score]
+    outlines += inset_quads(outlines)
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return outlines
     return [*outlines, frame_corners((photo.shape[0], photo.shape[1]))]
