@@ -37,6 +37,8 @@ FloatArray = NDArray[np.float32]
 # counts as a container. Version 5 has some 270 such modules, so unrelated values
 # agree by 0.06 (one sigma); pictures are not that unrelated.
 EVIDENCE = 0.45
+# Alignment seeks agreement, so what it finds must agree by more.
+ALIGNED_EVIDENCE = 0.53
 # Reading is tried from here on: it accepts nothing without evidence of its own.
 WORTH_READING = 0.30
 # From here on another hypothesis need not be looked at, even when unreadable.
@@ -301,7 +303,8 @@ def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found 
         aligned = align(found.revealer, regions[h.quad], found.corners, h.version, found.condition)
     with job.clock.stage("read"):
         reading = read_revealed(aligned.logits, aligned.picture, h.version)
-    if reading is None and max(aligned.presence, found.presence) < EVIDENCE:
+    evident = found.presence >= EVIDENCE or aligned.presence >= ALIGNED_EVIDENCE
+    if reading is None and not evident:
         return None
     if reading is None and aligned.presence < found.presence:
         return found
