@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.align import align
+from capture.contours import contour_quads
 from capture.detect import find_quadrilaterals
-from capture.insets import inset_quads
+from capture.insets import inset, inset_quads
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.quality import advice
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
@@ -46,6 +47,10 @@ CERTAIN = 0.75
 FULL_REVEALS = 4
 MOST_CONTAINERS = 8
 OVERLAP = 0.2
+# Corners this near, as a share of the width, make two outlines one.
+SAME_OUTLINE = 0.01
+# Widths of a border, as shares of the picture's, that are tried where evidence does not read.
+BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
 GUARD_PX = 600
 
 
@@ -167,6 +172,14 @@ def scan_photo(
         chosen = found.corners if chosen is None else chosen
         left = [quad for quad in left if _overlap(quad, found.corners) < OVERLAP]
         turns = (found.hypothesis.turn,)
+    if corners is None and not any(result.payload is not None for result in results):
+        with clock.stage("detect"):
+            others = _other_contours(pixels, quads)
+        found = _search(job, others, (0, 1, 3, 2), thorough=True) if others else None
+        if found is not None and (found.reading is not None or not results):
+            results = [_result(job, name, found, 0)]
+            stages.revealed(0, found.frame, found.enhanced, found.picture, found.logits)
+            chosen, quads = found.corners, [*quads, *others]
     stages.outlines(pixels, quads, chosen)
     if not results:
         detail = (
@@ -212,6 +225,18 @@ def _candidates(photo: UInt8Image, corners: NDArray[np.floating] | None) -> list
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return outlines
     return [*outlines, frame_corners((photo.shape[0], photo.shape[1]))]
+
+
+def _other_contours(photo: UInt8Image, quads: Sequence[FloatArray]) -> list[FloatArray]:
+    """Outlines around blobs of one brightness that no candidate coincides with."""
+    return [
+        contour
+        for contour in contour_quads(photo)
+        if all(
+            np.abs(contour - quad).max() > SAME_OUTLINE * np.linalg.norm(contour[1] - contour[0])
+            for quad in quads
+        )
+    ]
 
 
 def _search(
@@ -291,11 +316,14 @@ def _reveal(
     )  # fmt: skip
 
 
-def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found | None:
+def _read_harder(job: _Job, regions: list[Region], found: _Found) -> _Found | None:
     """Where a container does not read: align its corners and add up readings.
 
     None where that gives neither a message nor evidence of a container.
     """
+    if found.reading is not None:
+        return found
+    found = _other_outlines(job, regions, found)
     if found.reading is not None:
         return found
     h = found.hypothesis
@@ -317,6 +345,51 @@ def _read_harder(job: _Job, regions: Sequence[Region], found: _Found) -> _Found 
         reading=reading,
     )
     return _guard(job, better)
+
+
+def _other_outlines(job: _Job, regions: list[Region], found: _Found) -> _Found:
+    """The same version the same way up in the other candidates about the same place.
+
+    Where one side of an outline was fitted to the wrong edge, part of the code still
+    shows, and a candidate with the right side may have come later in the list, or
+    the picture lies at an equal distance inside the border that was found. Outlines
+    tried in that way are added to the regions.
+    """
+    best, h = found, found.hypothesis
+    for number, region in enumerate(regions):
+        if number == h.quad or _overlap(region.corners, regions[h.quad].corners) < OVERLAP:
+            continue
+        other = _reveal(job, found.revealer, regions, replace(h, quad=number))
+        best = _better(best, other) or best
+        if best.reading is not None:
+            return best
+    frame = frame_corners((job.photo.shape[0], job.photo.shape[1]))
+    borders = [r for r in regions if np.abs(r.corners - frame).max() > 2]
+    widest = max(
+        borders or regions, key=lambda r: _share_around(r.corners, regions[h.quad].corners)
+    )
+    for margin in BORDERS:
+        try:
+            region = Region.cut(job.photo, inset(widest.corners, margin))
+        except RectificationError:
+            continue
+        other = _reveal(job, found.revealer, [region], replace(h, quad=0))
+        if other is None:
+            continue
+        regions.append(region)
+        other = replace(other, hypothesis=replace(h, quad=len(regions) - 1))
+        best = _better(best, other) or best
+        if best.reading is not None:
+            return best
+    return best
+
+
+def _share_around(outer: FloatArray, inner: FloatArray) -> float:
+    """Area of an outline that lies about another one; 0 where it is elsewhere or far larger."""
+    area, about = (abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (outer, inner))
+    if _overlap(outer, inner) < 0.8 or area > 2.5 * about:
+        return 0.0
+    return area
 
 
 def _guard(job: _Job, found: _Found) -> _Found | None:
