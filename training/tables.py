@@ -77,8 +77,19 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         for group in found["groups"]:
             key = (group["preset"], float(group["strength"]))
             if key not in groups or groups[key]["captures"] <= group["captures"]:
-                groups[key] = group
+                groups[key] = _with_bound(group, groups.get(key))
     return Results(chosen, groups, _last(files, "negatives"), _last(files, "bench"))
+
+
+def _with_bound(group: Json, earlier: Json | None) -> Json:
+    """The group, with the visible code of an equally large one where it has none.
+
+    The bound depends on the captures alone, not on the model or the code that scans.
+    """
+    measured = group["visible"]["readable"] is not None
+    if measured or earlier is None or earlier["captures"] != group["captures"]:
+        return group
+    return {**group, "visible": earlier["visible"]}
 
 
 def update(text: str, results: Results) -> str:
