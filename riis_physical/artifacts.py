@@ -45,6 +45,54 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class CaptureQuality:
+    """How well a container was captured, for people and for weighing photos.
+
+    Attributes:
+        width_px: width of the container in the photo: mean of its upper and lower side.
+        module_px: photo pixels per QR module along the shorter axis.
+        blur: sigma of all blur together, in pixels of a container 512 px wide.
+        blur_px: the same in photo pixels.
+        motion_px: length of the motion blur in photo pixels; None where blur is
+            absent or cannot be told from defocus.
+        motion_deg: direction of that motion in the photo, 0 to 180, clockwise
+            from horizontal; None with `motion_px`.
+        noise: standard deviation of pixel noise, sRGB units of a [0, 1] range.
+        file_jpeg_quality: 1 to 100 from the file's own quantisation tables;
+            None where the file is no JPEG, or there is no file.
+        jpeg_quality: 1 to 100, effective: the worse of the file's and of what
+            the pixels show, which may have been compressed before.
+        level: mean level of the container, sRGB, 0 to 1.
+        clipped: share of the container that is burnt out to white.
+        dark: share of the container that is almost black.
+        glare: share of the container under a bright, washed-out patch.
+        glare_place: where that is, "upper right" for example, as seen in the
+            photo; None without glare.
+        angle_deg: between the line of sight and the container's normal, 0 to
+            90; 0 is straight on. From the corners, for a phone's usual lens.
+        uneven: fall of light across the container, 0 (even) to 1: 1 minus the
+            ratio of the darker side's light to the brighter side's.
+    """
+
+    width_px: float
+    module_px: float
+    blur: float
+    blur_px: float
+    motion_px: float | None
+    motion_deg: float | None
+    noise: float
+    file_jpeg_quality: float | None
+    jpeg_quality: float
+    level: float
+    clipped: float
+    dark: float
+    glare: float
+    glare_place: str | None
+    angle_deg: float
+    uneven: float
+
+
+@dataclass(frozen=True)
 class ScanResult:
     """Outcome for one container, or for a photo without any.
 
@@ -61,6 +109,8 @@ class ScanResult:
         index: number of the container within its photo, from 0.
         model: name of the model that revealed it.
         detail: one line for people: why it failed, what to do.
+        found_by: which step of detection found the container, None where none was.
+        quality: how well it was captured, None where nothing was found.
     """
 
     photo: str
@@ -74,6 +124,8 @@ class ScanResult:
     index: int = 0
     model: str | None = None
     detail: str = ""
+    found_by: str | None = None
+    quality: CaptureQuality | None = None
 
     @property
     def text(self) -> str | None:
