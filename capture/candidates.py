@@ -1,0 +1,82 @@
+"""The cascade: places in a photo that may be a container, the likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.contours import contour_quads
+from capture.detect import find_quadrilaterals
+from capture.insets import inset_quads
+from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
+from riis_physical.artifacts import UInt8Image
+
+FloatArray = NDArray[np.float32]
+
+# Outlines are kept down to this share of the best one's score.
+SCORE_SHARE = 0.35
+# Corners this near, as a share of the width, make two outlines one.
+SAME_OUTLINE = 0.01
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place in a photo.
+
+    Attributes:
+        corners: xy (4, 2) outer corners, clockwise; from the printed top-left
+            where the way up is known.
+        source: what proposed it: `given`, `fiducials`, `reference`, `outline`
+            (a border, frame or screen edge), `contour` (a closed outline),
+            `inset` (inside a border that shows no inner edge) or `photo` (the
+            whole photo).
+        upright: whether the way up is known.
+    """
+
+    corners: FloatArray
+    source: str
+    upright: bool = False
+
+
+def given_candidate(photo: UInt8Image, corners: NDArray[np.floating]) -> Candidate:
+    """Corners given by a person, who may have begun at another corner.
+
+    Raises:
+        RectificationError: no camera can see a rectangle like that, or it lies
+            outside the photo.
+    """
+    given = validate_corners(corners)
+    Region.cut(photo, given)
+    return Candidate(given, "given")
+
+
+def find_candidates(photo: UInt8Image) -> list[Candidate]:
+    """Outlines to look into; of those, the ones not far below the best.
+
+    Late ones are guesses inside a border that shows no inner edge. The last one
+    is the outline of the photo itself: a container's own file, a screenshot or a
+    tight crop has no border to be found.
+    """
+    quads = find_quadrilaterals(photo)
+    outlines = [q.corners for q in quads if q.score > SCORE_SHARE * quads[0].score]
+    found = [Candidate(corners, "outline") for corners in outlines]
+    found += [Candidate(corners, "inset") for corners in inset_quads(outlines)]
+    if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
+        return found
+    return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
+
+
+def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
+    """Outlines around blobs of one brightness that no candidate coincides with."""
+    return [
+        Candidate(contour, "contour")
+        for contour in contour_quads(photo)
+        if all(
+            np.abs(contour - c.corners).max()
+            > SAME_OUTLINE * np.linalg.norm(contour[1] - contour[0])
+            for c in tried
+        )
+    ]

@@ -1,0 +1,248 @@
+"""From candidates to the best revealed code among them.
+
+probe -> reveal -> read -> (other outlines, align, read again)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.align import align
+from capture.candidates import Candidate
+from capture.clock import Clock
+from capture.finding import Finding, better, overlap
+from capture.insets import inset
+from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
+from capture.rectify import Region, frame_corners
+from riis_physical.artifacts import UInt8Image
+from riis_physical.errors import RectificationError
+from riis_physical.qr.decoders import DECODERS
+from riis_physical.qr.presence import presence_score
+from riis_physical.qr.reading import read_revealed
+
+FloatArray = NDArray[np.float32]
+
+# Agreement with all function patterns from which an unreadable quadrilateral
+# counts as a container. Version 5 has some 270 such modules, so unrelated values
+# agree by 0.06 (one sigma); pictures are not that unrelated.
+EVIDENCE = 0.45
+# Alignment seeks agreement, so what it finds must agree by more.
+ALIGNED_EVIDENCE = 0.53
+# Reading is tried from here on: it accepts nothing without evidence of its own.
+WORTH_READING = 0.30
+# From here on another hypothesis need not be looked at, even when unreadable.
+CERTAIN = 0.75
+FULL_REVEALS = 4
+# Candidates that share less than this with a container are other places.
+OVERLAP = 0.2
+# Widths of a border, as shares of the picture's, that are tried where evidence does not read.
+BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
+GUARD_PX = 600
+ALL_TURNS = (0, 1, 3, 2)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A candidate with its part of the photo."""
+
+    region: Region
+    source: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """One photo, the models to look with, and the clock that runs.
+
+    Attributes:
+        photo: uint8 RGB (H, W, 3), upright.
+        jpeg_quality: of the photo's file, None where unknown.
+        revealers: tried in this order.
+        clock: gets the time of each stage.
+    """
+
+    photo: UInt8Image
+    jpeg_quality: float | None
+    revealers: Sequence[RevealerLike]
+    clock: Clock
+
+    def best(
+        self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
+    ) -> Finding | None:
+        """The best container among the candidates, read where possible.
+
+        Args:
+            candidates: places, the likeliest first.
+            turns: ways up that are tried, the likeliest first.
+            thorough: try the unlikely hypotheses too.
+
+        Returns:
+            a finding, which may be too weak to count; None where nothing shows.
+        """
+        places = []
+        for candidate in candidates:
+            try:
+                places.append(_Place(Region.cut(self.photo, candidate.corners), candidate.source))
+            except RectificationError:
+                continue
+        found: Finding | None = None
+        for revealer in self.revealers:
+            pending: list[Hypothesis] = []
+            seen: set[tuple[int, int, int]] = set()
+            for number, tries in enumerate(rounds(len(places), turns)):
+                # After the first container, the rest need not be searched in depth.
+                if not tries or (number > 1 and not thorough):
+                    continue
+                with self.clock.stage("probe"):
+                    regions = [place.region for place in places]
+                    pending += probe(revealer, regions, tries, self.jpeg_quality)
+                for h in sorted(pending, key=lambda h: -h.finder)[:2]:
+                    if h.finder < STRONG or (h.quad, h.turn, h.version) in seen:
+                        continue
+                    seen.add((h.quad, h.turn, h.version))
+                    found = better(found, self._reveal(revealer, places, h))
+                    if found is not None and _is_settled(found):
+                        return self._read_harder(places, found)
+            weak = [
+                h
+                for h in sorted(pending, key=lambda h: -h.finder)
+                if h.finder >= WEAK and (h.quad, h.turn, h.version) not in seen
+            ]
+            for h in weak[:FULL_REVEALS]:
+                found = better(found, self._reveal(revealer, places, h))
+                if found is not None and _is_settled(found):
+                    return self._read_harder(places, found)
+        return None if found is None else self._read_harder(places, found)
+
+    def _reveal(
+        self, revealer: RevealerLike, places: Sequence[_Place], h: Hypothesis
+    ) -> Finding | None:
+        """Reveal a whole hypothesis; None where it is not worth reading."""
+        region = places[h.quad].region
+        corners = np.roll(region.corners, -h.turn, axis=0)
+        size = frame_px(h.version)
+        with self.clock.stage("reveal"):
+            rectified = region.rectify((size, size), corners=corners)
+            condition = revealer.estimate(rectified.image, self.jpeg_quality, rectified.scale_px)
+            revealed = revealer.reveal(rectified.image[None], [condition])
+        enhanced = getattr(revealed, "enhanced", None)
+        logits, picture = revealed.logits[0], revealed.picture[0]
+        presence = presence_score(logits, h.version)
+        if presence < WORTH_READING:
+            return None
+        with self.clock.stage("read"):
+            reading = read_revealed(logits, picture, h.version)
+        found = Finding(
+            hypothesis=h,
+            revealer=revealer,
+            corners=corners,
+            condition=condition,
+            presence=presence,
+            frame=rectified.image,
+            enhanced=None if enhanced is None else enhanced[0],
+            picture=picture,
+            logits=logits,
+            source=places[h.quad].source,
+            reading=reading,
+            evident=presence >= EVIDENCE,
+        )
+        return self._guard(found)
+
+    def _read_harder(self, places: list[_Place], found: Finding) -> Finding | None:
+        """Where a container does not read: try outlines nearby, then align its corners."""
+        if found.reading is not None:
+            return found
+        found = self._other_outlines(places, found)
+        if found.reading is not None:
+            return found
+        h = found.hypothesis
+        with self.clock.stage("reveal"):
+            region = places[h.quad].region
+            aligned = align(found.revealer, region, found.corners, h.version, found.condition)
+        with self.clock.stage("read"):
+            reading = read_revealed(aligned.logits, aligned.picture, h.version)
+        if reading is None and aligned.presence < found.presence:
+            return found
+        aligned_found = replace(
+            found,
+            corners=aligned.corners,
+            logits=aligned.logits,
+            picture=aligned.picture,
+            presence=aligned.presence,
+            reading=reading,
+            evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
+        )
+        return self._guard(aligned_found)
+
+    def _other_outlines(self, places: list[_Place], found: Finding) -> Finding:
+        """The same version the same way up in the other candidates about the same place.
+
+        Where one side of an outline was fitted to the wrong edge, part of the code still
+        shows, and a candidate with the right side may have come later in the list, or
+        the picture lies at an equal distance inside the border that was found. Outlines
+        tried in that way are added to the places.
+        """
+        best, h = found, found.hypothesis
+        own = places[h.quad].region.corners
+        for number, place in enumerate(places):
+            if number == h.quad or overlap(place.region.corners, own) < OVERLAP:
+                continue
+            other = self._reveal(found.revealer, places, replace(h, quad=number))
+            best = better(best, other) or best
+            if best.reading is not None:
+                return best
+        frame = frame_corners((self.photo.shape[0], self.photo.shape[1]))
+        borders = [p for p in places if np.abs(p.region.corners - frame).max() > 2]
+        widest = max(borders or places, key=lambda p: _share_around(p.region.corners, own))
+        for margin in BORDERS:
+            try:
+                region = Region.cut(self.photo, inset(widest.region.corners, margin))
+            except RectificationError:
+                continue
+            place = _Place(region, "inset")
+            other = self._reveal(found.revealer, [place], replace(h, quad=0))
+            if other is None:
+                continue
+            places.append(place)
+            other = replace(other, hypothesis=replace(h, quad=len(places) - 1))
+            best = better(best, other) or best
+            if best.reading is not None:
+                return best
+        return best
+
+    def _guard(self, found: Finding) -> Finding | None:
+        """None where the code is one that anyone can see in the photo."""
+        if found.reading is None:
+            return found
+        payload = found.reading.payload
+        with self.clock.stage("read"):
+            gray = _gray_crop(self.photo, found.corners)
+            visible = any(
+                payload in symbol.candidates for read in DECODERS.values() for symbol in read(gray)
+            )
+        return None if visible else found
+
+
+def _is_settled(found: Finding) -> bool:
+    return found.reading is not None or found.presence >= CERTAIN
+
+
+def _share_around(outer: FloatArray, inner: FloatArray) -> float:
+    """Area of an outline that lies about another one; 0 where it is elsewhere or far larger."""
+    area, about = (abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (outer, inner))
+    if overlap(outer, inner) < 0.8 or area > 2.5 * about:
+        return 0.0
+    return area
+
+
+def _gray_crop(photo: UInt8Image, corners: FloatArray) -> UInt8Image:
+    """The container with some surroundings, some 600 px, where a visible code would read."""
+    region = Region.cut(photo, corners)
+    gray = np.asarray(cv2.cvtColor(region.levels[0], cv2.COLOR_RGB2GRAY))
+    scale = min(1.0, GUARD_PX / max(gray.shape))
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
