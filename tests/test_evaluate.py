@@ -252,16 +252,28 @@ def test_rate_is_wilsons() -> None:
 
 
 def test_records_survive_the_journal(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, {"commit": "c"}, fresh=False)
+    journal = Journal(
+        tmp_path / "a.jsonl",
+        {"x": (1, 2)},
+        {"commit": "c"},
+        parse=CaptureRecord.from_dict,
+        fresh=False,
+    )
     journal.append(record(psnr=float("inf"), detail="ä"))
-    again = Journal(tmp_path / "a.jsonl", {"x": (1, 2)}, {"commit": "c"}, fresh=False)
+    again = Journal(
+        tmp_path / "a.jsonl",
+        {"x": (1, 2)},
+        {"commit": "c"},
+        parse=CaptureRecord.from_dict,
+        fresh=False,
+    )
     assert again.done == [record(psnr=None, detail="ä")]
     assert again.runs == [{"commit": "c"}] * 2
     (tmp_path / "b.jsonl").write_text("no json\n")
     with pytest.raises(OutputError, match="another model or other settings"):
-        Journal(tmp_path / "b.jsonl", {}, {}, fresh=False)
+        Journal(tmp_path / "b.jsonl", {}, {}, parse=CaptureRecord.from_dict, fresh=False)
     with pytest.raises(OutputError, match="cannot write"):
-        Journal(tmp_path / "absent" / "b.jsonl", {}, {}, fresh=False)
+        Journal(tmp_path / "absent" / "b.jsonl", {}, {}, parse=CaptureRecord.from_dict, fresh=False)
 
 
 def test_command_lines_lose_folders_of_absolute_paths() -> None:

@@ -68,7 +68,13 @@ def evaluate(
         "hosts_sha256": hosts.digest,
     }
     run = {key: environment[key] for key in ("commit", "date", "load_average")}
-    journal = Journal(output.with_suffix(".jsonl"), head, run, fresh=force or output.exists())
+    journal = Journal(
+        output.with_suffix(".jsonl"),
+        head,
+        run,
+        parse=CaptureRecord.from_dict,
+        fresh=force or output.exists(),
+    )
     records = list(journal.done)
     tasks = list(_open_tasks(settings, records))
     total = settings.n * len(settings.presets) * len(settings.strengths)

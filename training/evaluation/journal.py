@@ -1,38 +1,56 @@
-"""Captures on disk as they are made, so that an evaluation can go on after a stop."""
+"""Records on disk as they are made, so that a measurement can go on after a stop."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from riis_physical.errors import OutputError
-from training.evaluation.records import CaptureRecord
 
 
-class Journal:
-    """JSON lines beside the result: a head that identifies the evaluation, then captures.
+class Record(Protocol):
+    """What is known of one capture or scan."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Journal(Generic[R]):
+    """JSON lines beside the result: a head that identifies the measurement, then records.
 
     Attributes:
-        path: the file. done: captures that it held when it was opened.
+        path: the file. done: records that it held when it was opened.
         runs: what each run that wrote to it said of itself, this one last.
     """
 
     def __init__(
-        self, path: Path, head: dict[str, Any], run: dict[str, Any], *, fresh: bool
+        self,
+        path: Path,
+        head: dict[str, Any],
+        run: dict[str, Any],
+        *,
+        parse: Callable[[dict[str, Any]], R],
+        fresh: bool,
     ) -> None:
         """Open a journal and read what it holds, or begin a new one.
 
         Args:
             head: settings and digests; a journal with another head is not gone on with.
             run: commit and date, for example; may differ.
+            parse: a record from its plain values; the inverse of `as_dict`.
             fresh: begin anew whatever is there.
 
         Raises:
-            OutputError: the journal belongs to another evaluation, or cannot be written.
+            OutputError: the journal belongs to another measurement, or cannot be written.
         """
         self.path = path
-        self.done: list[CaptureRecord] = []
+        self.done: list[R] = []
+        self._parse = parse
         self.runs: list[dict[str, Any]] = []
         try:
             if fresh or not path.exists():
@@ -44,11 +62,11 @@ class Journal:
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
-    def append(self, record: CaptureRecord) -> CaptureRecord:
-        """Write one capture; returns it as it would be read back, with rounded figures."""
+    def append(self, record: R) -> R:
+        """Write one record; returns it as it would be read back, with rounded figures."""
         values = record.as_dict()
         self._write(values)
-        return CaptureRecord.from_dict(values)
+        return self._parse(values)
 
     def _write(self, values: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as stream:
@@ -62,8 +80,8 @@ class Journal:
             same = bool(lines) and json.loads(lines[0]) == json.loads(json.dumps(head))
             parsed = [json.loads(line) for line in lines[1:]]
             runs = [entry["run"] for entry in parsed if "run" in entry]
-            done = [CaptureRecord.from_dict(entry) for entry in parsed if "run" not in entry]
-        except (ValueError, TypeError):
+            done = [self._parse(entry) for entry in parsed if "run" not in entry]
+        except (ValueError, TypeError, KeyError):
             same, runs, done = False, [], []
         if not same:
             raise OutputError(
