@@ -7,7 +7,7 @@ container looks like: the network decides which candidate holds a code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from capture.edges import edge_field, find_lines
 from capture.margins import pictures_in_sheets
 from capture.quads import CoarseQuads, combine_lines, join, merge_near
 from capture.refine import Refined, refine_quad
+from capture.warp import NO_BOWS
 
 FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]
@@ -35,10 +36,12 @@ class Quad:
             the image from the one nearest to the top left; pixel centres at
             integers.
         score: about 0 to 1, higher is likelier a border.
+        bows: (4,) of the sides, see :mod:`capture.warp`.
     """
 
     corners: FloatArray
     score: float
+    bows: FloatArray = field(default_factory=NO_BOWS.copy)
 
 
 def find_quadrilaterals(photo: UInt8Image, *, most: int = RETURNED) -> list[Quad]:
@@ -91,7 +94,7 @@ def _distinct(refined: list[tuple[float, Refined]], most: int) -> list[Quad]:
         side = float(np.linalg.norm(fit.corners - np.roll(fit.corners, -1, 0), axis=1).mean())
         near = max(1.0, 0.006 * side)
         if all(np.abs(quad.corners - fit.corners).max() > near for quad in kept):
-            kept.append(Quad(fit.corners, score))
+            kept.append(Quad(fit.corners, score, fit.bows))
         if len(kept) == most:
             break
     return kept

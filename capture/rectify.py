@@ -7,13 +7,25 @@ pixels has its corners at (-0.5, -0.5), (w - 0.5, -0.5), (w - 0.5, h - 0.5) and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.warp import NO_BOWS, Warp, frame_corners
+from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
+
+__all__ = [
+    "MODULE_PX",
+    "Rectified",
+    "Region",
+    "frame_corners",
+    "homography",
+    "rectify",
+    "validate_corners",
+]
 
 FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]
@@ -23,6 +35,8 @@ MODULE_PX = 8
 # Below this many photo pixels a side, nothing is left to read.
 SHORTEST_SIDE_PX = 16.0
 MOST_SUPERSAMPLING = 4
+# Bends are smooth: between points this far apart in the frame they are linear.
+NODE_PX = 8
 
 
 @dataclass(frozen=True)
@@ -37,13 +51,6 @@ class Rectified:
 
     image: FloatArray
     scale_px: float
-
-
-def frame_corners(size: tuple[int, int]) -> FloatArray:
-    """Outer corners xy (4, 2) of a frame of (h, w) pixels."""
-    h, w = size
-    low, right, bottom = -0.5, w - 0.5, h - 0.5
-    return np.array([[low, low], [right, low], [right, bottom], [low, bottom]], np.float32)
 
 
 def homography(corners: NDArray[np.floating], size: tuple[int, int]) -> Matrix:
@@ -89,7 +96,14 @@ def validate_corners(corners: NDArray[np.floating]) -> FloatArray:
     return points.astype(np.float32)
 
 
-def rectify(photo: UInt8Image, corners: NDArray[np.floating], size: tuple[int, int]) -> Rectified:
+def rectify(
+    photo: UInt8Image,
+    corners: NDArray[np.floating],
+    size: tuple[int, int],
+    *,
+    bows: NDArray[np.floating] | None = None,
+    camera: CameraProfile | None = None,
+) -> Rectified:
     """Warp the photographed container back onto its own pixel grid.
 
     Where the photo has more pixels than the frame, the frame is sampled two to
@@ -100,12 +114,15 @@ def rectify(photo: UInt8Image, corners: NDArray[np.floating], size: tuple[int, i
         photo: uint8 RGB (H, W, 3), upright.
         corners: xy (4, 2) outer corners, clockwise from the printed top-left.
         size: (h, w) of the result in pixels.
+        bows: (4,) of the sides, see :mod:`capture.warp`.
+        camera: profile of the photo's camera, for a photo of any size.
 
     Raises:
         RectificationError: the corners are those of no rectangle, or lie
             outside the photo.
+        ConfigError: the camera's pictures have another aspect.
     """
-    return Region.cut(photo, corners).rectify(size)
+    return Region.cut(photo, corners, bows=bows, camera=camera).rectify(size)
 
 
 @dataclass(frozen=True)
@@ -116,20 +133,33 @@ class Region:
         levels: uint8 RGB crops, each half the size of the one before.
         origin: xy of the first crop's first pixel in the photo.
         corners: xy (4, 2) outer corners in the photo, checked.
+        bows: (4,) of the sides, see :mod:`capture.warp`.
+        camera: profile at the photo's size, None for an ideal camera.
     """
 
     levels: tuple[UInt8Image, ...]
     origin: FloatArray
     corners: FloatArray
+    bows: FloatArray = field(default_factory=NO_BOWS.copy)
+    camera: CameraProfile | None = None
 
     @classmethod
     def cut(
-        cls, photo: UInt8Image, corners: NDArray[np.floating], finest_px: int = MODULE_PX * 21
+        cls,
+        photo: UInt8Image,
+        corners: NDArray[np.floating],
+        finest_px: int = MODULE_PX * 21,
+        *,
+        bows: NDArray[np.floating] | None = None,
+        camera: CameraProfile | None = None,
     ) -> Region:
         """Crop a photo to a container and reduce the crop for frames of finest_px or more."""
         checked = validate_corners(corners)
         height, width = photo.shape[:2]
-        pad = 4 + 0.02 * float(np.ptp(checked, axis=0).max())
+        profile = None if camera is None else camera.scaled_to((height, width))
+        share = NO_BOWS if bows is None else np.asarray(bows, np.float32)
+        extent = float(np.ptp(checked, axis=0).max())
+        pad = 4 + (0.02 + float(np.abs(share).max())) * extent
         low = np.clip(np.floor(checked.min(0) - pad), 0, (width, height)).astype(int)
         high = np.clip(np.ceil(checked.max(0) + pad), 0, (width, height)).astype(int)
         if (high - low < 2).any():
@@ -146,7 +176,13 @@ class Region:
             even = last[: last.shape[0] // 2 * 2, : last.shape[1] // 2 * 2]
             half = (even.shape[1] // 2, even.shape[0] // 2)
             levels.append(np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA)))
-        return cls(tuple(levels), low.astype(np.float32), checked)
+        return cls(tuple(levels), low.astype(np.float32), checked, share, profile)
+
+    def turned_bows(self, corners: NDArray[np.floating]) -> FloatArray:
+        """The region's bows in the order of the sides of `corners`, its own turned or moved."""
+        given = np.asarray(corners, np.float64)
+        apart = [np.abs(np.roll(self.corners, -k, axis=0) - given).sum() for k in range(4)]
+        return np.roll(self.bows, -int(np.argmin(apart)))
 
     def rectify(
         self,
@@ -154,18 +190,22 @@ class Region:
         *,
         corners: NDArray[np.floating] | None = None,
         window: tuple[int, int, int, int] | None = None,
+        bows: NDArray[np.floating] | None = None,
     ) -> Rectified:
         """Rectify the region, or a window of the frame.
 
         Args:
             size: (h, w) of the whole frame.
-            corners: other corners than the region's own, close to them.
+            corners: other corners than the region's own, close to them, or its
+                own from another one on: the bows turn with them.
             window: (top, left, height, width) in frame pixels; all by default.
+            bows: others than the region's own, in the order of `corners`.
         """
-        given = self.corners if corners is None else corners
-        to_photo = homography(given, size)
+        given = validate_corners(self.corners if corners is None else corners)
+        bent = self.turned_bows(given) if bows is None else bows
+        warp = Warp.of(given, size, bent, self.camera)
         top, left, h, w = window or (0, 0, *size)
-        sides = _side_lengths(np.asarray(given, np.float32))
+        sides = _side_lengths(given)
         along = np.array([sides[[0, 2]].mean() / size[1], sides[[1, 3]].mean() / size[0]])
         dense = max(sides[[0, 2]].max() / size[1], sides[[1, 3]].max() / size[0])
         # The level at which the photo is at most MOST_SUPERSAMPLING / 2 to
@@ -175,33 +215,70 @@ class Region:
             level += 1
         times = int(np.clip(np.ceil(dense / 2**level), 1, MOST_SUPERSAMPLING))
         reduce = 2.0**-level
-        to_level = np.array(
-            [
-                [reduce, 0, -self.origin[0] * reduce + (reduce - 1) / 2],
-                [0, reduce, -self.origin[1] * reduce + (reduce - 1) / 2],
-                [0, 0, 1],
-            ]
+        shift = -self.origin.astype(np.float64) * reduce + (reduce - 1) / 2
+        place = (left + (1 / times - 1) / 2, top + (1 / times - 1) / 2)
+        sample = _sample_straight if warp.straight else _sample_bent
+        warped = sample(
+            self.levels[level], warp, (w * times, h * times), place, times, reduce, shift
         )
-        fine = np.array(
-            [
-                [1 / times, 0, left + (1 / times - 1) / 2],
-                [0, 1 / times, top + (1 / times - 1) / 2],
-                [0, 0, 1],
-            ]
-        )
-        warped = cv2.warpPerspective(
-            self.levels[level],
-            to_level @ to_photo @ fine,
-            (w * times, h * times),
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ).astype(np.float32)
         if times > 1:
             warped = np.asarray(
                 cv2.resize(warped, (w, h), interpolation=cv2.INTER_AREA), np.float32
             )
         image = np.asarray(warped, np.float32)
         return Rectified(image / np.float32(255), float(MODULE_PX * along.min()))
+
+
+def _sample_straight(
+    level: UInt8Image,
+    warp: Warp,
+    size: tuple[int, int],
+    place: tuple[float, float],
+    times: int,
+    reduce: float,
+    shift: Matrix,
+) -> FloatArray:
+    """Fine pixels (w, h) of a frame, the first of them at `place`, by the homography."""
+    to_level = np.array([[reduce, 0, shift[0]], [0, reduce, shift[1]], [0, 0, 1]])
+    fine = np.array([[1 / times, 0, place[0]], [0, 1 / times, place[1]], [0, 0, 1]])
+    return cv2.warpPerspective(
+        level,
+        to_level @ warp.to_plane @ fine,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float32)
+
+
+def _sample_bent(
+    level: UInt8Image,
+    warp: Warp,
+    size: tuple[int, int],
+    place: tuple[float, float],
+    times: int,
+    reduce: float,
+    shift: Matrix,
+) -> FloatArray:
+    """As :func:`_sample_straight`, bent: places every NODE_PX frame pixels, linear between."""
+    step = NODE_PX * times
+    nodes = [-(-length // step) + 2 for length in size]
+    across, down = (
+        ((np.arange(n) - 1) * step + (step - 1) / 2) / times + start
+        for n, start in zip(nodes, place, strict=True)
+    )
+    coarse = warp.points(np.stack(np.meshgrid(across, down), axis=-1)) * reduce + shift
+    whole = (nodes[0] * step, nodes[1] * step)
+    # resize, unlike remap, interpolates between nodes in full precision.
+    fine = cv2.resize(coarse.astype(np.float32), whole, interpolation=cv2.INTER_LINEAR)
+    at = np.ascontiguousarray(fine[step : step + size[1], step : step + size[0]], np.float32)
+    x, y = cv2.split(at)
+    return cv2.remap(
+        level,
+        x,
+        y,
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float32)
 
 
 def _side_lengths(corners: FloatArray) -> FloatArray:

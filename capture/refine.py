@@ -27,6 +27,8 @@ FULL_CONTRAST = 0.05
 OUTER_SHARE = 0.75
 # Paper curls and lenses bend straight lines: this share of a side at most.
 MOST_BOW = 0.014
+# A bow is told from this share of edge on.
+BOW_SUPPORT = 0.45
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Refined:
         flatness: 0 to 1, how even the strip outside the sides is (paper,
             bezel), in colour along each side and between the sides.
         moved_px: largest movement of a corner.
+        bows: (4,) of the sides, see :mod:`capture.warp`; 0 where a side shows
+            too little edge to tell.
     """
 
     corners: FloatArray
@@ -47,6 +51,7 @@ class Refined:
     residual_px: FloatArray
     flatness: float
     moved_px: float
+    bows: FloatArray
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class _Side:
     support: float
     residual_px: float
     outside: FloatArray  # (P, 3) in [0, 1]
+    bow: float  # share of the length, outwards
 
 
 def refine_quad(photo: UInt8Image, corners: FloatArray, sign: int, reach_px: float) -> Refined:
@@ -86,6 +92,7 @@ def refine_quad(photo: UInt8Image, corners: FloatArray, sign: int, reach_px: flo
         residual_px=np.array([s.residual_px for s in sides], np.float32),
         flatness=_flatness([s.outside for s in sides]),
         moved_px=float(np.abs(moved - corners).max()),
+        bows=np.array([s.bow if s.support > BOW_SUPPORT else 0.0 for s in sides], np.float32),
     )
 
 
@@ -143,6 +150,7 @@ def _fit_side(
         support=support,
         residual_px=float(residual * step),
         outside=outside,
+        bow=bow / max(length, 1e-6),
     )
 
 

@@ -93,6 +93,8 @@ def test_bowed_sides_meet_in_the_true_corners() -> None:
     fit = refine_quad(photo, inside.astype(np.float32) + 2.0, 1, 5.0)
     np.testing.assert_allclose(fit.corners, inside, atol=0.4)
     assert fit.support.min() > 0.95
+    lengths = np.linalg.norm(np.roll(inside, -1, 0) - inside, axis=1)
+    np.testing.assert_allclose(fit.bows * lengths, 4.0, atol=0.4)
 
 
 def test_at_most_eight_best_first() -> None:

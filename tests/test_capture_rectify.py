@@ -1,4 +1,4 @@
-"""Rectification: half pixels, turns, anti-aliasing, refusals."""
+"""Rectification: half pixels, turns, anti-aliasing, bends, lenses, refusals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from capture.rectify import Region, frame_corners, homography, rectify
-from riis_physical.errors import RectificationError
+from capture.warp import Warp, bow_middles
+from riis_physical.camera import CameraProfile, PhotoReport
+from riis_physical.errors import ConfigError, RectificationError
 
 QUAD = np.array([[110.0, 90.0], [520.0, 60.0], [560.0, 430.0], [80.0, 400.0]], np.float32)
 
@@ -94,3 +96,67 @@ def test_a_window_is_a_crop_of_the_frame() -> None:
 def test_impossible_corners_are_refused(corners: np.ndarray, says: str) -> None:
     with pytest.raises(RectificationError, match=says):
         rectify(np.zeros((480, 640, 3), np.uint8), corners, (168, 168))
+
+
+CAMERA = CameraProfile(
+    image_size=(480, 640),
+    matrix=((600.0, 0.0, 320.0), (0.0, 600.0, 236.0), (0.0, 0.0, 1.0)),
+    distortion=(-0.25, 0.08, 0.001, -0.0008, 0.0),
+    rms_px=0.1,
+    focal_error_px=1.0,
+    photos=PhotoReport(used=12),
+)
+BOWS = np.array([0.012, -0.008, 0.006, 0.01], np.float32)
+
+
+def bent_photo(frame: np.ndarray, warp: Warp, size: tuple[int, int]) -> np.ndarray:
+    """The photo (h, w) that `warp` turns into a square frame, by inverting the warp."""
+    xx, yy = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
+    target = np.stack([xx, yy], -1).astype(np.float64)
+    to_frame = np.linalg.inv(homography(QUAD, frame.shape[:2]))
+    at = cv2.perspectiveTransform(target.reshape(1, -1, 2), to_frame).reshape(target.shape)
+    for _ in range(12):  # Newton with the homography's slope
+        miss = warp.points(at) - target
+        ahead = cv2.perspectiveTransform((target - miss).reshape(1, -1, 2), to_frame)
+        back = cv2.perspectiveTransform(target.reshape(1, -1, 2), to_frame)
+        at = at + (ahead - back).reshape(target.shape)
+    x, y = at[..., 0].astype(np.float32), at[..., 1].astype(np.float32)
+    photo = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return photo.clip(0, 255).astype(np.uint8)
+
+
+def test_bowed_sides_pass_through_their_middles() -> None:
+    warp = Warp.of(QUAD, (232, 168), BOWS)
+    np.testing.assert_allclose(warp.points(frame_corners((232, 168))), QUAD, atol=0.01)
+    around = np.linspace(-0.5, 167.5, 2001)
+    top = warp.points(np.stack([around, np.full_like(around, -0.5)], -1))
+    nearest = np.linalg.norm(top - bow_middles(QUAD, BOWS)[0], axis=1).min()
+    assert nearest < 0.3
+
+
+@pytest.mark.parametrize(("bows", "camera"), [(BOWS, None), (None, CAMERA), (BOWS, CAMERA)])
+def test_a_bent_frame_is_undone(bows: np.ndarray | None, camera: CameraProfile | None) -> None:
+    frame = smooth_picture(240)
+    photo = bent_photo(frame, Warp.of(QUAD, (240, 240), bows, camera), (480, 640))
+    inner = np.s_[6:-6, 6:-6]
+    bent = rectify(photo, QUAD, (240, 240), bows=bows, camera=camera).image * 255
+    straight = rectify(photo, QUAD, (240, 240)).image * 255
+    assert np.abs(bent - frame)[inner].mean() < 1.5
+    assert np.abs(straight - frame)[inner].mean() > 2 * np.abs(bent - frame)[inner].mean()
+
+
+def test_bows_turn_with_the_corners_and_windows_are_crops() -> None:
+    photo = smooth_picture(640, 3).astype(np.uint8)
+    square = frame_corners((320, 320)) + np.float32(100)
+    region = Region.cut(photo, square, bows=BOWS)
+    first = region.rectify((160, 160)).image
+    for turn in range(1, 4):
+        turned = region.rectify((160, 160), corners=np.roll(square, -turn, axis=0)).image
+        np.testing.assert_allclose(turned, np.rot90(first, turn), atol=0.012)
+    part = region.rectify((160, 160), window=(40, 56, 80, 96)).image
+    np.testing.assert_allclose(part, first[40:120, 56:152], atol=0.012)
+
+
+def test_a_camera_of_another_aspect_is_refused() -> None:
+    with pytest.raises(ConfigError, match="does not fit a camera profile"):
+        rectify(np.zeros((480, 480, 3), np.uint8), QUAD * 0.7, (168, 168), camera=CAMERA)
