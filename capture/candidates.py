@@ -34,11 +34,13 @@ class Candidate:
             `inset` (inside a border that shows no inner edge) or `photo` (the
             whole photo).
         upright: whether the way up is known.
+        bows: (4,) of the sides, see :mod:`capture.warp`; None for straight ones.
     """
 
     corners: FloatArray
     source: str
     upright: bool = False
+    bows: FloatArray | None = None
 
 
 def given_candidate(photo: UInt8Image, corners: NDArray[np.floating]) -> Candidate:
@@ -61,8 +63,9 @@ def find_candidates(photo: UInt8Image) -> list[Candidate]:
     tight crop has no border to be found.
     """
     quads = find_quadrilaterals(photo)
-    outlines = [q.corners for q in quads if q.score > SCORE_SHARE * quads[0].score]
-    found = [Candidate(corners, "outline") for corners in outlines]
+    quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
+    outlines = [q.corners for q in quads]
+    found = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
     found += [Candidate(corners, "inset") for corners in inset_quads(outlines)]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found

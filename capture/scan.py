@@ -22,6 +22,7 @@ from capture.quality import advice
 from capture.search import ALL_TURNS, OVERLAP, Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
+from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.image_io import load_photo
 
@@ -50,6 +51,7 @@ def scan_photo(
     *,
     corners: NDArray[np.floating] | None = None,
     save_stages: str | Path | None = None,
+    camera: CameraProfile | None = None,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
 
@@ -60,6 +62,8 @@ def scan_photo(
             the printed top-left; detection is skipped. Should the code be
             turned, the other three ways up are tried too.
         save_stages: folder for pictures of the stages; made if need be.
+        camera: profile of the camera that took the photo, whose lens is then
+            taken out.
 
     Returns:
         one result for each container, in the order found, or a single
@@ -70,12 +74,14 @@ def scan_photo(
         time for the whole photo.
 
     Raises:
-        ConfigError: no revealers.
+        ConfigError: no revealers, or the photo has another aspect than the camera's.
         RectificationError: `corners` cross, run counter-clockwise, are too
             close together or lie outside the photo.
         OutputError: `save_stages` cannot be written.
     """
-    return find_containers(photo, revealers, corners=corners, save_stages=save_stages).results
+    return find_containers(
+        photo, revealers, corners=corners, save_stages=save_stages, camera=camera
+    ).results
 
 
 def find_containers(
@@ -84,6 +90,7 @@ def find_containers(
     *,
     corners: NDArray[np.floating] | None = None,
     save_stages: str | Path | None = None,
+    camera: CameraProfile | None = None,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
     if not revealers:
@@ -97,7 +104,9 @@ def find_containers(
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
-    search = Search(pixels, quality, revealers, clock)
+    if camera is not None:
+        camera = camera.scaled_to((pixels.shape[0], pixels.shape[1]))
+    search = Search(pixels, quality, revealers, clock, camera)
     with clock.stage("detect"):
         if corners is not None:
             tried = [given_candidate(pixels, corners)]

@@ -20,6 +20,7 @@ from capture.insets import inset
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.rectify import Region, frame_corners
 from riis_physical.artifacts import UInt8Image
+from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
 from riis_physical.qr.decoders import DECODERS
 from riis_physical.qr.presence import presence_score
@@ -63,12 +64,14 @@ class Search:
         jpeg_quality: of the photo's file, None where unknown.
         revealers: tried in this order.
         clock: gets the time of each stage.
+        camera: profile of the photo's camera, None for one without distortion.
     """
 
     photo: UInt8Image
     jpeg_quality: float | None
     revealers: Sequence[RevealerLike]
     clock: Clock
+    camera: CameraProfile | None = None
 
     def best(
         self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
@@ -86,7 +89,10 @@ class Search:
         places = []
         for candidate in candidates:
             try:
-                places.append(_Place(Region.cut(self.photo, candidate.corners), candidate.source))
+                region = Region.cut(
+                    self.photo, candidate.corners, bows=candidate.bows, camera=self.camera
+                )
+                places.append(_Place(region, candidate.source))
             except RectificationError:
                 continue
         found: Finding | None = None
@@ -200,7 +206,10 @@ class Search:
         widest = max(borders or places, key=lambda p: _share_around(p.region.corners, own))
         for margin in BORDERS:
             try:
-                region = Region.cut(self.photo, inset(widest.region.corners, margin))
+                around = widest.region
+                region = Region.cut(
+                    self.photo, inset(around.corners, margin), bows=around.bows, camera=self.camera
+                )
             except RectificationError:
                 continue
             place = _Place(region, "inset")
