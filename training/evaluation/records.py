@@ -80,7 +80,7 @@ class CaptureRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, rounded; infinities become null."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {key: plain(value) for key, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> CaptureRecord:
@@ -89,9 +89,10 @@ class CaptureRecord:
         return cls(**{key: value for key, value in values.items() if key in known})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value for JSON: numbers rounded to five places, infinities as None."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, float):
         return round(value, 5) if math.isfinite(value) else None
     return value
