@@ -18,6 +18,7 @@ import click
 
 from riis_physical.commands import (
     bench,
+    benchmark,
     calibrate,
     demo,
     evaluate,
@@ -28,6 +29,7 @@ from riis_physical.commands import (
     scan,
     simulate,
     train,
+    train_detector,
 )
 from riis_physical.errors import RiisError
 
@@ -50,10 +52,12 @@ COMMANDS = (
     demo,
     calibrate,
     train,
+    train_detector,
     export,
     evaluate,
     evaluate_negatives,
     bench,
+    benchmark,
 )
 for module in COMMANDS:
     cli.add_command(module.command)

@@ -1,0 +1,187 @@
+"""Containers without a border, by a small network that has learned what they look like.
+
+The network looks at a copy 512 px long. Every position that lies on a picture votes
+for its four corners; positions whose votes agree are one picture. The corners are good
+to a percent or two of the width: enough to start from, not to read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from riis_physical.artifacts import UInt8Image
+
+if TYPE_CHECKING:
+    from capture.learned_net import DetectorNet
+
+FloatArray = NDArray[np.float32]
+
+SHIPPED = Path(__file__).with_name("detector-1.safetensors")
+COPY_PX = 512
+LIKELY = 0.5
+# Votes this near to each other, as a share of the picture's size, are for one picture.
+AGREE = 0.15
+FEWEST_CELLS = 4
+MOST_PICTURES = 8
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A picture that the network sees.
+
+    Attributes:
+        corners: xy (4, 2) float32 in the photo, clockwise in the image from the one
+            nearest to the top left.
+        container: 0 to 1, how surely it is a container.
+        picture: 0 to 1, how surely it is a framed or bare picture at all.
+        votes: positions of the map that agree on it.
+    """
+
+    corners: FloatArray
+    container: float
+    picture: float
+    votes: int
+
+
+class LearnedDetector:
+    """The network with its weights."""
+
+    def __init__(self, network: DetectorNet, device: str = "cpu") -> None:
+        self.network = network.eval().to(device)
+        self.device = device
+
+    @classmethod
+    def load(cls, file: str | Path = SHIPPED, device: str = "cpu") -> LearnedDetector:
+        """Load weights (.safetensors with its record beside it).
+
+        Raises:
+            WeightsError: missing, corrupted or of another shape.
+        """
+        from capture.learned_net import DetectorNet
+        from riis_physical.errors import WeightsError
+        from riis_physical.weights import load_tensors
+
+        tensors, record = load_tensors(file)
+        try:
+            network = DetectorNet(tuple(record["config"]["widths"]))
+            network.load_state_dict(tensors)
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise WeightsError(
+                f"{file} holds no weights of this detector ({str(error).splitlines()[0]}): "
+                "install the package again"
+            ) from error
+        return cls(network, device)
+
+    def detect(self, photo: UInt8Image, *, least: float = LIKELY) -> list[Detection]:
+        """Pictures in a photo, the likeliest containers first.
+
+        Args:
+            photo: uint8 RGB (H, W, 3), upright.
+            least: least probability of a position to count.
+        """
+        import torch
+
+        small, ratio = _copy(photo)
+        frame = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+        with torch.inference_mode():
+            maps = self.network(frame.to(self.device, memory_format=torch.channels_last))
+        container = torch.sigmoid(maps.container)[0].cpu().numpy()
+        picture = torch.sigmoid(maps.picture)[0].cpu().numpy()
+        offsets = maps.offsets[0].cpu().numpy()
+        found = gather(container, picture, offsets, least=least)
+        return [
+            Detection(
+                np.asarray((d.corners + 0.5) * ratio - 0.5, np.float32),
+                d.container,
+                d.picture,
+                d.votes,
+            )
+            for d in found
+        ]
+
+
+@lru_cache(maxsize=2)
+def shipped_detector(device: str = "cpu") -> LearnedDetector | None:
+    """The shipped detector, loaded once; None where none ships."""
+    return LearnedDetector.load(SHIPPED, device) if SHIPPED.is_file() else None
+
+
+def gather(
+    container: FloatArray, picture: FloatArray, offsets: FloatArray, *, least: float = LIKELY
+) -> list[Detection]:
+    """Pictures from the network's maps, in pixels of its input.
+
+    Args:
+        container, picture: (h, w) probabilities.
+        offsets: (4, 2, h, w), see :class:`capture.learned_net.Maps`.
+        least: least probability of a position to count.
+    """
+    from capture.learned_net import OFFSET_UNIT, STRIDE
+
+    rows, columns = np.nonzero(picture >= least)
+    if len(rows) < FEWEST_CELLS:
+        return []
+    centres = np.column_stack([columns, rows]) * np.float32(STRIDE) + np.float32((STRIDE - 1) / 2)
+    away = offsets[:, :, rows, columns].transpose(2, 0, 1) * np.float32(OFFSET_UNIT)
+    votes = centres[:, None] + away
+    sure = picture[rows, columns]
+    hidden = container[rows, columns]
+    smooth = cv2.GaussianBlur(picture, (0, 0), 1.5)[rows, columns]
+    left = np.ones(len(rows), bool)
+    found: list[Detection] = []
+    while left.sum() >= FEWEST_CELLS and len(found) < MOST_PICTURES:
+        seed = int(np.where(left, smooth, -1).argmax())
+        corners = votes[seed]
+        members = np.zeros(len(rows), bool)
+        for _ in range(3):
+            size = float(np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1).mean())
+            members = left & (np.abs(votes - corners).max((1, 2)) < AGREE * size)
+            if members.sum() < FEWEST_CELLS:
+                break
+            # Positions near a corner know it best.
+            distance = np.linalg.norm(away[members], axis=2)
+            weight = sure[members, None] / (distance + 0.15 * size) ** 2
+            corners = (votes[members] * weight[..., None]).sum(0) / weight.sum(0)[:, None]
+        if members.sum() < FEWEST_CELLS:
+            left[seed] = False
+            continue
+        found.append(
+            Detection(
+                corners.astype(np.float32),
+                float(hidden[members].mean()),
+                float(sure[members].mean()),
+                int(members.sum()),
+            )
+        )
+        left &= ~members
+        left &= ~_within(centres, corners)
+    return sorted(found, key=lambda d: -d.container)
+
+
+def _within(points: FloatArray, quad: FloatArray) -> NDArray[np.bool_]:
+    """Points inside a quadrilateral that runs clockwise."""
+    inside = np.ones(len(points), bool)
+    for one, other in zip(quad, np.roll(quad, -1, 0), strict=True):
+        edge = other - one
+        inside &= edge[0] * (points[:, 1] - one[1]) - edge[1] * (points[:, 0] - one[0]) > 0
+    return inside
+
+
+def _copy(photo: UInt8Image) -> tuple[UInt8Image, FloatArray]:
+    """The photo at COPY_PX, sides rounded to what the network takes, and photo px per px."""
+    from capture.learned_net import MULTIPLE
+
+    height, width = photo.shape[:2]
+    scale = COPY_PX / max(height, width)
+    sides = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)]
+    mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(photo, (sides[1], sides[0]), interpolation=mode)
+    ratio = np.array([width / sides[1], height / sides[0]], np.float32)
+    return np.asarray(small, np.uint8), ratio

@@ -1,0 +1,1 @@
+"""Training of the learned detector: composites, targets, the loop."""
