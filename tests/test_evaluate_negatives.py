@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
 from riis_physical.artifacts import ScanResult, Status
-from riis_physical.errors import ConfigError, OutputError
-from training.data import list_photos
+from riis_physical.commands.evaluate_negatives import command
+from riis_physical.errors import ConfigError, OutputError, TrainingError
+from training.data import is_held_out, list_photos
 from training.evaluate_negatives import evaluate_negatives
 from training.evaluation.negatives import (
     Negatives,
@@ -18,6 +20,7 @@ from training.evaluation.negatives import (
     make_negatives,
     summarise_negatives,
 )
+from training.held_out import unseen
 
 
 def negatives_of(folder: Path, scan: object = no_container, **changes: object) -> Negatives:
@@ -37,13 +40,82 @@ def test_originals_then_crops_prints_and_codes(tmp_path: Path) -> None:
     assert result["texts"] == 0 and result["scans"] == 5
     assert result["status"] == {"no_container": 5}
     assert str(tmp_path) not in output.read_text()
-    scans = [json.loads(line) for line in output.with_suffix(".jsonl").read_text().splitlines()]
+    lines = output.with_suffix(".jsonl").read_text().splitlines()
+    scans = [json.loads(line) for line in lines[2:]]  # a head and a run come first
     assert [scan["kind"] for scan in scans] == [
         "original", "print", "original", "crop", "visible_code"
     ]  # fmt: skip
     assert scans[3]["box"] is not None and scans[3]["source"].startswith("val/")
     with pytest.raises(OutputError, match="exists already"):
         evaluate_negatives(negatives.settings, output, negatives=negatives)
+
+
+def test_prints_come_in_turn_with_a_margin_and_bare_before_other_pictures(tmp_path: Path) -> None:
+    folder = write_hosts(tmp_path / "val", 2)
+    negatives = negatives_of(folder, n=4, print_every=1, codes=0, backgrounds=str(folder))
+    records = [record for index in range(4) for record in negatives.run(index)]
+    kinds = [record.kind for record in records if "print" in record.kind]
+    assert kinds == ["print", "bare_print", "print", "bare_print"]
+    walls = [negatives._wall(index, list_photos(folder)[0]) for index in range(40)]
+    assert 20 < sum(wall is None for wall in walls) < 40  # never the printed picture itself
+    figures = summarise_negatives(records)
+    assert figures["without_codes"]["scans"] == 8
+    assert set(figures["without_codes"]["scan_ms"]) >= {"median", "p95"}
+
+
+def test_a_stopped_measurement_goes_on(tmp_path: Path) -> None:
+    folder = write_hosts(tmp_path / "val", 2)
+    scanned: list[str] = []
+
+    def scan(path: str, revealers: object, corners: object) -> list[ScanResult]:
+        scanned.append(path)
+        return no_container(path, revealers, corners)
+
+    negatives = negatives_of(folder, scan, n=3, print_every=3, codes=1)
+    output = tmp_path / "negatives.json"
+    whole = evaluate_negatives(negatives.settings, output, negatives=negatives)
+    output.unlink()
+    journal = output.with_suffix(".jsonl")
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:3]))  # the first original without its print
+    scanned.clear()
+    again = evaluate_negatives(negatives.settings, output, negatives=negatives)
+    assert len(scanned) == 5 and again["resumed_after"] == 0
+    assert again["by_kind"].keys() == whole["by_kind"].keys()
+    assert again["scans"] == whole["scans"]
+    output.unlink()
+    scanned.clear()
+    assert evaluate_negatives(negatives.settings, output, negatives=negatives)["scans"] == 5
+    assert not scanned
+    output.unlink()
+    other = negatives_of(folder, scan, n=2, print_every=3, codes=1)
+    with pytest.raises(OutputError, match="other settings"):
+        evaluate_negatives(other.settings, output, negatives=other)
+
+
+def test_pictures_that_no_training_saw(tmp_path: Path) -> None:
+    folder = write_hosts(tmp_path / "train", 1)
+    names = [f"{number}.png" for number in range(200)]
+    for name in names:
+        (folder / name).write_bytes((folder / "00.png").read_bytes())
+    held = [name for name in names if is_held_out(name)]
+    seen = next(name for name in names if not is_held_out(name))
+    assert sorted(path.name for path in unseen(folder)) == sorted(held)
+    rows = [f"{held[0]},x,a.jpg", f"{seen},x,a.jpg", f"{held[1]},x,b.jpg"]
+    (folder / "sources.csv").write_text("\n".join(["file,source,source_path", *rows]) + "\n")
+    assert sorted(path.name for path in unseen(folder)) == sorted(held[1:])
+    settings = NegativeSettings("auto", (), held_out_of=(str(folder),))
+    assert settings.as_dict()["held_out_of"] == ["train"]
+    (folder / "sources.csv").write_text("name\na\n")
+    with pytest.raises(TrainingError, match="expected columns file, source and source_path"):
+        unseen(folder)
+    with pytest.raises(TrainingError, match="was held out"):
+        unseen(write_hosts(tmp_path / "few", 1))
+
+
+def test_without_any_folder_is_wrong_usage(tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, ["--json", str(tmp_path / "a.json")])
+    assert done.exit_code == 2 and "--held-out-of" in done.output
 
 
 def test_texts_and_unreadable_are_counted(tmp_path: Path) -> None:

@@ -9,14 +9,17 @@ from typing import Any
 from tqdm import tqdm
 
 from riis_physical.errors import ConfigError
-from riis_physical.files import atomic_path, check_writable, write_text
+from riis_physical.files import check_writable, write_text
 from training.evaluation.environment import describe_environment
+from training.evaluation.journal import Journal
 from training.evaluation.negatives import (
+    PRINTS,
     NegativeRecord,
     Negatives,
     NegativeSettings,
     make_negatives,
     summarise_negatives,
+    whole_pictures,
 )
 from training.evaluation.pool import run_tasks
 
@@ -34,6 +37,9 @@ def evaluate_negatives(
 ) -> dict[str, Any]:
     """Scan and write `output`, with every scan in a .jsonl file beside it.
 
+    A .jsonl without its result is a measurement that was stopped: with the same
+    settings it goes on, with others it is refused unless `force`.
+
     Args:
         workers: processes.
         negatives: runs in this process in place of workers.
@@ -49,30 +55,42 @@ def evaluate_negatives(
     if workers < 1:
         raise ConfigError(f"{workers} workers: expected at least 1")
     checked = negatives or make_negatives(settings)
-    tasks = [(index,) for index in range(settings.n + settings.codes)]
+    environment = describe_environment()
+    models = [
+        {"name": revealer.name, "sha256": revealer.record.get("sha256")}
+        for revealer in checked.revealers
+    ]
+    journal = Journal(
+        output.with_suffix(".jsonl"),
+        {"settings": settings.as_dict(), "models": models, "originals_sha256": checked.digest},
+        {key: environment[key] for key in ("commit", "date", "load_average")},
+        parse=NegativeRecord.from_dict,
+        fresh=force or output.exists(),
+    )
+    total = settings.n + settings.codes
+    records = whole_pictures(journal.done, settings)
+    done = {record.index for record in records}
+    tasks = [(index,) for index in range(total) if index not in done]
     batches = (
         (list(negatives.run(*task)) for task in tasks)
         if negatives is not None
         else run_tasks(make_negatives, settings, tasks, workers)
     )
-    records: list[NegativeRecord] = []
-    for batch in tqdm(batches, total=len(tasks), unit="picture", desc="negatives"):
-        records += batch
-    records.sort(key=lambda record: (record.index, record.kind == "print"))
+    with tqdm(total=total, initial=len(done), unit="picture", desc="negatives") as progress:
+        for batch in batches:
+            records += [journal.append(record) for record in batch]
+            progress.update(1)
+    records.sort(key=lambda record: (record.index, record.kind in PRINTS))
     result = {
         "kind": KIND,
         "format": FORMAT,
-        "models": [
-            {"name": revealer.name, "sha256": revealer.record.get("sha256")}
-            for revealer in checked.revealers
-        ],
+        "models": models,
         "settings": settings.as_dict(),
         "workers": workers,
-        "environment": describe_environment(),
+        "resumed_after": len(done),
+        "runs": journal.runs,
+        "environment": environment,
         **summarise_negatives(records),
     }
-    with atomic_path(output.with_suffix(".jsonl"), force=True) as part:
-        lines = (json.dumps(record.as_dict(), ensure_ascii=False) for record in records)
-        part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
     return result

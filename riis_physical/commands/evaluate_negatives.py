@@ -13,17 +13,30 @@ from riis_physical.commands import common
 @common.model_option()
 @click.option(
     "--images",
-    required=True,
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Folder of pictures without any container; repeatable.",
 )
 @click.option(
+    "--held-out-of",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Training folder of which the pictures that no training has seen are added "
+    "(`python -m training.held_out DIR` lists them); repeatable.",
+)
+@click.option(
+    "--backgrounds",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Photographs to put behind half of the prints, in place of procedural walls.",
+)
+@click.option(
     "--n",
     "pictures",
     type=click.IntRange(1),
-    default=300,
+    default=1000,
     show_default=True,
     help="Pictures: every original once, then crops of them.",
 )
@@ -33,7 +46,7 @@ from riis_physical.commands import common
     default=3,
     show_default=True,
     metavar="K",
-    help="Photograph one picture in K as an ordinary print as well.",
+    help="Photograph one picture in K as an ordinary print as well, with a margin and bare in turn.",
 )
 @click.option(
     "--codes",
@@ -53,6 +66,8 @@ def command(
     ctx: click.Context,
     model: str,
     images: tuple[Path, ...],
+    held_out_of: tuple[Path, ...],
+    backgrounds: Path | None,
     pictures: int,
     print_every: int,
     codes: int,
@@ -63,7 +78,13 @@ def command(
     device: str,
     force: bool,
 ) -> None:
-    """Scan pictures in which nothing is hidden. Exit status 1 when any text comes back."""
+    """Scan pictures in which nothing is hidden. Exit status 1 when any text comes back.
+
+    A run that was stopped goes on where it was.
+    """
+    if not images and not held_out_of:
+        raise click.UsageError("Name a folder of pictures with --images or --held-out-of.")
+
     from riis_physical.files import check_writable
 
     check_writable(output, force=force)
@@ -74,6 +95,8 @@ def command(
     settings = NegativeSettings(
         model=model,
         folders=tuple(str(folder) for folder in images),
+        held_out_of=tuple(str(folder) for folder in held_out_of),
+        backgrounds=None if backgrounds is None else str(backgrounds),
         n=pictures,
         print_every=print_every,
         codes=codes,
@@ -87,6 +110,16 @@ def command(
             f"{kind:<13} {counts['scans']} scans, {counts['texts']} texts, "
             f"{counts['unreadable']['hits']} reported as unreadable"
         )
+    whole = result["without_codes"]
+    reported, taken = whole["unreadable"], whole["scan_ms"]
+    click.echo(
+        f"in all        {whole['scans']} scans, {whole['texts']} texts; reported as containing a "
+        f"code: {reported['rate']:.2%} (95 % interval {reported['low']:.2%} to "
+        f"{reported['high']:.2%}), prints of visible codes left out"
+    )
+    click.echo(
+        f"time a scan   median {taken['median']:.0f} ms, 95th percentile {taken['p95']:.0f} ms"
+    )
     click.echo(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
     click.echo(f"figures       {output}")
     ctx.exit(1 if result["texts"] else 0)

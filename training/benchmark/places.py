@@ -9,7 +9,6 @@ import numpy as np
 
 from riis_physical.artifacts import FloatArray, UInt8Image
 
-
 #: A stricter bound than FOUND_WITHIN on the worst corner, as a share of the width.
 CLOSE_WITHIN = 0.01
 

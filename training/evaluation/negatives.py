@@ -1,14 +1,15 @@
 """Pictures without any container: not one text may come back.
 
-Three kinds of picture are scanned: originals as their files are, random crops
-of them beyond, and prints: some of both photographed as ordinary prints with a
-white margin, which look like containers to the detection. Visible codes of
-random messages on such sheets come on top; a visible code is no hidden message.
+Originals are scanned as their files are, then random crops of them. Some of both are
+also photographed as ordinary prints, which look like containers to the detection: with a
+white margin and bare, half of them before other photographs. Visible codes of random
+messages on such sheets come on top; a visible code is no hidden message.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,14 +30,16 @@ from riis_physical.revealer import Revealer
 from riis_physical.weights import available
 from training.data import list_photos
 from training.evaluation.bound import visible_container
-from training.evaluation.draws import draw_message
+from training.evaluation.draws import draw_background, draw_message
 from training.evaluation.summary import rate, spread
 from training.evaluation.trial import Clock, Scan, product_scan
+from training.held_out import unseen
 
-KINDS = ("original", "crop", "print", "visible_code")
+KINDS = ("original", "crop", "print", "bare_print", "visible_code")
+PRINTS = ("print", "bare_print")
 CROP_QUALITY = 92
 MARGIN = 0.06
-_ORDER_STREAM, _CROP_STREAM, _PRINT_STREAM, _CODE_STREAM = 11, 12, 13, 14
+_ORDER_STREAM, _CROP_STREAM, _PRINT_STREAM, _CODE_STREAM, _WALL_STREAM = 11, 12, 13, 14, 15
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,13 @@ class NegativeSettings:
     Attributes:
         model: shipped name, path of a .safetensors file, or `auto` for all that ship.
         folders: with originals, none of which holds a container.
+        held_out_of: training folders, of which the pictures that no training has seen
+            are originals too.
+        backgrounds: folder of photographs that lie behind half of the prints; None
+            puts procedural walls and desks behind all of them.
         n: pictures scanned as they are: originals first, then crops.
-        print_every: one picture in so many is also photographed as a print.
+        print_every: one picture in so many is also photographed as a print, in turn
+            with a margin and bare.
         codes: prints of visible codes.
         preset: of the channel, for prints.
         seed: of order, crops and channel.
@@ -56,7 +64,9 @@ class NegativeSettings:
 
     model: str
     folders: tuple[str, ...]
-    n: int = 300
+    held_out_of: tuple[str, ...] = ()
+    backgrounds: str | None = None
+    n: int = 1000
     print_every: int = 3
     codes: int = 30
     preset: str = "normal"
@@ -64,13 +74,23 @@ class NegativeSettings:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if self.n < 1 or self.print_every < 1 or self.codes < 0 or not self.folders:
+        if self.n < 1 or self.print_every < 1 or self.codes < 0 or not self.all_folders:
             raise ConfigError("expected at least one folder, one picture and print-every 1 or more")
+
+    @property
+    def all_folders(self) -> tuple[str, ...]:
+        """Where originals come from."""
+        return (*self.folders, *self.held_out_of)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone."""
-        folders = [Path(folder).name for folder in self.folders]
-        return {**asdict(self), "model": Path(self.model).name, "folders": folders}
+        return {
+            **asdict(self),
+            "model": Path(self.model).name,
+            "folders": [Path(folder).name for folder in self.folders],
+            "held_out_of": [Path(folder).name for folder in self.held_out_of],
+            "backgrounds": None if self.backgrounds is None else Path(self.backgrounds).name,
+        }
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,12 @@ class NegativeRecord:
         """Plain values for JSON."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NegativeRecord:
+        """The inverse of :meth:`as_dict`; raises TypeError or KeyError on missing keys."""
+        box = values["box"]
+        return cls(**{**values, "box": None if box is None else tuple(box)})
+
 
 @dataclass(frozen=True)
 class Negatives:
@@ -108,6 +134,12 @@ class Negatives:
     revealers: Sequence[Revealer]
     scan: Scan
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the originals' names and sizes in bytes, in the order of use."""
+        names = "".join(f"{path.name}:{path.stat().st_size}\n" for path in self.originals)
+        return hashlib.sha256(names.encode()).hexdigest()
+
     def run(self, index: int) -> Iterator[NegativeRecord]:
         """The scans of picture `index`; from n on, of visible code number index - n."""
         settings = self.settings
@@ -115,7 +147,7 @@ class Negatives:
             folder = Path(name)
             if index >= settings.n:
                 drawn = _visible_code(settings.seed, index)
-                file = self._printed(drawn, index, folder)
+                file = self._printed(drawn, index, folder, MARGIN, None)
                 yield self._scanned("visible_code", index, "", None, file)
                 return
             source = self.originals[index % len(self.originals)]
@@ -133,16 +165,33 @@ class Negatives:
             kind = "crop" if is_crop else "original"
             yield self._scanned(kind, index, label, box, file)
             if index % settings.print_every == 0:
-                file = self._printed(pixels, index, folder)
-                yield self._scanned("print", index, label, box, file)
+                bare = (index // settings.print_every) % 2 == 1
+                wall = self._wall(index, source)
+                file = self._printed(pixels, index, folder, 0.0 if bare else MARGIN, wall)
+                yield self._scanned(PRINTS[bare], index, label, box, file)
 
-    def _printed(self, picture: UInt8Image, index: int, folder: Path) -> Path:
+    def _wall(self, index: int, source: Path) -> UInt8Image | None:
+        """What is behind a print: another photograph than the printed one, or None."""
+        folder = self.settings.backgrounds
+        seed = (self.settings.seed, _WALL_STREAM, index)
+        wall = draw_background(None if folder is None else Path(folder), seed)
+        return None if wall is None or wall == source else load_photo(wall).pixels
+
+    def _printed(
+        self,
+        picture: UInt8Image,
+        index: int,
+        folder: Path,
+        margin: float,
+        wall: UInt8Image | None,
+    ) -> Path:
         seed = np.random.SeedSequence((self.settings.seed, _PRINT_STREAM, index))
         words = seed.generate_state(2)
         generator = torch.Generator().manual_seed(int(words[0]))
         params = sample_params(self.settings.preset, 1, generator)
         file = folder / "print.jpg"
-        file.write_bytes(photograph(picture, params, margin=MARGIN, seed=int(words[1])).jpeg)
+        photo = photograph(picture, params, background=wall, margin=margin, seed=int(words[1]))
+        file.write_bytes(photo.jpeg)
         return file
 
     def _scanned(
@@ -174,10 +223,28 @@ def make_negatives(settings: NegativeSettings) -> Negatives:
         RiisError: no such model, no pictures.
     """
     found = [path for folder in settings.folders for path in list_photos(Path(folder))]
+    found += [path for folder in settings.held_out_of for path in unseen(Path(folder))]
+    found = list(dict.fromkeys(found))
     order = np.random.default_rng([settings.seed, _ORDER_STREAM]).permutation(len(found))
     names = available() if settings.model == "auto" else [settings.model]
     revealers = [Revealer.load(name, settings.device) for name in names or ["auto"]]
     return Negatives(settings, [found[int(i)] for i in order], revealers, product_scan)
+
+
+def whole_pictures(
+    records: Sequence[NegativeRecord], settings: NegativeSettings
+) -> list[NegativeRecord]:
+    """Of what a stopped measurement left, the pictures of which all scans are there, once."""
+    records = list({(record.index, record.kind): record for record in records}.values())
+    kinds: dict[int, set[str]] = {}
+    for record in records:
+        kinds.setdefault(record.index, set()).add(record.kind)
+    whole = {
+        index
+        for index, own in kinds.items()
+        if index >= settings.n or index % settings.print_every or own & set(PRINTS)
+    }
+    return [record for record in records if record.index in whole]
 
 
 def draw_box(seed: int, index: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -190,18 +257,21 @@ def draw_box(seed: int, index: int, size: tuple[int, int]) -> tuple[int, int, in
 
 
 def summarise_negatives(records: Sequence[NegativeRecord]) -> dict[str, Any]:
-    """Texts returned and statuses, over all scans and by kind."""
+    """Texts returned, statuses and time, over all scans and by kind.
+
+    `without_codes` leaves prints of visible codes out: what is in them is a code.
+    """
     pictures = [record for record in records if record.kind in ("original", "crop")]
     return {
         "pictures": len(pictures),
         "originals": len({record.source for record in pictures if record.kind == "original"}),
         **_counts(records),
+        "without_codes": _counts([r for r in records if r.kind != "visible_code"]),
         "by_kind": {
             kind: _counts(own)
             for kind in KINDS
             if (own := [record for record in records if record.kind == kind])
         },
-        "scan_ms": spread(record.timings_ms.get("scan") for record in records),
     }
 
 
@@ -212,6 +282,7 @@ def _counts(records: Sequence[NegativeRecord]) -> dict[str, Any]:
         "with_text": rate(bool(record.texts) for record in records),
         "unreadable": rate(str(Status.UNREADABLE) in record.statuses for record in records),
         "status": dict(Counter(status for record in records for status in record.statuses)),
+        "scan_ms": spread(record.timings_ms.get("scan") for record in records),
     }
 
 
