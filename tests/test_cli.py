@@ -16,7 +16,7 @@ from fakes import FakeRevealer
 from PIL import Image
 
 from riis_physical import files, image_io, weights
-from riis_physical.artifacts import Condition, ScanResult, Status
+from riis_physical.artifacts import CaptureQuality, Condition, ScanResult, Status
 from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
@@ -188,17 +188,25 @@ def results_of(photo: str) -> list[ScanResult]:
 
 
 @pytest.fixture
-def fake_scan(monkeypatch: pytest.MonkeyPatch, fake_model: None) -> list[dict[str, object]]:
+def fake_scan(
+    monkeypatch: pytest.MonkeyPatch, fake_model: None, tmp_path: Path
+) -> list[dict[str, object]]:
     """`capture.scan.scan_photo` by the photo's name; records its arguments."""
     calls: list[dict[str, object]] = []
+    monkeypatch.chdir(tmp_path)
+    for name in ("text", "bytes", "two", "none", "escape", "a", "b", "x/text"):
+        file = tmp_path / f"{name}.jpg"
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
 
     def scan_photo(
         photo: str,
         revealers: list[FakeRevealer],
         corners: object = None,
         save_stages: object = None,
+        **options: object,
     ) -> list[ScanResult]:
-        calls.append({"photo": photo, "corners": corners, "save_stages": save_stages})
+        calls.append({"photo": photo, "corners": corners, "save_stages": save_stages, **options})
         return results_of(photo)
 
     module = ModuleType("capture.scan")
@@ -209,7 +217,7 @@ def fake_scan(monkeypatch: pytest.MonkeyPatch, fake_model: None) -> list[dict[st
 
 KEYS = {
     "photo", "status", "text", "corners", "decoder", "confidence", "condition", "timings_ms",
-    "index", "model", "detail",
+    "index", "model", "detail", "found_by", "quality",
 }  # fmt: skip
 
 
@@ -273,8 +281,74 @@ class TestScan:
         assert status == 2
         assert "exactly one" in err
 
-    def test_no_photo_is_wrong_usage(self, run: Run) -> None:
-        assert run("scan")[0] == 2
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            ([], "got none"),
+            (["a.jpg", "--video", "v.mp4"], "got photos and --video"),
+            (["--video", "v.mp4", "--camera", "0"], "got --video and --camera"),
+            (["--fuse", "--camera", "0"], "--fuse is for photos"),
+            (["a.jpg", "--max-frames", "3"], "--max-frames goes with"),
+            (["a.jpg", "--fuse", "--corners", "1,2,3,4,5,6,7,8"], "scanned one by one"),
+            (["a.jpg", "b.jpg", "--fuse", "--save-stages", "s"], "scanned one by one"),
+            (["a.jpg", "--jobs", "0"], "--jobs"),
+        ],
+    )
+    def test_what_does_not_go_together_is_wrong_usage(
+        self, run: Run, arguments: list[str], says: str
+    ) -> None:
+        status, out, err = run("scan", *arguments)
+        assert (status, out) == (2, "")
+        assert says in err
+
+    def test_a_folder_is_all_its_photos_with_a_summary(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").touch()
+        status, out, err = run("scan", tmp_path, "--jobs", "1")
+        assert status == 1
+        names = ["a", "b", "bytes", "escape", "none", "text", "two"]
+        assert [line.split(".jpg")[0].split("/")[-1] for line in out.splitlines()[:1]] == ["bytes"]
+        assert err.splitlines()[-1].startswith(f"{len(names)} photos in ")
+        assert err.splitlines()[-1].endswith(": 4 decoded, 3 no_container")
+        _, out, err = run("scan", tmp_path, "--json", "--recursive", "--jobs", "1")
+        assert err == ""
+        photos = [Path(json.loads(line)["photo"]) for line in out.splitlines()]
+        assert photos == sorted(photos) and photos[-1] == tmp_path / "x" / "text.jpg"
+        (tmp_path / "empty").mkdir()
+        status, _, err = run("scan", tmp_path / "empty")
+        assert status == 1 and "holds no photo" in err
+
+    def test_a_bad_file_is_a_result_among_others(self, run: Run) -> None:
+        status, out, _ = run("scan", "--json", "text.jpg", "absent.jpg", "two.jpg")
+        assert status == 1
+        records = [json.loads(line) for line in out.splitlines()]
+        assert [r["status"] for r in records] == ["decoded", "bad_image", "decoded", "unreadable"]
+        assert "does not exist" in records[1]["detail"] and set(records[1]) == KEYS
+
+    def test_quality_and_place_are_told(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        quality = CaptureQuality(
+            width_px=180.123456, module_px=4.5, blur=1.2, blur_px=0.4, motion_px=None,
+            motion_deg=None, noise=0.01, file_jpeg_quality=80.0, jpeg_quality=70.0, level=0.5,
+            clipped=0.0, dark=0.1, glare=0.2, glare_place="upper right", angle_deg=10.0, uneven=0.1,
+        )  # fmt: skip
+        result = ScanResult("text.jpg", Status.UNREADABLE, found_by="outline", quality=quality)
+        monkeypatch.setattr(sys.modules["capture.scan"], "scan_photo", lambda *_, **__: [result])
+        record = json.loads(run("scan", "--json", "text.jpg")[1])
+        assert record["found_by"] == "outline"
+        assert record["quality"]["width_px"] == 180.1235
+        assert record["quality"]["glare_place"] == "upper right"
+        assert record["quality"]["motion_px"] is None
+
+    def test_references_and_camera_reach_the_scan(
+        self, run: Run, fake_scan: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from capture.reference import References
+        from riis_physical.camera import CameraProfile
+
+        monkeypatch.setattr(References, "load", lambda path: f"references of {path}")
+        monkeypatch.setattr(CameraProfile, "load", lambda path: f"lens of {path}")
+        run("scan", "text.jpg", "two.jpg", "--reference", "r", "--camera-profile", "c.json")
+        assert [call["references"] for call in fake_scan] == ["references of r"] * 2
+        assert [call["camera"] for call in fake_scan] == ["lens of c.json"] * 2
 
     def test_stages_of_several_photos_do_not_mix(
         self, run: Run, tmp_path: Path, fake_scan: list[dict[str, object]]

@@ -24,6 +24,12 @@ force_option = click.option("--force", is_flag=True, help="Overwrite files that 
 device_option = click.option(
     "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, cuda:1 ..."
 )
+auto_device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Where the model runs: cpu, cuda, cuda:1 ...; auto: on a GPU when there is one.",
+)
 
 
 def preset_option(default: str = "normal") -> Callable[..., Any]:
@@ -133,6 +139,15 @@ def load_revealers(model: str, device: str) -> list[Revealer]:
             "`riis-physical train` and give its file with --model"
         )
     return [Revealer.load(name, device=device) for name in names]
+
+
+def chosen_device(device: str) -> str:
+    """The device asked for; for `auto` cuda when there is one, else cpu."""
+    if device != "auto":
+        return device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def note(text: str) -> None:

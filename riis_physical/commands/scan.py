@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import json
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.scan_output import as_record, say, summary
 
 if TYPE_CHECKING:
+    from capture.fused import FusedResult, FusedScan
     from riis_physical.artifacts import ScanResult
+
+MAX_FRAMES = 60
 
 
 class Corners(click.ParamType):
@@ -40,8 +48,77 @@ class Corners(click.ParamType):
         return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What every worker needs in order to scan: names and paths, so that it can be sent."""
+
+    model: str
+    device: str
+    corners: tuple[tuple[float, float], ...] | None = None
+    reference: Path | None = None
+    camera_profile: Path | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
+        found: dict[str, Any] = {}
+        if self.reference is not None:
+            from capture.reference import References
+
+            found["references"] = References.load(self.reference)
+        if self.camera_profile is not None:
+            from riis_physical.camera import CameraProfile
+
+            found["camera"] = CameraProfile.load(self.camera_profile)
+        return found
+
+    def revealers(self) -> list[Any]:
+        """The models."""
+        return list(common.load_revealers(self.model, common.chosen_device(self.device)))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo, and where its stages go."""
+
+    photo: str
+    stages: Path | None = None
+
+
+class Scanner:
+    """Scans photos one by one; loads models and references with the first that is a file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._loaded: tuple[list[Any], dict[str, Any]] | None = None
+        self._loading = threading.Lock()
+
+    def __call__(self, task: Task) -> list[ScanResult]:
+        """The results of a photo; one that cannot be opened is a result too."""
+        missing = _missing(task.photo)
+        if missing is not None:
+            return missing
+        import numpy as np
+
+        from riis_physical.errors import RectificationError
+
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self.settings.revealers(), self.settings.options()
+        from capture.scan import scan_photo
+
+        revealers, options = self._loaded
+        given = self.settings.corners
+        corners = None if given is None else np.array(given, np.float32)
+        try:
+            return scan_photo(
+                task.photo, revealers, corners=corners, save_stages=task.stages, **options
+            )
+        except RectificationError as error:
+            raise click.BadParameter(str(error), param_hint="--corners") from error
+
+
 @click.command("scan", short_help="Read hidden messages in photos.")
-@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.argument("photos", nargs=-1, metavar="[PHOTO|DIR]...")
 @common.model_option()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
@@ -50,12 +127,49 @@ class Corners(click.ParamType):
     help="Outer corners of the container in the upright photo, clockwise from its top-left.",
 )
 @click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The published container or its host, or a folder of them: helps to find it.",
+)
+@click.option(
+    "--camera-profile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Lens of the camera, from `calibrate camera`.",
+)
+@click.option("--fuse", is_flag=True, help="The photos show the same: add up their evidence.")
+@click.option(
+    "--video",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Add up the evidence of a video's frames.",
+)
+@click.option(
+    "--camera",
+    type=click.IntRange(0, 99),
+    metavar="N",
+    help="The same live, from camera N; 0 is the first.",
+)
+@click.option(
+    "--max-frames",
+    type=click.IntRange(1, 100_000),
+    help=f"Frames of a video or camera to scan at most.  [default: {MAX_FRAMES} of a video]",
+)
+@click.option("--recursive", is_flag=True, help="Look into the folders within a folder too.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Photos scanned at the same time.  [default: one a core]",
+)
+@click.option(
     "--save-stages",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Write the pictures of each stage.",
 )
-@common.device_option
+@common.auto_device_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -63,98 +177,219 @@ def command(
     model: str,
     as_json: bool,
     corners: list[tuple[float, float]] | None,
+    reference: Path | None,
+    camera_profile: Path | None,
+    fuse: bool,
+    video: Path | None,
+    camera: int | None,
+    max_frames: int | None,
+    recursive: bool,
+    jobs: int | None,
     save_stages: Path | None,
     device: str,
 ) -> None:
-    """Find, reveal and read the containers in photographs.
+    """Find, reveal and read the containers in photographs, in all of a folder's,
+    or in a video.
 
     Messages go to standard output, everything else to standard error. Links
     are printed, never opened. Exit status 1 when a photo did not decode.
     """
-    if corners is not None and len(photos) != 1:
+    _check_usage(photos, corners, fuse, video, camera, max_frames, save_stages)
+    folders = any(Path(photo).is_dir() for photo in photos)
+    names = _expanded(photos, recursive)
+    if corners is not None and len(names) != 1:
         raise click.UsageError("--corners belong to one photo: give exactly one.")
+    given = None if corners is None else tuple(corners)
+    settings = Settings(model, device, given, reference, camera_profile)
+    if video is not None or camera is not None:
+        fused, extra = _scan_moving(settings, video, camera, max_frames)
+        decoded = _print_fused(fused, extra, as_json)
+    elif fuse:
+        scan = _scan_together(settings, names, quiet=as_json)
+        decoded = _print_fused(scan.results(), {"photos": names}, as_json)
+    else:
+        tasks = _tasks(names, save_stages)
+        decoded = _scan_each(settings, tasks, jobs, as_json, summed_up=folders)
+    ctx.exit(0 if decoded else 1)
 
-    import numpy as np
 
-    from riis_physical.artifacts import Status
-    from riis_physical.errors import RectificationError
+def _check_usage(
+    photos: Sequence[str],
+    corners: object,
+    fuse: bool,
+    video: Path | None,
+    camera: int | None,
+    max_frames: int | None,
+    save_stages: Path | None,
+) -> None:
+    """Raises UsageError for options that do not go together."""
+    ways = [
+        name
+        for name, used in (
+            ("photos", bool(photos)),
+            ("--video", video is not None),
+            ("--camera", camera is not None),
+        )
+        if used
+    ]
+    if len(ways) != 1:
+        seen = " and ".join(ways) if ways else "none"
+        raise click.UsageError(f"Give photos, --video FILE or --camera N; got {seen}.")
+    if fuse and not photos:
+        raise click.UsageError("--fuse is for photos: frames are added up anyway.")
+    if max_frames is not None and photos:
+        raise click.UsageError("--max-frames goes with --video or --camera.")
+    moving = fuse or not photos
+    if moving and (corners is not None or save_stages is not None):
+        raise click.UsageError("--corners and --save-stages are for photos scanned one by one.")
+
+
+def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
+    """The photos, and those in the folders among them."""
+    names: list[str] = []
+    for photo in photos:
+        if Path(photo).is_dir():
+            from capture.folder import photos_in
+
+            names += [str(file) for file in photos_in(photo, recursive=recursive)]
+        else:
+            names.append(photo)
+    return names
+
+
+def _tasks(names: Sequence[str], save_stages: Path | None) -> list[Task]:
+    if save_stages is None:
+        return [Task(name) for name in names]
     from riis_physical.files import make_folder
 
-    if save_stages is not None:
-        make_folder(save_stages)
+    make_folder(save_stages)
+    if len(names) == 1:
+        return [Task(names[0], save_stages)]
+    return [Task(name, _stage_folder(save_stages, name)) for name in names]
 
-    revealers = common.load_revealers(model, device)
 
-    from capture.scan import scan_photo
+def _missing(photo: str) -> list[ScanResult] | None:
+    """The result of a path that is no file; it needs no model."""
+    if Path(photo).is_file():
+        return None
+    from capture.clock import Clock
+    from riis_physical.artifacts import ScanResult, Status
+    from riis_physical.errors import BadImageError
+    from riis_physical.image_io import load_photo
 
-    given = None if corners is None else np.array(corners, np.float32)
-    all_decoded = True
-    for photo in photos:
-        stages = save_stages
-        if save_stages is not None and len(photos) > 1:
-            stages = _stage_folder(save_stages, photo)
+    try:
+        load_photo(photo)
+    except BadImageError as error:
+        return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=str(error))]
+    return None
+
+
+def _scan_each(
+    settings: Settings,
+    tasks: Sequence[Task],
+    jobs: int | None,
+    as_json: bool,
+    *,
+    summed_up: bool,
+) -> bool:
+    """Scan photos and print what is in them; whether all of them decoded."""
+    import time
+
+    from tqdm import tqdm
+
+    from capture.folder import run_all, sensible_jobs
+    from riis_physical.artifacts import Status
+
+    workers = sensible_jobs(len(tasks), jobs)
+    threads = False
+    if workers > 1:
+        device = common.chosen_device(settings.device)
+        threads = not device.startswith("cpu")  # a GPU's memory holds one model
+    began = time.perf_counter()
+    answers: list[list[ScanResult]] = []
+    hidden = as_json or len(tasks) < 2 or not sys.stderr.isatty()
+    with tqdm(total=len(tasks), unit="photo", disable=hidden, leave=False) as bar:
+        for results in run_all(
+            partial(Scanner, settings), tasks, jobs=workers, threads=threads, done=bar.update
+        ):
+            answers.append(results)
+            with tqdm.external_write_mode(file=sys.stderr, nolock=False):
+                for result in results:
+                    if as_json:
+                        click.echo(json.dumps(as_record(result)))
+                    else:
+                        say(result, alone=len(tasks) == 1 and len(results) == 1)
+    if summed_up and not as_json:
+        common.note(summary(answers, time.perf_counter() - began))
+    # A photo counts as decoded when one of its containers was read.
+    return all(any(r.status is Status.DECODED for r in results) for results in answers)
+
+
+def _finder(settings: Settings) -> Callable[[Any], Any]:
+    """:func:`capture.scan.find_containers` with its models and options."""
+    from capture.scan import find_containers
+
+    return partial(find_containers, revealers=settings.revealers(), **settings.options())
+
+
+def _scan_together(settings: Settings, names: Sequence[str], *, quiet: bool) -> FusedScan:
+    """Photos of one thing, until its message reads."""
+    from capture.fused import FusedScan
+
+    scan = FusedScan(_finder(settings))
+    for name in names:
+        if scan.add(name, name):
+            break
+    if not quiet:
+        for result in scan.unusable():
+            common.note(f"{result.photo}: left out: {result.detail}")
+    return scan
+
+
+def _scan_moving(
+    settings: Settings, video: Path | None, camera: int | None, max_frames: int | None
+) -> tuple[list[FusedResult], dict[str, Any]]:
+    """Frames of a video or a camera, until the message reads."""
+    from itertools import islice
+
+    from capture import frames
+    from capture.fused import FusedScan
+
+    if video is not None:
+        source = frames.video_frames(video)
+        first = next(source)  # says at once when the file is no video
+        scan = FusedScan(_finder(settings))
+        done = scan.add(str(video), first.pixels)
+        for frame in islice(source, (max_frames or MAX_FRAMES) - 1):
+            if done:
+                break
+            done = scan.add(str(video), frame.pixels)
+        return scan.results(), {"video": str(video), "frames_used": len(scan.names)}
+    assert camera is not None
+    opened = frames.open_camera(camera)
+    name = f"camera {camera}"
+    scan = FusedScan(_finder(settings))
+    with frames.preview(f"riis-physical scan --camera {camera}") as show:
+        if show is None:
+            common.note("no display for a preview: scanning without one; Ctrl-C stops")
         try:
-            results = scan_photo(photo, revealers, corners=given, save_stages=stages)
-        except RectificationError as error:
-            raise click.BadParameter(str(error), param_hint="--corners") from error
-        # A photo counts as decoded when one of its containers was read.
-        all_decoded &= any(result.status is Status.DECODED for result in results)
-        for result in results:
-            if as_json:
-                click.echo(json.dumps(as_record(result)))
-            else:
-                _say(result, alone=len(photos) == 1 and len(results) == 1)
-    ctx.exit(0 if all_decoded else 1)
+            frames.watch(opened, lambda pixels: scan.add(name, pixels), show, max_frames=max_frames)
+        except KeyboardInterrupt:
+            common.note("stopped")
+    return scan.results(), {"camera": camera, "frames_used": len(scan.names)}
 
 
-def as_record(result: ScanResult) -> dict[str, Any]:
-    """The JSON object of a result.
-
-    `text` is null where nothing decoded or the message is no UTF-8; in the
-    latter case `payload_base64` has the bytes.
-    """
-    record: dict[str, Any] = {
-        "photo": result.photo,
-        "status": str(result.status),
-        "text": result.text,
-        "corners": None,
-        "decoder": result.decoder,
-        "confidence": round(float(result.confidence), 4),
-        "condition": None,
-        "timings_ms": {key: round(float(ms), 2) for key, ms in result.timings_ms.items()},
-        "index": result.index,
-        "model": result.model,
-        "detail": result.detail,
-    }
-    if result.corners is not None:
-        record["corners"] = [[round(float(x), 3), round(float(y), 3)] for x, y in result.corners]
-    if result.condition is not None:
-        condition = result.condition
-        record["condition"] = {
-            "blur": round(float(condition.blur), 4),
-            "noise": round(float(condition.noise), 5),
-            "jpeg_quality": round(float(condition.jpeg_quality), 1),
-            "scale_px": round(float(condition.scale_px), 3),
-        }
-    if result.payload is not None and result.text is None:
-        record["payload_base64"] = base64.b64encode(result.payload).decode("ascii")
-    return record
-
-
-def _say(result: ScanResult, *, alone: bool) -> None:
-    """The message alone on standard output, the rest on standard error."""
-    where = result.photo if result.index == 0 else f"{result.photo} [{result.index}]"
-    if result.payload is None:
-        common.note(f"{where}: {result.status}: {result.detail}")
-        return
-    text = result.text
-    if text is None:
-        text = "base64:" + base64.b64encode(result.payload).decode("ascii")
-    common.say_message(text if alone else f"{where}: {text}")
-    common.note(
-        f"{where}: decoded by {result.decoder} with model {result.model}, "
-        f"confidence {result.confidence:.2f}, {result.timings_ms.get('total', 0.0):.0f} ms"
-    )
+def _print_fused(fused: Sequence[FusedResult], extra: dict[str, Any], as_json: bool) -> bool:
+    """Print one line a container; whether a message was read."""
+    for one in fused:
+        if as_json:
+            record = as_record(one.result) | extra
+            if "photos" in extra:
+                record["photos_used"] = list(dict.fromkeys(one.photos))
+            click.echo(json.dumps(record))
+        else:
+            say(one.result, alone=len(fused) == 1)
+    return any(one.result.payload is not None for one in fused)
 
 
 def _stage_folder(parent: Path, photo: str) -> Path:

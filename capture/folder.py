@@ -1,0 +1,209 @@
+"""Many photos over all cores: results in the order given, one model load a worker."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from riis_physical.errors import BadImageError, RiisError
+
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",
+}  # fmt: skip
+"""Of the files of a folder that are taken for photos."""
+AHEAD = 3  # tasks a worker that wait, so that memory does not grow with the folder
+FEWEST = 4  # photos a process that pay for starting it
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+Work = Callable[[Task], Answer]
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_work: Work[Any, Any] | None = None
+_failure: RiisError | None = None
+
+
+def photos_in(folder: str | Path, *, recursive: bool = False) -> list[Path]:
+    """The picture files of a folder by their suffix, sorted by path; hidden ones are left out.
+
+    Raises:
+        BadImageError: the folder cannot be read, or holds none.
+    """
+    top = Path(folder)
+    try:
+        entries = sorted(top.rglob("*") if recursive else top.iterdir())
+    except OSError as error:
+        raise BadImageError(f"cannot read {folder}: {error.strerror or error}") from error
+    found = [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in entry.relative_to(top).parts)
+        and entry.is_file()
+    ]
+    if not found:
+        deeper = "" if recursive else "; --recursive looks into the folders within it too"
+        raise BadImageError(
+            f"{folder} holds no photo (expected names such as photo.jpg, .png or .heic){deeper}"
+        )
+    return found
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
+
+
+def sensible_jobs(tasks: int, jobs: int | None) -> int:
+    """Workers for so many photos: as asked, else all cores, as far as starting them pays."""
+    if jobs is not None:
+        return max(1, min(jobs, tasks))
+    return max(1, min(cores(), tasks // FEWEST))
+
+
+def run_all(
+    make: Callable[[], Work[Task, Answer]],
+    tasks: Sequence[Task],
+    *,
+    jobs: int = 1,
+    threads: bool = False,
+    done: Callable[[], None] | None = None,
+) -> Iterator[Answer]:
+    """Work through tasks, over several workers.
+
+    Args:
+        make: gives what does a task; called once in this process, or once in each
+            worker process, so that a model is loaded once each. For processes it,
+            tasks and answers must be picklable.
+        tasks: one a photo.
+        jobs: workers; with 1 all is done here, with all the libraries' threads.
+        threads: threads in place of processes, for models on a GPU.
+        done: called as each task is finished, in any order, from any thread.
+
+    Returns:
+        the answers in the order of the tasks, as they become ready.
+
+    Raises:
+        RiisError: `make` or a task raised it, or a worker was killed.
+    """
+    if jobs <= 1 or len(tasks) <= 1:
+        work = make()
+        for task in tasks:
+            answer = work(task)
+            if done is not None:
+                done()
+            yield answer
+        return
+    with _workers(make, jobs, threads) as (pool, call):
+        waiting: deque[Future[Answer]] = deque()
+        left = iter(tasks)
+        try:
+            while True:
+                for task in islice(left, AHEAD * jobs - len(waiting)):
+                    future = pool.submit(call, task)
+                    if done is not None:
+                        future.add_done_callback(lambda _: done())
+                    waiting.append(future)
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise RiisError(
+                "a worker process was killed, for want of memory perhaps: use fewer --jobs"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _workers(
+    make: Callable[[], Work[Any, Any]], jobs: int, threads: bool
+) -> Iterator[tuple[Executor, Work[Any, Any]]]:
+    if threads:
+        with _one_cv2_thread(), ThreadPoolExecutor(jobs) as pool:
+            yield pool, make()
+        return
+    with (
+        _single_threads(),
+        ProcessPoolExecutor(
+            jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(make,)
+        ) as processes,
+    ):
+        with _deaf():  # all processes start with the first call, and inherit this
+            processes.submit(_nothing)
+        yield processes, _call
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Without Ctrl-C: it reaches all processes, and the parent alone shall answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _start(make: Callable[[], Work[Any, Any]]) -> None:
+    global _work, _failure
+    import cv2
+
+    cv2.setNumThreads(1)
+    try:
+        _work = make()
+    except RiisError as error:  # raised with the first task, where it reaches the caller
+        _failure = error
+
+
+def _call(task: Any) -> Any:
+    if _failure is not None:
+        raise _failure
+    assert _work is not None
+    return _work(task)
+
+
+@contextmanager
+def _one_cv2_thread() -> Iterator[None]:
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+@contextmanager
+def _single_threads() -> Iterator[None]:
+    """One thread for the numeric libraries of processes started in the body."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,90 @@
+"""What `riis-physical scan` prints: JSON lines for programs, short lines for people."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from riis_physical.commands import common
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from riis_physical.artifacts import CaptureQuality, ScanResult
+
+
+def as_record(result: ScanResult) -> dict[str, Any]:
+    """The JSON object of a result.
+
+    `text` is null where nothing decoded or the message is no UTF-8; in the
+    latter case `payload_base64` has the bytes.
+    """
+    record: dict[str, Any] = {
+        "photo": result.photo,
+        "status": str(result.status),
+        "text": result.text,
+        "corners": None,
+        "decoder": result.decoder,
+        "confidence": round(float(result.confidence), 4),
+        "condition": None,
+        "timings_ms": {key: round(float(ms), 2) for key, ms in result.timings_ms.items()},
+        "index": result.index,
+        "model": result.model,
+        "detail": result.detail,
+        "found_by": result.found_by,
+        "quality": None if result.quality is None else _quality_record(result.quality),
+    }
+    if result.corners is not None:
+        record["corners"] = [[round(float(x), 3), round(float(y), 3)] for x, y in result.corners]
+    if result.condition is not None:
+        condition = result.condition
+        record["condition"] = {
+            "blur": round(float(condition.blur), 4),
+            "noise": round(float(condition.noise), 5),
+            "jpeg_quality": round(float(condition.jpeg_quality), 1),
+            "scale_px": round(float(condition.scale_px), 3),
+        }
+    if result.payload is not None and result.text is None:
+        record["payload_base64"] = base64.b64encode(result.payload).decode("ascii")
+    return record
+
+
+def _quality_record(quality: CaptureQuality) -> dict[str, Any]:
+    return {
+        name: round(float(value), 4) if isinstance(value, (int, float)) else value
+        for name, value in dataclasses.asdict(quality).items()
+    }
+
+
+def say(result: ScanResult, *, alone: bool) -> None:
+    """One line for people: the message on standard output, all else on standard error.
+
+    Args:
+        result: of a container, or of a photo without any.
+        alone: nothing else was scanned: the message needs no name before it, and a
+            second line says how it was read.
+    """
+    where = result.photo if result.index == 0 else f"{result.photo} [{result.index}]"
+    if result.payload is None:
+        common.note(f"{where}: {result.status}: {result.detail}")
+        return
+    text = result.text
+    if text is None:
+        text = "base64:" + base64.b64encode(result.payload).decode("ascii")
+    common.say_message(text if alone else f"{where}: {text}")
+    if alone:
+        common.note(
+            f"{where}: decoded by {result.decoder} with model {result.model}, "
+            f"confidence {result.confidence:.2f}, {result.timings_ms.get('total', 0.0):.0f} ms"
+        )
+
+
+def summary(photos: Sequence[Sequence[ScanResult]], seconds: float) -> str:
+    """One line about a folder: how many photos of each status, the best of each counting."""
+    order = ("decoded", "unreadable", "no_container", "bad_image")
+    best = [min((str(r.status) for r in results), key=order.index) for results in photos]
+    counts = Counter(best)
+    parts = ", ".join(f"{counts[status]} {status}" for status in order if counts[status])
+    return f"{len(photos)} photos in {seconds:.1f} s: {parts}"
