@@ -39,6 +39,20 @@ def algebraic_bits(length: int, check_count: int, erasures: int, errors: int) ->
     return 8.0 * (check_count - erasures) - log2(changes)
 
 
+@cache
+def most_errors(length: int, check_count: int, erasures: int, bits: float) -> int:
+    """Most errors beside so many erasures at which a Reed-Solomon word has enough evidence.
+
+    The bound on errors and erasures together: 2 * errors + erasures is at most
+    ``check_count``, and :func:`algebraic_bits` at least ``bits``; -1 where no number of
+    errors fulfils both.
+    """
+    most = (check_count - erasures) // 2
+    while most >= 0 and algebraic_bits(length, check_count, erasures, most) < bits:
+        most -= 1
+    return max(most, -1)
+
+
 def ordered_bits(candidates: int, checked: int, agreeing: int) -> float:
     """Evidence from the agreement of the best of some candidates outside the basis.
 

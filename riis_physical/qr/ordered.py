@@ -38,8 +38,8 @@ class OrderedWord:
         symbols: codeword (n,), data symbols first.
         correlation: sum of soft values times signs of the candidate's bits.
         candidates: codewords that were compared.
-        checked: bits outside the basis.
-        agreeing: bits outside the basis that equal the received hard decision.
+        checked: bits outside the basis that are not 0 (unknown).
+        agreeing: those of them that equal the received hard decision.
     """
 
     symbols: Bytes
@@ -99,6 +99,21 @@ class OrderedBlock:
         self._best = self._base + float(kept.sum())
         self._flips: tuple[int, ...] = ()
 
+    @property
+    def basis(self) -> NDArray[np.intp]:
+        """Places (8 * data_count,) of the basis in the block's bits, the most reliable first."""
+        return np.asarray(self._order[self._basis], np.intp)
+
+    @property
+    def rest(self) -> NDArray[np.intp]:
+        """Places of all other bits, the most reliable first."""
+        return np.asarray(self._order[self._rest], np.intp)
+
+    @property
+    def reduced(self) -> NDArray[np.uint8]:
+        """Which bits of the rest each bit of the basis turns, 0 or 1, (basis, rest)."""
+        return self._rows[:, self._rest]
+
     def up_to_two(self) -> OrderedWord:
         """Best codeword with at most two changes in the basis."""
         one = self._base + self._weighted.sum(axis=1) - self._cost
@@ -140,7 +155,7 @@ class OrderedBlock:
             symbols=np.packbits(bits),
             correlation=self._best,
             candidates=candidate_count(self._size, changes),
-            checked=len(self._rest),
+            checked=int((value != 0).sum()),
             agreeing=int(agreeing.sum()),
         )
 

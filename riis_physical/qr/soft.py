@@ -85,7 +85,7 @@ class GridReading:
         version: QR version.
         level: error-correction level.
         modules: the code that holds the payload, (N, N), True where dark.
-        agreement: part of the grid's modules whose soft value has the right sign.
+        agreement: part of the grid's known modules whose soft value has the right sign.
         confidence: in [0, 1]: the same, each module weighted by its soft value's size
             and 0 for a balance of right and wrong.
         method: what read the last block: ``algebraic``, ``ordered`` or ``weighted``.
@@ -137,7 +137,7 @@ def confirm(logits: NDArray[np.floating], version: int, payload: bytes) -> GridR
     grid = normalised(logits, version)
     if not payload or not _has_patterns(grid, version):
         return None
-    soft = _codeword_bits(grid, version)
+    soft = codeword_bits(grid, version)
     for level in likely_levels(grid, version):
         if len(payload) > codec.capacity(version, level):
             continue
@@ -163,15 +163,17 @@ def normalised(logits: NDArray[np.floating], version: int) -> Floats:
     if logits.shape != (size, size):
         raise ValueError(f"logits {logits.shape}: expected ({size}, {size}) for version {version}")
     grid = np.nan_to_num(logits.astype(np.float64), nan=0.0, posinf=1e30, neginf=-1e30)
-    median = float(np.median(np.abs(grid)))
-    if median == 0.0:
-        median = float(np.abs(grid).max()) or 1.0
+    known = np.abs(grid[grid != 0])
+    median = float(np.median(known)) if known.size else 1.0
     return np.clip(grid / median, -_CLIP, _CLIP).astype(np.float32)
 
 
 def _has_patterns(grid: Floats, version: int) -> bool:
     mask, values = function_modules(version)
-    agreement = ((grid > 0) == values)[mask].mean()
+    known = mask & (grid != 0)
+    if known.sum() < mask.sum() / 2:
+        return False
+    agreement = ((grid > 0) == values)[known].mean()
     return bool(
         agreement >= MIN_PATTERN_AGREEMENT and presence_score(grid, version) >= MIN_PRESENCE
     )
@@ -188,7 +190,7 @@ def likely_levels(grid: NDArray[np.floating], version: int) -> list[Level]:
 def _read_blocks(grid: Floats, version: int, level: Level) -> tuple[Bytes, Method] | None:
     """Data codewords, where every block gives a word with enough evidence."""
     layout = blocks(version, level)
-    soft = _codeword_bits(grid, version)
+    soft = codeword_bits(grid, version)
     method: Method = "algebraic"
     words = [_hard_word(soft[block.positions], block) for block in layout]
     for index, block in enumerate(layout):
@@ -214,7 +216,7 @@ def _read_blocks(grid: Floats, version: int, level: Level) -> tuple[Bytes, Metho
     return np.concatenate(parts), method
 
 
-def _codeword_bits(grid: Floats, version: int) -> Floats:
+def codeword_bits(grid: Floats, version: int) -> Floats:
     """Unmasked soft bits by codeword, (codewords, 8), positive for 1."""
     soft = np.where(data_mask(version), -1, 1) * grid[data_positions(version)]
     return soft.astype(np.float32).reshape(codeword_count(version), 8)
@@ -222,7 +224,8 @@ def _codeword_bits(grid: Floats, version: int) -> Floats:
 
 def _hard_word(soft: Floats, block: Block) -> Bytes | None:
     hard = np.packbits(soft.ravel() > 0)[None]
-    words, valid = reed_solomon.decode(hard, np.zeros(hard.shape, bool), block.check_count)
+    unknown = (soft == 0).any(axis=1)[None]
+    words, valid = reed_solomon.decode(hard, unknown, block.check_count)
     word: Bytes = words[0]
     return word if valid[0] and _is_convincing(word, soft, block) else None
 
@@ -240,13 +243,9 @@ def _soft_word(soft: Floats, block: Block) -> Bytes | None:
 
 def _ladder_word(soft: Floats, block: Block) -> Bytes | None:
     """Best word with enough evidence over growing numbers of erasures."""
-    # The doubt in a codeword is the sum of its bits' chances to be wrong.
-    doubt = np.exp(-2.0 * np.abs(soft)).sum(axis=1)
-    rank = np.argsort(np.argsort(-doubt, kind="stable"), kind="stable")
-    ladder = np.arange(2, block.check_count, 2)
-    erased = rank[None, :] < ladder[:, None]
+    erased = erasure_ladder(soft, block.check_count)
     hard = np.packbits(soft.ravel() > 0)
-    received = np.repeat(hard[None], len(ladder), axis=0)
+    received = np.repeat(hard[None], len(erased), axis=0)
     words, valid = reed_solomon.decode(received, erased, block.check_count)
     for word, places in zip(words[valid], erased[valid], strict=True):
         if _is_convincing(word, soft, block, places):
@@ -255,22 +254,33 @@ def _ladder_word(soft: Floats, block: Block) -> Bytes | None:
     return None
 
 
+def erasure_ladder(soft: Floats, check_count: int) -> NDArray[np.bool_]:
+    """The codewords to erase at each step, (steps, n): 2, 4 ... below ``check_count``.
+
+    The doubt in a codeword is the sum of its bits' chances to be wrong, from the sizes
+    of the soft bits (n, 8) alone.
+    """
+    doubt = np.exp(-2.0 * np.abs(soft)).sum(axis=1)
+    rank = np.argsort(np.argsort(-doubt, kind="stable"), kind="stable")
+    ladder = np.arange(2, check_count, 2)
+    erased: NDArray[np.bool_] = rank[None, :] < ladder[:, None]
+    return erased
+
+
 def _is_convincing(
     word: Bytes, soft: Floats, block: Block, erased: NDArray[np.bool_] | None = None
 ) -> bool:
     """Whether a codeword (n,) has enough evidence in the soft bits (n, 8)."""
     bits = np.unpackbits(word).reshape(-1, 8) > 0
-    right = (bits == (soft > 0)) & (soft != 0)
-    wrong = ~right.all(axis=1)
-    kept = wrong if erased is None else wrong & ~erased
-    erasures = 0 if erased is None else int(erased.sum())
-    errors = int(kept.sum())
-    if 2 * errors + erasures <= block.check_count:
-        best = evidence.algebraic_bits(len(word), block.check_count, erasures, errors)
-        if best >= BLOCK_BITS:
-            return True
-    agreeing = int(right.sum())
-    return evidence.any_word_bits(8 * block.data_count, bits.size, agreeing) >= BLOCK_BITS
+    known = soft != 0
+    right = (bits == (soft > 0)) & known
+    # A codeword with an unknown bit tells nothing that the bound could count.
+    left_out = ~known.all(axis=1) if erased is None else erased | ~known.all(axis=1)
+    errors, erasures = int((~right.all(axis=1) & ~left_out).sum()), int(left_out.sum())
+    if errors <= evidence.most_errors(len(word), block.check_count, erasures, BLOCK_BITS):
+        return True
+    count, agreeing = int(known.sum()), int(right.sum())
+    return evidence.any_word_bits(8 * block.data_count, count, agreeing) >= BLOCK_BITS
 
 
 def _local_weights(
@@ -293,6 +303,7 @@ def _local_weights(
     places = data_positions(version)
     known[places] = certain.ravel()
     expected[places] = bits.ravel() ^ data_mask(version)
+    known &= grid != 0
     wrong = (known & ((grid > 0) != expected)).astype(np.float32)
     count = known.astype(np.float32)
     overall = float((wrong.sum() + 1) / (count.sum() + 2))
@@ -309,15 +320,16 @@ def _judge(
     """The reading, if the whole grid agrees with it."""
     code = encode_as(payload, version, level)
     signed = grid * np.where(code.modules, 1, -1)
-    right = signed > 0  # an unknown module agrees with nothing
-    if right[data_positions(version)].mean() < MIN_AGREEMENT:
+    right, known = signed > 0, grid != 0
+    data = data_positions(version)
+    if right[data].sum() < MIN_AGREEMENT * known[data].sum():
         return None
     return GridReading(
         payload=payload,
         version=version,
         level=level,
         modules=code.modules,
-        agreement=float(right.mean()),
+        agreement=float(right.sum() / known.sum()),
         confidence=float(np.clip(signed.sum() / np.abs(grid).sum(), 0, 1)),
         method=method,
     )
