@@ -44,7 +44,8 @@ def folder(tmp_path: Path) -> Path:
             "corners": "given", "width_px": None, "medium": "mixed"}},
         "negatives": {
             "kind": "negatives", "environment": {"date": "2026-01-02"},
-            "by_kind": {"original": {"scans": 180, "texts": 0, "unreadable": {"hits": 2}}},
+            "by_kind": {"original": {"scans": 180, "texts": 0, "unreadable": {
+                "hits": 2, "trials": 180, "rate": 0.0111, "low": 0.0031, "high": 0.0396}}},
         },
         "bench": {
             "kind": "bench", "environment": {"date": "2026-01-02"}, "memory_limit_mb": 2000.0,
@@ -77,7 +78,9 @@ def test_tables_state_intervals_and_what_is_missing(folder: Path) -> None:
     assert "| normal | 300 | 99.7 % (98.1 to 99.9) | 100.0 %" in decode[3]
     assert "75.0 % (30.1 to 95.4), n = 4" in TABLES["strength"](results)
     assert "| 350 to 500 px | 300 |" in TABLES["width"](results)
-    assert "| originals | 180 | 0 | 2 |" in TABLES["negatives"](results)
+    assert "| originals | 180 | 0 | 2 | 1.1 % (0.3 to 4.0) | not measured |" in TABLES["negatives"](
+        results
+    )
     assert "4.25 s | 8 s | 900 MB | 2000 MB" in TABLES["speed"](results)
     assert NOT_MEASURED in TABLES["speed"](results)
     assert "35.00 dB" in TABLES["visibility"](results)

@@ -18,7 +18,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,14 @@ class Results:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
         negatives, bench: the newest of each, None where there is none.
+        captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
     """
 
     model: str | None
     groups: dict[tuple[str, float], Json]
     negatives: Json | None
     bench: Json | None
+    captures: dict[str, list[Json]] = field(default_factory=dict)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -78,7 +80,32 @@ def load_results(folder: Path, model: str | None = None) -> Results:
             key = (group["preset"], float(group["strength"]))
             if key not in groups or groups[key]["captures"] <= group["captures"]:
                 groups[key] = _with_bound(group, groups.get(key))
-    return Results(chosen, groups, _last(files, "negatives"), _last(files, "bench"))
+    return Results(
+        chosen,
+        groups,
+        _last(files, "negatives"),
+        _last(files, "bench"),
+        _capture_rows(files, chosen),
+    )
+
+
+def _capture_rows(files: Sequence[Json], model: str | None) -> dict[str, list[Json]]:
+    """Of each part of the capture benchmark the rows of the file with the most captures.
+
+    Any model's where no evaluation has chosen one.
+    """
+    chosen: dict[str, list[Json]] = {}
+    for found in files:
+        if found["kind"] != "capture-benchmark" or model not in (None, found["model"]["name"]):
+            continue
+        for part, rows in {"detection": found["detection"], **found["sweeps"]}.items():
+            if rows and (part not in chosen or _least(chosen[part]) <= _least(rows)):
+                chosen[part] = rows
+    return chosen
+
+
+def _least(rows: Sequence[Json]) -> int:
+    return min(int(row["captures"]) for row in rows)
 
 
 def _with_bound(group: Json, earlier: Json | None) -> Json:
@@ -209,19 +236,75 @@ def negatives_table(results: Results) -> str:
         "original": "originals",
         "crop": "crops of them",
         "print": "photographed as prints with a margin",
+        "bare_print": "photographed as prints without a margin",
         "visible_code": "prints of visible QR codes",
     }
     found = (results.negatives or {}).get("by_kind", {})
+    counted = [(label, found.get(kind)) for kind, label in names.items()]
+    whole = (results.negatives or {}).get("without_codes")
     rows = [
         [
             label,
-            _number(found.get(kind), "scans", "{:.0f}"),
-            _number(found.get(kind), "texts", "{:.0f}"),
-            _number(found.get(kind), "unreadable", "{:.0f}", "hits"),
+            _number(counts, "scans", "{:.0f}"),
+            _number(counts, "texts", "{:.0f}"),
+            _number(counts, "unreadable", "{:.0f}", "hits"),
+            _interval((counts or {}).get("unreadable")),
+            _number(counts, "scan_ms", "{:.0f} ms", "median"),
+            _number(counts, "scan_ms", "{:.0f} ms", "p95"),
         ]
-        for kind, label in names.items()
+        for label, counts in [*counted, ("all but visible codes", whole)]
     ]
-    return _table(["pictures", "scans", "texts returned", "reported as unreadable"], rows)
+    head = [
+        "pictures", "scans", "texts returned", "reported as unreadable", "share (95 % interval)",
+        "median time", "95th percentile",
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def detection_table(results: Results) -> str:
+    """What `benchmark capture` found, by preset and border."""
+    rows = []
+    for row in results.captures.get("detection", []):
+        rows.append([
+            row["preset"],
+            "none" if row["margin"] == 0 else f"{100 * row['margin']:g} % of the width",
+            str(row["captures"]),
+            _interval(row["recall"]),
+            _interval(row["recall_close"]),
+            _number(row, "corner_error", "{:.2%}", "mean"),
+            _number(row, "corner_error", "{:.2%}", "p90"),
+            _interval(row["decode"]),
+            _interval(row["decode_given"]),
+            _number(row, "ratio", "{:.3f}"),
+        ])  # fmt: skip
+    head = [
+        "preset", "border", "captures", "found within 2 %", "within 1 %", "corners off, mean",
+        "90th percentile", "message read", "with the true corners", "ratio",
+    ]  # fmt: skip
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def sweep_table(name: str, label: str) -> Callable[[Results], str]:
+    """A table of one sweep of `benchmark capture`."""
+
+    def table(results: Results) -> str:
+        rows = [
+            [
+                f"{row['value']:g}",
+                str(row["captures"]),
+                _interval(row["decode"]),
+                _interval(row["decode_given"]),
+                *(_interval(row["visible"].get(d)) for d in ("pyzbar", "zxing-cpp", "opencv")),
+            ]
+            for row in results.captures.get(name, [])
+        ]
+        head = [
+            label, "captures", "message read", "with the true corners", "visible code, zbar",
+            "visible, zxing-cpp", "visible, OpenCV",
+        ]  # fmt: skip
+        return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+    return table
 
 
 def speed_table(results: Results) -> str:
@@ -265,6 +348,12 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "negatives": negatives_table,
     "speed": speed_table,
     "stages": stages_table,
+    "capture-detection": detection_table,
+    "capture-width": sweep_table("width", "width in the photo, px"),
+    "capture-angle": sweep_table("angle", "angle, degrees"),
+    "capture-blur": sweep_table("blur", "defocus, px at 512 px width"),
+    "capture-exposure": sweep_table("exposure", "exposure, stops"),
+    "capture-glare": sweep_table("glare", "glare, share of white"),
 }
 
 
@@ -373,6 +462,14 @@ def _rate(found: Json | None) -> str:
         f"{100 * found['rate']:.1f} % ({100 * found['low']:.1f} to {100 * found['high']:.1f})"
         f"{'' if found['trials'] >= ENOUGH else ', n = ' + str(found['trials'])}"
     )
+
+
+def _interval(found: Json | None) -> str:
+    """A rate for tables that have a column with the number of captures."""
+    if found is None:
+        return NOT_MEASURED
+    rate, low, high = (100 * found[part] for part in ("rate", "low", "high"))
+    return f"{rate:.1f} % ({low:.1f} to {high:.1f})"
 
 
 def _number(found: Json | None, key: str, form: str, part: str | None = None) -> str:

@@ -46,7 +46,7 @@ from riis_physical.commands import common
     default=3,
     show_default=True,
     metavar="K",
-    help="Photograph one picture in K as an ordinary print as well, with a margin and bare in turn.",
+    help="Photograph one picture in K as a print as well, with a margin and bare in turn.",
 )
 @click.option(
     "--codes",

@@ -16,14 +16,16 @@ Json = dict[str, Any]
 # dashes tell the lines apart without any colour.
 _BLUE, _GREY = "#0072B2", "#595959"
 _ORANGE, _GREEN, _PURPLE = "#D55E00", "#009E73", "#CC79A7"
-_HIDDEN = (
-    ("decode", "found in the photo", _BLUE, "o", "-"),
-    ("decode_given", "true corners", _ORANGE, "s", "--"),
+Style = tuple[str, str, str, str]
+"""Label, colour, marker, dash."""
+_HIDDEN: tuple[tuple[str, Style], ...] = (
+    ("decode", ("found in the photo", _BLUE, "o", "-")),
+    ("decode_given", ("true corners", _ORANGE, "s", "--")),
 )
-_VISIBLE = (
-    ("pyzbar", "zbar", _GREEN, "^", "-"),
-    ("zxing-cpp", "zxing-cpp", _PURPLE, "v", "--"),
-    ("opencv", "OpenCV", _GREY, "D", ":"),
+_VISIBLE: tuple[tuple[str, Style], ...] = (
+    ("pyzbar", ("zbar", _GREEN, "^", "-")),
+    ("zxing-cpp", ("zxing-cpp", _PURPLE, "v", "--")),
+    ("opencv", ("OpenCV", _GREY, "D", ":")),
 )
 _SIZE = (7.2, 4.6)
 _TITLES = {
@@ -59,10 +61,10 @@ def _sweep(pyplot: Any, result: Json, name: str, rows: Sequence[Json]) -> Any:
     figure, panels = pyplot.subplots(1, 2, figsize=(9.6, 4.6), sharey=True, layout="constrained")
     x = [row["value"] for row in rows]
     left, right = panels
-    for place, (key, *style) in enumerate(_HIDDEN):
-        _line(left, x, [row[key] for row in rows], *style, place)
-    for place, (key, *style) in enumerate(_VISIBLE):
-        _line(right, x, [row["visible"].get(key) for row in rows], *style, place)
+    for place, (key, style) in enumerate(_HIDDEN):
+        _line(left, x, [row[key] for row in rows], style, place)
+    for place, (key, style) in enumerate(_VISIBLE):
+        _line(right, x, [row["visible"].get(key) for row in rows], style, place)
     for axes, title in ((left, "hidden code"), (right, "visible code, same captures")):
         if name == "width":
             axes.set_xscale("log")
@@ -91,13 +93,11 @@ def _line(
     axes: Any,
     x: Sequence[float],
     rates: Sequence[Json | None],
-    label: str,
-    colour: str,
-    marker: str,
-    dash: str,
+    style: Style,
     place: int,
 ) -> None:
     """A rate with its band; of lines that coincide the first is the widest and lies below."""
+    label, colour, marker, dash = style
     known = [(value, rate) for value, rate in zip(x, rates, strict=True) if rate is not None]
     if not known:
         return

@@ -224,7 +224,7 @@ def _found_by(results: Sequence[ScanResult]) -> str | None:
     return next((result.found_by for result in results if result.found_by), None)
 
 
-def _errors(name: str, error: CornerError | None) -> dict[str, float | None]:
+def _errors(name: str, error: CornerError | None) -> dict[str, Any]:
     return {
         f"{name}_error": None if error is None else error.mean,
         f"{name}_worst": None if error is None else error.worst,

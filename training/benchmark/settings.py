@@ -91,7 +91,7 @@ class BenchmarkSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = {
+        values: dict[str, Any] = {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
         }
