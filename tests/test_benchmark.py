@@ -57,7 +57,7 @@ def record(sweep: str = "detection", index: int = 0, **changes: object) -> Bench
 
 def settings_of(folder: Path, **changes: object) -> BenchmarkSettings:
     values: dict[str, object] = {
-        "model": "fake-1", "images": str(folder), "n": 1, "n_detection": 1, "size": (300, 400),
+        "model": "fake-1", "images": str(folder), "n": 1, "n_detection": 1, "size": (240, 320),
         "what": ("blur",),
     }  # fmt: skip
     return BenchmarkSettings(**{**values, **changes})  # type: ignore[arg-type]
@@ -325,7 +325,7 @@ def test_tables_and_plots_come_from_the_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--images", "x"], "Missing option '-o'"),
+        (["--images", "x"], "Missing option"),
         (["--images", "x", "-o", "a.json", "--what", "size"], "expected some of detection, width"),
         (["--images", "x", "-o", "a.json", "--what", ""], "expected some of"),
         (["--images", "x", "-o", "a.json", "--n", "0"], "--n"),

@@ -53,8 +53,8 @@ class BenchmarkSettings:
     model: str
     images: str
     backgrounds: str | None = None
-    n: int = 16
-    n_detection: int = 40
+    n: int = 10
+    n_detection: int = 24
     what: tuple[str, ...] = PARTS
     medium: str = "mixed"
     seed: int = 0
