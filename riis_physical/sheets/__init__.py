@@ -1,0 +1,1 @@
+"""Printed sheets: what stands around a container on paper."""
