@@ -18,7 +18,7 @@ from capture.candidates import Candidate, find_candidates, given_candidate, othe
 from capture.clock import Clock
 from capture.finding import Finding, overlap
 from capture.probe import RevealerLike
-from capture.quality import advice
+from capture.quality import advice, assess
 from capture.search import ALL_TURNS, OVERLAP, Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
@@ -170,6 +170,8 @@ def _nothing(name: str, tried: Sequence[Candidate], clock: Clock) -> ScanResult:
 
 
 def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult:
+    with search.clock.stage("read"):
+        quality = assess(search.photo, found.corners, found.condition, search.jpeg_quality)
     common = ScanResult(
         photo=name,
         status=Status.UNREADABLE,
@@ -179,9 +181,11 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         model=found.revealer.name,
         confidence=0.0,
         timings_ms=search.clock.lap(),
+        found_by=found.source,
+        quality=quality,
     )
     if found.reading is None:
-        tip = advice(search.photo, found.corners, found.condition)
+        tip = advice(quality)
         return replace(common, detail=f"a hidden code is there but does not read; {tip}")
     return replace(
         common,

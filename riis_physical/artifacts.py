@@ -61,7 +61,8 @@ class CaptureQuality:
         file_jpeg_quality: 1 to 100 from the file's own quantisation tables;
             None where the file is no JPEG, or there is no file.
         jpeg_quality: 1 to 100, effective: the worse of the file's and of what
-            the pixels show, which may have been compressed before.
+            the pixels show, which may have been compressed before; 100 where
+            neither is known.
         level: mean level of the container, sRGB, 0 to 1.
         clipped: share of the container that is burnt out to white.
         dark: share of the container that is almost black.

@@ -276,6 +276,11 @@ def jpeg_quality(image: Image.Image) -> float | None:
     return float(np.argmin(cost) + 1)
 
 
+def luma_steps(qualities: np.ndarray) -> np.ndarray:
+    """Quantisation steps (n, 8, 8) of libjpeg's luma at qualities 1 to 100, lowest first."""
+    return np.exp(_ijg_tables()[0, np.asarray(qualities, int) - 1]).reshape(-1, 8, 8)
+
+
 @lru_cache(maxsize=1)
 def _ijg_tables() -> np.ndarray:
     """Logarithms of libjpeg's luma and chroma tables: (2, 100 qualities, 64)."""

@@ -14,7 +14,6 @@ from capture_scenes import Scene, photograph_flat
 from click.testing import CliRunner
 
 from capture.probe import VERSIONS, Hypothesis, probe, rounds
-from capture.quality import advice, container_width_px
 from capture.rectify import Region
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, Status
@@ -164,6 +163,7 @@ def test_too_noisy_a_code_is_unreadable_with_advice() -> None:
     assert result.status is Status.UNREADABLE
     assert result.corners is not None and result.payload is None
     assert "px wide in the photo: come closer" in result.detail
+    assert result.quality is not None and result.found_by == "given"
 
 
 def test_a_visible_code_is_never_returned() -> None:
@@ -259,12 +259,3 @@ def test_rounds_try_nothing_twice(quads: int) -> None:
     assert {(h.turn, h.version) for h in tries if h.quad == 0} == {
         (turn, version) for turn in range(4) for version in VERSIONS
     }
-
-
-def test_advice_names_width_and_glare() -> None:
-    corners = np.array([[100, 100], [280, 100], [280, 230], [100, 230]], np.float32)
-    assert container_width_px(corners) == pytest.approx(180)
-    white = np.full((300, 400, 3), 255, np.uint8)
-    line = advice(white, corners, Condition(2.0, 0.05, 40.0, 5.0))
-    for part in ("180 px wide", "blurred", "glare", "noisy", "JPEG quality 40"):
-        assert part in line
