@@ -64,7 +64,7 @@ class GridSettings:
             (kind, number)
             for number in range(longest)
             for kind in KINDS
-            if number * counts[kind] // longest < (number + 1) * counts[kind] // longest
+            if number * counts[kind] % longest < counts[kind]
         ]
 
 
