@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from capture.candidates import Candidate, find_candidates, given_candidate, other_candidates
 from capture.clock import Clock
 from capture.finding import Finding, overlap
+from capture.photo_fault import photo_fault
 from capture.probe import RevealerLike
 from capture.quality import advice, assess
+from capture.reference import Reference, References
 from capture.search import ALL_TURNS, OVERLAP, Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
@@ -51,6 +53,7 @@ def scan_photo(
     *,
     corners: NDArray[np.floating] | None = None,
     save_stages: str | Path | None = None,
+    references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
@@ -62,6 +65,8 @@ def scan_photo(
             the printed top-left; detection is skipped. Should the code be
             turned, the other three ways up are tried too.
         save_stages: folder for pictures of the stages; made if need be.
+        references: published containers, or their hosts; found ones are read without
+            looking for outlines.
         camera: profile of the camera that took the photo, whose lens is then
             taken out.
 
@@ -80,7 +85,12 @@ def scan_photo(
         OutputError: `save_stages` cannot be written.
     """
     return find_containers(
-        photo, revealers, corners=corners, save_stages=save_stages, camera=camera
+        photo,
+        revealers,
+        corners=corners,
+        save_stages=save_stages,
+        references=references,
+        camera=camera,
     ).results
 
 
@@ -90,6 +100,7 @@ def find_containers(
     *,
     corners: NDArray[np.floating] | None = None,
     save_stages: str | Path | None = None,
+    references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
@@ -111,7 +122,7 @@ def find_containers(
         if corners is not None:
             tried = [given_candidate(pixels, corners)]
         else:
-            tried = find_candidates(pixels)
+            tried = find_candidates(pixels, references)
     findings: list[Finding] = []
     results: list[ScanResult] = []
     weak: list[Finding] = []
@@ -140,7 +151,7 @@ def find_containers(
     chosen = findings[0].corners if findings else None
     stages.outlines(pixels, [c.corners for c in tried], chosen)
     if not results:
-        results = [_nothing(name, tried, clock)]
+        results = [_nothing(name, pixels, tried, clock)]
     total = clock.total()
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
     return PhotoFindings(tuple(findings), tuple(weak), results)
@@ -157,7 +168,7 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
     return photo, None
 
 
-def _nothing(name: str, tried: Sequence[Candidate], clock: Clock) -> ScanResult:
+def _nothing(name: str, photo: UInt8Image, tried: Sequence[Candidate], clock: Clock) -> ScanResult:
     outlines = [c for c in tried if c.source != "photo"]
     detail = (
         "none of the outlines found holds a hidden code: photograph the whole print "
@@ -166,6 +177,7 @@ def _nothing(name: str, tried: Sequence[Candidate], clock: Clock) -> ScanResult:
         else "no picture with a straight border was found: photograph the whole print with some "
         "of its margin, or give --corners"
     )
+    detail = photo_fault(photo) or detail
     return ScanResult(name, Status.NO_CONTAINER, timings_ms=clock.whole(), detail=detail)
 
 

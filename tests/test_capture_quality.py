@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ import skimage.data
 import torch
 from PIL import Image
 
+from capture.photo_fault import photo_fault
 from capture.quality import advice, assess, container_width_px
 from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8Image
 from riis_physical.channel.params import sample_params
@@ -149,6 +151,26 @@ def test_the_viewing_angle_is_that_of_a_phone(yaw_deg: float) -> None:
     quality = judge(take().photo, corners.astype(np.float32))
     assert quality.angle_deg == pytest.approx(yaw_deg, abs=1.0)
     assert ("seen at 58 degrees: stand in front of it" in advice(quality)) == (yaw_deg == 58)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda p: p // 60, "black"),
+        (lambda p: p // 8, "very dark"),
+        (lambda p: 255 - p // 60, "white"),
+        (lambda p: p // 60 + 100, "one even area"),
+        (lambda p: cv2.GaussianBlur(p, (0, 0), 16), "very blurred"),
+        (lambda p: cv2.resize(p, (90, 60)), "90 px wide"),
+    ],
+)
+def test_a_photo_that_can_show_nothing_is_told(
+    change: Callable[[UInt8Image], UInt8Image], words: str
+) -> None:
+    photo = take().photo
+    assert photo_fault(photo) is None
+    fault = photo_fault(change(photo).astype(np.uint8))
+    assert fault is not None and words in fault
 
 
 def test_the_worst_reason_comes_first() -> None:
