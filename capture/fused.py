@@ -6,14 +6,14 @@ photo -> find containers -> contributions -> fusion -> (stop when read) -> resul
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from capture.finding import Finding
+from capture.finding import Finding, overlap
 from capture.fuse import Contribution, Fusion, Track
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
@@ -24,6 +24,8 @@ Photo = str | Path | UInt8Image
 Find = Callable[[Photo], PhotoFindings]
 
 QUIET_ZONE_PX = 32
+# Findings of one photo that share more than this are one container.
+OVERLAP = 0.2
 LOOKED_AT = 3  # photos of a track in which a visible code is looked for
 
 
@@ -81,7 +83,7 @@ class FusedScan:
         if not findings.findings:
             self._empty += [replace(result, photo=name) for result in findings.results]
         parts = []
-        for place, found in enumerate((*findings.findings, *findings.weak)):
+        for place, found in _apart((*findings.findings, *findings.weak)):
             known = place < len(findings.findings)
             result = findings.results[place] if known else _plain(found)
             self._seen[number, place] = _Seen(replace(result, photo=name), _gray(found))
@@ -162,6 +164,18 @@ class FusedScan:
             for read in DECODERS.values()
             for symbol in read(self._seen[part.photo, part.place].gray)
         )
+
+
+def _apart(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
+    """Findings with their numbers, the best one of each place: others share its errors."""
+    kept: list[tuple[int, Finding]] = []
+    order = sorted(
+        enumerate(findings), key=lambda f: (f[1].reading is None, not f[1].counts, -f[1].presence)
+    )
+    for number, found in order:
+        if all(overlap(found.corners, other.corners) < OVERLAP for _, other in kept):
+            kept.append((number, found))
+    return kept
 
 
 def _plain(found: Finding) -> ScanResult:

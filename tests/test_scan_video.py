@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -189,6 +190,20 @@ def test_several_photos_are_one_answer() -> None:
     assert answer.frame is not None and answer.result.photo == scan.names[answer.frame]
     assert answer.result.timings_ms["detect"] == 2.0 * len(answer.photos)
     assert [r.photo for r in scan.unusable()] == ["bad.jpg"]
+
+
+def test_two_views_of_one_place_in_a_photo_are_one_container() -> None:
+    def twice(photo: Any) -> PhotoFindings:
+        one, other = (find(f"{photo}{k}") for k in range(2))
+        elsewhere = replace(other.findings[0], corners=CORNERS + 200, evident=False)
+        return replace(one, weak=(other.findings[0], elsewhere))
+
+    scan = FusedScan(twice)
+    while not scan.add(str(len(scan.names)), str(len(scan.names))):
+        assert len(scan.names) < 9
+    for track in scan.fusion.tracks:
+        assert len({part.photo for part in track.parts}) == len(track.parts)
+    assert len(scan.fusion.tracks) == 2 and scan.results()[0].result.text == MESSAGE
 
 
 def test_photos_that_do_not_read_together_keep_the_advice() -> None:

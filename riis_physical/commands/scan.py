@@ -17,7 +17,6 @@ from riis_physical.commands import common
 from riis_physical.commands.scan_output import as_record, say, summary
 
 if TYPE_CHECKING:
-    from capture.fused import FusedResult, FusedScan
     from riis_physical.artifacts import ScanResult
 
 MAX_FRAMES = 60
@@ -58,23 +57,6 @@ class Settings:
     reference: Path | None = None
     camera_profile: Path | None = None
 
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
-        found: dict[str, Any] = {}
-        if self.reference is not None:
-            from capture.reference import References
-
-            found["references"] = References.load(self.reference)
-        if self.camera_profile is not None:
-            from riis_physical.camera import CameraProfile
-
-            found["camera"] = CameraProfile.load(self.camera_profile)
-        return found
-
-    def revealers(self) -> list[Any]:
-        """The models."""
-        return list(common.load_revealers(self.model, common.chosen_device(self.device)))
-
 
 @dataclass(frozen=True)
 class Task:
@@ -82,6 +64,42 @@ class Task:
 
     photo: str
     stages: Path | None = None
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
+    found: dict[str, Any] = {}
+    if settings.reference is not None:
+        from capture.reference import References
+
+        found["references"] = References.load(settings.reference)
+    if settings.camera_profile is not None:
+        from riis_physical.camera import CameraProfile
+
+        found["camera"] = CameraProfile.load(settings.camera_profile)
+    return found
+
+
+def _revealers(settings: Settings) -> list[Any]:
+    return list(common.load_revealers(settings.model, common.chosen_device(settings.device)))
+
+
+def _scan(
+    task: Task, revealers: Sequence[Any], settings: Settings, options: dict[str, Any]
+) -> list[ScanResult]:
+    import numpy as np
+
+    from capture.scan import scan_photo
+    from riis_physical.errors import RectificationError
+
+    given = settings.corners
+    corners = None if given is None else np.array(given, np.float32)
+    try:
+        return scan_photo(
+            task.photo, revealers, corners=corners, save_stages=task.stages, **options
+        )
+    except RectificationError as error:
+        raise click.BadParameter(str(error), param_hint="--corners") from error
 
 
 class Scanner:
@@ -97,24 +115,11 @@ class Scanner:
         missing = _missing(task.photo)
         if missing is not None:
             return missing
-        import numpy as np
-
-        from riis_physical.errors import RectificationError
-
         with self._loading:
             if self._loaded is None:
-                self._loaded = self.settings.revealers(), self.settings.options()
-        from capture.scan import scan_photo
-
+                self._loaded = _revealers(self.settings), _options(self.settings)
         revealers, options = self._loaded
-        given = self.settings.corners
-        corners = None if given is None else np.array(given, np.float32)
-        try:
-            return scan_photo(
-                task.photo, revealers, corners=corners, save_stages=task.stages, **options
-            )
-        except RectificationError as error:
-            raise click.BadParameter(str(error), param_hint="--corners") from error
+        return _scan(task, revealers, self.settings, options)
 
 
 @click.command("scan", short_help="Read hidden messages in photos.")
@@ -329,10 +334,10 @@ def _finder(settings: Settings) -> Callable[[Any], Any]:
     """:func:`capture.scan.find_containers` with its models and options."""
     from capture.scan import find_containers
 
-    return partial(find_containers, revealers=settings.revealers(), **settings.options())
+    return partial(find_containers, revealers=_revealers(settings), **_options(settings))
 
 
-def _scan_together(settings: Settings, names: Sequence[str], *, quiet: bool) -> FusedScan:
+def _scan_together(settings: Settings, names: Sequence[str], *, quiet: bool) -> Any:
     """Photos of one thing, until its message reads."""
     from capture.fused import FusedScan
 
@@ -348,7 +353,7 @@ def _scan_together(settings: Settings, names: Sequence[str], *, quiet: bool) -> 
 
 def _scan_moving(
     settings: Settings, video: Path | None, camera: int | None, max_frames: int | None
-) -> tuple[list[FusedResult], dict[str, Any]]:
+) -> tuple[list[Any], dict[str, Any]]:
     """Frames of a video or a camera, until the message reads."""
     from itertools import islice
 
@@ -379,7 +384,7 @@ def _scan_moving(
     return scan.results(), {"camera": camera, "frames_used": len(scan.names)}
 
 
-def _print_fused(fused: Sequence[FusedResult], extra: dict[str, Any], as_json: bool) -> bool:
+def _print_fused(fused: Sequence[Any], extra: dict[str, Any], as_json: bool) -> bool:
     """Print one line a container; whether a message was read."""
     for one in fused:
         if as_json:
