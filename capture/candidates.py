@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from capture.contours import contour_quads
 from capture.detect import find_quadrilaterals
+from capture.fiducials import fiducial_quads
+from capture.finding import overlap
 from capture.insets import inset_quads
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
+from capture.reference import Reference, References, reference_quads
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
@@ -20,6 +23,8 @@ FloatArray = NDArray[np.float32]
 SCORE_SHARE = 0.35
 # Corners this near, as a share of the width, make two outlines one.
 SAME_OUTLINE = 0.01
+# Places that share this much are one container.
+SAME_PLACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,28 @@ def given_candidate(photo: UInt8Image, corners: NDArray[np.floating]) -> Candida
     return Candidate(given, "given")
 
 
-def find_candidates(photo: UInt8Image) -> list[Candidate]:
+def known_candidates(
+    photo: UInt8Image, references: Sequence[Reference] | References | None = None
+) -> list[Candidate]:
+    """Places that printed markers or a known picture give, the way up included."""
+    found = [Candidate(q.corners, "fiducials", upright=True) for q in fiducial_quads(photo)]
+    for quad in reference_quads(photo, references) if references is not None else []:
+        if all(overlap(quad.corners, known.corners) < SAME_PLACE for known in found):
+            found.append(Candidate(quad.corners, "reference", upright=True, bows=quad.bows))
+    return found
+
+
+def find_candidates(
+    photo: UInt8Image, references: Sequence[Reference] | References | None = None
+) -> list[Candidate]:
+    """Places that are known, then outlines; where a reference is found, nothing else."""
+    known = known_candidates(photo, references)
+    if any(candidate.source == "reference" for candidate in known):
+        return known
+    return known + outline_candidates(photo)
+
+
+def outline_candidates(photo: UInt8Image) -> list[Candidate]:
     """Outlines to look into; of those, the ones not far below the best.
 
     Late ones are guesses inside a border that shows no inner edge. The last one
@@ -73,8 +99,12 @@ def find_candidates(photo: UInt8Image) -> list[Candidate]:
 
 
 def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
-    """Outlines around blobs of one brightness that no candidate coincides with."""
-    return [
+    """Outlines that no candidate coincides with, around blobs of one brightness too.
+
+    Where only known places were tried, those are all outlines.
+    """
+    unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo)
+    return unseen + [
         Candidate(contour, "contour")
         for contour in contour_quads(photo)
         if all(

@@ -164,14 +164,14 @@ class ReferenceQuad:
         name: of the reference.
         inliers: matches that agree with the perspective.
         agreement: correlation of photo and reference, up to 1.
-        bends: see :class:`capture.registration.Registered`.
+        bows: (4,) of the sides, see :mod:`capture.warp`.
     """
 
     corners: FloatArray
     name: str
     inliers: int
     agreement: float
-    bends: tuple[float, float, float]
+    bows: FloatArray
 
 
 def reference_quads(
@@ -285,7 +285,7 @@ def _fit(
         return None
     if placed.agreement < AGREEMENT:
         return None
-    return ReferenceQuad(placed.corners, reference.name, inliers, placed.agreement, placed.bends)
+    return ReferenceQuad(placed.corners, reference.name, inliers, placed.agreement, placed.bows)
 
 
 def _inside(points: FloatArray, corners: FloatArray) -> NDArray[np.bool_]:

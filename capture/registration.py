@@ -46,13 +46,12 @@ class Registered:
         corners: xy (4, 2) float32 outer corners in the photo, clockwise from
             the picture's top-left.
         agreement: correlation, -1 to 1, of the normalised picture and photo.
-        bends: displacement at mid-side over half a side: along x and along y
-            (page curl), and radial (lens).
+        bows: (4,) of the sides in the photo, see :mod:`capture.warp`.
     """
 
     corners: FloatArray
     agreement: float
-    bends: tuple[float, float, float]
+    bows: FloatArray
 
 
 def register(grey: UInt8Image, picture: UInt8Image, corners: NDArray[np.floating]) -> Registered:
@@ -80,14 +79,28 @@ def register(grey: UInt8Image, picture: UInt8Image, corners: NDArray[np.floating
         state, agreement = _at_level(grey, picture, state, long)
         if agreement < HOPELESS:
             break
-    x, y, lens = state.bends
-    return Registered(validate_corners(state.corners), agreement, (float(x), float(y), float(lens)))
+    return Registered(validate_corners(state.corners), agreement, _bows(state))
 
 
 @dataclass(frozen=True)
 class _State:
     corners: Matrix
     bends: NDArray[np.float64]
+
+
+def _bows(state: _State) -> FloatArray:
+    """How far the middles of the sides lie outside straight lines, in side lengths."""
+    middles = np.array([[0, -1], [1, 0], [0, 1], [-1, 0]], np.float32)
+    basis_x, basis_y = _basis(middles[:, 0], middles[:, 1], (1.0, 1.0))
+    shift = np.stack([state.bends @ basis_x[8:], state.bends @ basis_y[8:]], axis=1)
+    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    to_photo = cv2.getPerspectiveTransform(square, state.corners.astype(np.float32))
+    seen = cv2.perspectiveTransform((middles + shift)[None], to_photo)[0]
+    along = np.roll(state.corners, -1, axis=0) - state.corners
+    away = seen - state.corners
+    return np.asarray(
+        (along[:, 1] * away[:, 0] - along[:, 0] * away[:, 1]) / (along**2).sum(1), np.float32
+    )
 
 
 def _at_level(

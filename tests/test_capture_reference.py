@@ -114,5 +114,6 @@ def test_registration_takes_out_curl() -> None:
     placed = register(grey, cv2.cvtColor(CAT, cv2.COLOR_RGB2GRAY), shifted)
     assert placed.agreement > 0.9
     assert error(placed.corners, true) < 0.0015
+    assert placed.bows * [500, 333, 500, 333] == pytest.approx([3.33, 0, -3.33, 0], abs=0.7)
     with pytest.raises(RectificationError):
         register(grey, grey, true - [650, 0])
