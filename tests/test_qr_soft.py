@@ -273,3 +273,36 @@ def test_finder_score_looks_at_the_top_left_corner_alone() -> None:
     assert abs(presence.finder_score(np.rot90(grid, 2)[:12, :12])) < 0.5
     with pytest.raises(ValueError, match="at least"):
         presence.finder_score(grid[:7, :8])
+
+
+def test_errors_and_erasures_are_bounded_together_for_every_version_and_level() -> None:
+    for version in range(1, structure.MAX_VERSION + 1):
+        for level in LEVELS:
+            for block in structure.blocks(version, level):
+                length, checks = len(block.positions), block.check_count
+                most = [
+                    evidence.most_errors(length, checks, erasures, soft.BLOCK_BITS)
+                    for erasures in range(checks + 1)
+                ]
+                assert most == sorted(most, reverse=True)
+                assert most[-1] == most[-2] == most[-3] == -1  # three symbols are left over
+                for erasures, errors in enumerate(most):
+                    assert 2 * errors + erasures <= checks
+                    if errors >= 0:
+                        bits = evidence.algebraic_bits(length, checks, erasures, errors)
+                        assert bits >= soft.BLOCK_BITS
+
+
+def test_unknown_modules_are_neither_right_nor_wrong() -> None:
+    code = encode(TEXT)
+    rng = np.random.default_rng(6)
+    read = 0
+    for _ in range(5):
+        grid = noisy(code, 0.06, rng)
+        grid[10:25, 12:26] = 0  # three in twenty
+        reading = soft.read_grid(grid, 5)
+        if reading is not None:
+            assert reading.payload == TEXT.encode()
+            assert reading.agreement > 0.9
+            read += 1
+    assert read >= 3
