@@ -17,6 +17,7 @@ from capture.candidates import Candidate
 from capture.clock import Clock
 from capture.finding import Finding, better, overlap
 from capture.insets import inset
+from capture.occlusion import read_uncovered
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.rectify import Region, frame_corners
 from riis_physical.artifacts import UInt8Image
@@ -162,6 +163,10 @@ class Search:
         """Where a container does not read: try outlines nearby, then align its corners."""
         if found.reading is not None:
             return found
+        with self.clock.stage("read"):
+            uncovered = read_uncovered(found.logits, found.hypothesis.version)
+        if uncovered is not None:
+            return self._guard(replace(found, reading=uncovered))
         found = self._other_outlines(places, found)
         if found.reading is not None:
             return found
