@@ -1,8 +1,7 @@
-"""Blur and noise from spectra, by a regression that training/fit_quality.py fits."""
+"""Blur and noise from spectra, by a kernel regression that training/fit_quality.py fits."""
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from capture.spectrum import band_powers
 
 FloatArray = NDArray[np.float32]
+Array = NDArray[np.float64]
 
-FILE = Path(__file__).with_name("spectrum_fit.json")
+FILE = Path(__file__).with_name("spectrum_fit.npz")
 REFERENCE_PX = 512.0
 
 
@@ -33,13 +33,25 @@ def features(fine: FloatArray, coarse: FloatArray, width_px: float) -> FloatArra
 
 def blur_and_noise(fine: FloatArray, coarse: FloatArray, width_px: float) -> tuple[float, float]:
     """Sigma of blur in px of a container 512 px wide, and of noise in sRGB units of [0, 1]."""
-    offset, slope, low, high = _fit()
-    values = offset + slope @ features(fine, coarse, width_px)
-    blur, noise = np.exp(np.clip(values, low, high))
+    fitted = _fit()
+    place = (features(fine, coarse, width_px) - fitted["centre"]) / fitted["spread"]
+    blur, noise = np.exp(predict(fitted, place[None])[0])
     return float(blur), float(noise)
 
 
+def predict(fitted: dict[str, Array], places: Array) -> Array:
+    """Logarithms (m, 2) of blur and noise at standardised features (m, k)."""
+    near = kernel(places, fitted["places"], float(fitted["reach"]))
+    return np.clip(near @ fitted["weights"] + fitted["mean"], fitted["low"], fitted["high"])
+
+
+def kernel(one: Array, other: Array, reach: float) -> Array:
+    """Similarity (m, n) of places (m, k) and (n, k), 1 where they are the same."""
+    apart = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * one @ other.T
+    return np.asarray(np.exp(-np.maximum(apart, 0) / (2 * reach**2)))
+
+
 @lru_cache(maxsize=1)
-def _fit() -> tuple[NDArray[np.float64], ...]:
-    stored = json.loads(FILE.read_text(encoding="utf-8"))
-    return tuple(np.array(stored[key], np.float64) for key in ("offset", "slope", "low", "high"))
+def _fit() -> dict[str, Array]:
+    with np.load(FILE) as stored:
+        return {name: stored[name].astype(np.float64) for name in stored.files}

@@ -16,6 +16,7 @@ from PIL import Image
 
 from capture.photo_fault import photo_fault
 from capture.quality import advice, assess, container_width_px
+from capture.spectrum_fit import predict
 from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.image_io import jpeg_quality
@@ -199,13 +200,13 @@ def test_estimates_rise_with_the_simulation(name: str, values: tuple[float, ...]
     assert found[-1] > 2.5 * found[0]
 
 
-def test_a_fit_recovers_a_line() -> None:
+def test_a_fit_recovers_a_curve() -> None:
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(400, 3))
-    y = x @ np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 2.0]]) + (0.3, -0.2)
-    found = fit(x, y)
-    assert np.array(found["offset"]) == pytest.approx([0.3, -0.2], abs=0.05)
-    assert np.array(found["slope"])[1] == pytest.approx([0.0, -1.0, 2.0], abs=0.05)
+    x = rng.normal(size=(300, 3))
+    y = np.stack([x[:, 0] + 0.5 * x[:, 1] ** 2, x[:, 2] - x[:, 1]], axis=1)
+    fitted = {name: values.astype(np.float64) for name, values in fit(x[:250], y[:250]).items()}
+    found = predict(fitted, (x[250:] - fitted["centre"]) / fitted["spread"])
+    assert np.median(np.abs(found - y[250:])) < 0.15
 
 
 def test_agreement_is_one_for_the_truth_and_holds_no_order_for_chance() -> None:
