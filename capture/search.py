@@ -173,9 +173,14 @@ class Search:
         h = found.hypothesis
         with self.clock.stage("reveal"):
             region = places[h.quad].region
-            aligned = align(found.revealer, region, found.corners, h.version, found.condition)
-        with self.clock.stage("read"):
-            reading = read_revealed(aligned.logits, aligned.picture, h.version)
+            aligned = align(
+                found.revealer, region, found.corners, h.version, found.condition,
+                lambda logits, picture: read_revealed(logits, picture, h.version),
+            )  # fmt: skip
+        reading = aligned.reading
+        if reading is None:
+            with self.clock.stage("read"):
+                reading = read_uncovered(aligned.logits, h.version)
         if reading is None and aligned.presence < found.presence:
             return found
         aligned_found = replace(
