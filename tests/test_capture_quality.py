@@ -176,8 +176,8 @@ def test_a_photo_that_can_show_nothing_is_told(
 
 def test_the_worst_reason_comes_first() -> None:
     scene = take()
-    quality = replace(judge(scene.photo, scene.corners), width_px=290.0, level=0.02)
-    assert advice(quality).startswith("very dark: add light; the container is 290 px wide")
+    quality = replace(judge(scene.photo, scene.corners), width_px=240.0, level=0.02)
+    assert advice(quality).startswith("very dark: add light; the container is 240 px wide")
 
 
 @pytest.mark.parametrize(
