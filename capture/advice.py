@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from riis_physical.artifacts import CaptureQuality
 
-NARROW_PX = 300.0  # read: 5 of 5 at 260 px, 3 of 5 at 220, 2 of 5 at 180, none at 150
+NARROW_PX = 300.0  # read: 5 of 5 at 260 px, 3 of 5 at 220, 2 of 5 at 180, 0 of 1 at 150
 BLURRED = 2.2  # px of a container 512 px wide; 5 of 5 at 2, 3 of 4 at 2.5, none of 4 at 4
 MOTION = 5.5  # px likewise; 7 of 7 at 5, 6 of 7 at 7, 2 of 7 at 9
 NOISY = 0.08  # 3 of 3 at 0.06, 2 of 3 at 0.1, 1 of 3 at 0.15
