@@ -1,8 +1,9 @@
 """Containers without a border, by a small network that has learned what they look like.
 
-The network looks at a copy 512 px long. Every position that lies on a picture votes
-for its four corners; positions whose votes agree are one picture. The corners are good
-to a percent or two of the width: enough to start from, not to read.
+The network looks at a copy 512 px long. It marks the area of each picture and votes at
+every position for the four corners. Outlines of the areas, and votes where areas run
+together, give corners good to a few percent of the width: enough to start from, not to
+read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -28,7 +29,15 @@ COPY_PX = 512
 LIKELY = 0.5
 # Votes this near to each other, as a share of the picture's size, are for one picture.
 AGREE = 0.15
-FEWEST_CELLS = 4
+FEWEST_CELLS = 6
+SHORTEST_CELLS = 2.5
+# Areas are outlined at these probabilities, on a map so many times finer.
+LEVELS = (0.5, 0.3, 0.75)
+FINER = 4
+# An area fills its quadrilateral by this share at least, or it is no picture's.
+LEAST_FILL = 0.8
+# Corners nearer than this, as a share of the size, are one picture's.
+SAME = 0.03
 MOST_PICTURES = 8
 
 
@@ -41,13 +50,13 @@ class Detection:
             nearest to the top left.
         container: 0 to 1, how surely it is a container.
         picture: 0 to 1, how surely it is a framed or bare picture at all.
-        votes: positions of the map that agree on it.
+        fill: share of the quadrilateral that the network marks, or that votes for it.
     """
 
     corners: FloatArray
     container: float
     picture: float
-    votes: int
+    fill: float
 
 
 class LearnedDetector:
@@ -101,7 +110,7 @@ class LearnedDetector:
                 np.asarray((d.corners + 0.5) * ratio - 0.5, np.float32),
                 d.container,
                 d.picture,
-                d.votes,
+                d.fill,
             )
             for d in found
         ]
@@ -116,13 +125,73 @@ def shipped_detector(device: str = "cpu") -> LearnedDetector | None:
 def gather(
     container: FloatArray, picture: FloatArray, offsets: FloatArray, *, least: float = LIKELY
 ) -> list[Detection]:
-    """Pictures from the network's maps, in pixels of its input.
+    """Pictures from the network's maps, in pixels of its input, the likeliest containers first.
+
+    The outline of each area that is surely a picture comes first; where areas of several
+    pictures run into one another, the votes for corners tell them apart.
 
     Args:
         container, picture: (h, w) probabilities.
         offsets: (4, 2, h, w), see :class:`capture.learned_net.Maps`.
-        least: least probability of a position to count.
+        least: least probability of a position to count in a vote.
     """
+    found: list[Detection] = []
+    for detection in [*_outlined(container, picture), *_voted(container, picture, offsets, least)]:
+        if all(not _same(detection.corners, other.corners) for other in found):
+            found.append(detection)
+    return sorted(found, key=lambda d: -d.container * d.fill)[:MOST_PICTURES]
+
+
+def _outlined(container: FloatArray, picture: FloatArray) -> list[Detection]:
+    """Quadrilaterals about the areas of either map, the fullest first."""
+    found: list[Detection] = []
+    for level in LEVELS:
+        for probability in (picture, container):
+            fine = cv2.resize(probability, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_LINEAR)
+            mask = np.asarray(fine > level, np.uint8)
+            contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            for contour in contours:
+                detection = _around(contour, container, picture)
+                if detection is not None:
+                    found.append(detection)
+    return sorted(found, key=lambda d: -d.fill)
+
+
+def _around(contour: NDArray[Any], container: FloatArray, picture: FloatArray) -> Detection | None:
+    """The smallest quadrilateral about an outline, None where the area fills it badly."""
+    from capture.learned_net import STRIDE
+
+    area = cv2.contourArea(contour)
+    if area < FEWEST_CELLS * FINER**2:
+        return None
+    corners = cv2.approxPolyN(contour, 4, ensure_convex=True).reshape(-1, 2).astype(np.float32)
+    if len(corners) != 4 or _sides(corners).min() < SHORTEST_CELLS * FINER:
+        return None
+    fill = float(area / max(cv2.contourArea(corners), 1e-6))
+    if fill < LEAST_FILL:
+        return None
+    if cv2.contourArea(corners, True) < 0:
+        corners = corners[::-1]
+    inside = np.zeros(picture.shape, np.uint8)
+    cells = (corners + 0.5) / FINER - 0.5
+    cv2.fillConvexPoly(inside, np.rint(cells * 16).astype(np.int32), 1, shift=4)
+    cover = inside > 0
+    if not cover.any():
+        return None
+    unit = np.float32(STRIDE / FINER)
+    corners = (corners + np.float32(0.5)) * unit - np.float32(0.5)
+    return Detection(
+        np.asarray(np.roll(corners, -int(corners.sum(1).argmin()), 0), np.float32),
+        float(container[cover].mean()),
+        float(picture[cover].mean()),
+        min(fill, 1.0),
+    )
+
+
+def _voted(
+    container: FloatArray, picture: FloatArray, offsets: FloatArray, least: float
+) -> list[Detection]:
+    """Quadrilaterals that positions agree on, each position for one of them."""
     from capture.learned_net import OFFSET_UNIT, STRIDE
 
     rows, columns = np.nonzero(picture >= least)
@@ -149,20 +218,31 @@ def gather(
             distance = np.linalg.norm(away[members], axis=2)
             weight = sure[members, None] / (distance + 0.15 * size) ** 2
             corners = (votes[members] * weight[..., None]).sum(0) / weight.sum(0)[:, None]
+        inside = _within(centres, corners)
         if members.sum() < FEWEST_CELLS:
             left[seed] = False
             continue
+        area = abs(float(cv2.contourArea(corners.astype(np.float32)))) / STRIDE**2
         found.append(
             Detection(
                 corners.astype(np.float32),
                 float(hidden[members].mean()),
                 float(sure[members].mean()),
-                int(members.sum()),
+                min(1.0, float(members.sum()) / max(area, 1.0)),
             )
         )
-        left &= ~members
-        left &= ~_within(centres, corners)
-    return sorted(found, key=lambda d: -d.container)
+        left &= ~members & ~inside
+    return found
+
+
+def _sides(quad: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1), np.float32)
+
+
+def _same(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two quadrilaterals are so near that both lead to the same fit."""
+    size = float(_sides(one).mean())
+    return bool(np.abs(one - other).max() < SAME * size)
 
 
 def _within(points: FloatArray, quad: FloatArray) -> NDArray[np.bool_]:

@@ -29,10 +29,10 @@ def test_targets_gather_back_to_the_pictures_they_were_drawn_from() -> None:
     example = plain(_image(), _pictures())
     h, w = example.picture.shape
     found = gather(example.container, example.picture, example.offsets.reshape(4, 2, h, w))
-    assert len(found) == 2
-    assert np.abs(found[0].corners - QUAD).max() < 0.01
-    assert np.abs(found[1].corners - OTHER).max() < 0.01
-    assert found[0].container > 0.99 and found[1].container < 0.01
+    assert np.abs(found[0].corners - QUAD).max() < 2 * STRIDE
+    assert found[0].container > 0.9
+    near = [d for d in found if np.abs(d.corners - OTHER).max() < 2 * STRIDE]
+    assert near and all(d.container < 0.1 for d in near)
 
 
 def test_outlying_votes_do_not_move_the_corners() -> None:
@@ -42,7 +42,8 @@ def test_outlying_votes_do_not_move_the_corners() -> None:
     rng = np.random.default_rng(1)
     wrong = rng.random((h, w)) < 0.2
     offsets[:, :, wrong] += rng.normal(0, 1.0, (4, 2, int(wrong.sum()))).astype(np.float32)
-    best = gather(example.container, example.picture, offsets)[0]
+    torn = example.picture * (np.arange(w) % 2)  # no area has an outline: votes alone
+    best = gather(example.container, torn.astype(np.float32), offsets)[0]
     assert np.abs(best.corners - QUAD).max() < 3
 
 

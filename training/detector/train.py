@@ -29,7 +29,7 @@ VIEW = (384, 512)
 WARM_UP = 100
 CHECK_EVERY = 400
 OFFSET_BETA = 0.02
-OFFSET_WEIGHT = 4.0
+OFFSET_WEIGHT = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Settings:
     batch: int = 8
     learning_rate: float = 2e-3
     seed: int = 0
-    average: float = 0.997
+    average: float = 0.995
 
 
 def main(
@@ -53,7 +53,8 @@ def main(
 ) -> DetectorNet:
     """Train on the composites in out/scenes, checked on those in out/checks.
 
-    The run may be stopped at any time; with `resume` it goes on from out/checkpoint.pt.
+    The run may be stopped at any time; with `resume` it goes on from out/checkpoint.pt,
+    written every CHECK_EVERY steps.
 
     Returns:
         the network with averaged weights.
