@@ -5,13 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,7 +81,7 @@ def run_all(
     jobs: int = 1,
     threads: bool = False,
     done: Callable[[], None] | None = None,
-) -> Iterator[Answer]:
+) -> Generator[Answer, None, None]:
     """Work through tasks, over several workers.
 
     Args:
@@ -94,7 +94,9 @@ def run_all(
         done: called as each task is finished, in any order, from any thread.
 
     Returns:
-        the answers in the order of the tasks, as they become ready.
+        the answers in the order of the tasks, as they become ready. Closing it, or an
+        exception within it such as Ctrl-C, ends worker processes at once; threads
+        finish the photos that they are at.
 
     Raises:
         RiisError: `make` or a task raised it, or a worker was killed.
@@ -136,28 +138,38 @@ def _workers(
         with _one_cv2_thread(), ThreadPoolExecutor(jobs) as pool:
             yield pool, make()
         return
+    before = set(multiprocessing.active_children())
     with (
         _single_threads(),
         ProcessPoolExecutor(
             jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(make,)
         ) as processes,
     ):
-        with _deaf():  # all processes start with the first call, and inherit this
-            processes.submit(_nothing)
-        yield processes, _call
+        try:
+            with _deaf():  # all processes start with the first call, and inherit this
+                processes.submit(_nothing)
+            yield processes, _call
+        except BaseException:  # Ctrl-C and leaving early too: nobody waits for their photos
+            for worker in set(multiprocessing.active_children()) - before:
+                worker.terminate()
+            raise
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Without Ctrl-C: it reaches all processes, and the parent alone shall answer."""
-    if threading.current_thread() is not threading.main_thread():
+    """Ctrl-C waits, in processes started in the body for good.
+
+    It reaches all processes of a terminal, and the parent alone shall answer.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # its start would let signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _nothing() -> None:

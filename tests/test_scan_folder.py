@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -84,3 +87,56 @@ def test_leaving_early_ends_the_workers() -> None:
     start = time.perf_counter()
     answers.close()
     assert time.perf_counter() - start < 1
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_scan_folder import Sleeper
+from capture.folder import run_all
+try:
+    for _ in run_all(Sleeper, [Path({folder!r}) / str(n) for n in range(9)], jobs=2):
+        pass
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+class Sleeper:
+    """Work that tells of its process and then takes a minute."""
+
+    def __call__(self, mark: Path) -> int:
+        mark.write_text(str(os.getpid()))
+        time.sleep(60)
+        return 0
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("to_all", [True, False])
+def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path, to_all: bool) -> None:
+    code = INTERRUPTED.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True,
+                             stderr=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while len(marks := [m for m in tmp_path.iterdir() if m.read_text()]) < 2:
+            assert time.monotonic() < deadline and child.poll() is None
+            time.sleep(0.02)
+        (os.killpg if to_all else os.kill)(child.pid, signal.SIGINT)
+        _, said = child.communicate(timeout=5)
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+    assert child.returncode == 130 and said == ""
+    assert not [mark for mark in marks if is_running(int(mark.read_text()))]

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -313,10 +314,15 @@ def _scan_each(
     began = time.perf_counter()
     answers: list[list[ScanResult]] = []
     hidden = as_json or len(tasks) < 2 or not sys.stderr.isatty()
-    with tqdm(total=len(tasks), unit="photo", disable=hidden, leave=False) as bar:
-        for results in run_all(
-            partial(Scanner, settings), tasks, jobs=workers, threads=threads, done=bar.update
-        ):
+    with (
+        tqdm(total=len(tasks), unit="photo", disable=hidden, leave=False) as bar,
+        closing(
+            run_all(
+                partial(Scanner, settings), tasks, jobs=workers, threads=threads, done=bar.update
+            )
+        ) as scanned,
+    ):
+        for results in scanned:
             answers.append(results)
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
                 for result in results:
