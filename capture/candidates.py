@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from capture.detect import find_quadrilaterals
 from capture.fiducials import fiducial_quads
 from capture.finding import overlap
 from capture.insets import inset_quads
+from capture.learned import shipped_detector
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
 from capture.reference import Reference, References, reference_quads
+from capture.snap import snap_quad
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
@@ -23,6 +26,10 @@ FloatArray = NDArray[np.float32]
 SCORE_SHARE = 0.35
 # Corners this near, as a share of the width, make two outlines one.
 SAME_OUTLINE = 0.01
+# So many of the detector's pictures are looked into; their sides are off by up to this
+# share of the size.
+LEARNED = 4
+SNAP_REACH = 0.03
 # Places that share this much are one container.
 SAME_PLACE = 0.5
 
@@ -34,8 +41,8 @@ class Candidate:
     Attributes:
         corners: xy (4, 2) outer corners, clockwise; from the printed top-left
             where the way up is known.
-        source: what proposed it: `given`, `fiducials`, `reference`, `outline`
-            (a border, frame or screen edge), `contour` (a closed outline),
+        source: what proposed it: `given`, `fiducials`, `reference`, `learned` (the
+            detector), `outline` (a border, frame or screen edge), `contour` (a closed outline),
             `inset` (inside a border that shows no inner edge) or `photo` (the
             whole photo).
         upright: whether the way up is known.
@@ -82,7 +89,7 @@ def find_candidates(
 
 
 def outline_candidates(photo: UInt8Image) -> list[Candidate]:
-    """Outlines to look into; of those, the ones not far below the best.
+    """Outlines to look into and what the detector sees; of both, the likely ones.
 
     Late ones are guesses inside a border that shows no inner edge. The last one
     is the outline of the photo itself: a container's own file, a screenshot or a
@@ -90,12 +97,40 @@ def outline_candidates(photo: UInt8Image) -> list[Candidate]:
     """
     quads = find_quadrilaterals(photo)
     quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
-    outlines = [q.corners for q in quads]
-    found = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
-    found += [Candidate(corners, "inset") for corners in inset_quads(outlines)]
+    outlines = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
+    found = _interleaved(learned_candidates(photo), outlines)
+    found += [Candidate(corners, "inset") for corners in inset_quads([q.corners for q in quads])]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found
     return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
+
+
+def learned_candidates(photo: UInt8Image) -> list[Candidate]:
+    """What the learned detector sees, snapped to the photo's edges, the likeliest first."""
+    detector = shipped_detector()
+    if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
+        return []
+    found: list[Candidate] = []
+    for seen in detector.detect(photo)[:LEARNED]:
+        sides = np.linalg.norm(seen.corners - np.roll(seen.corners, -1, 0), axis=1)
+        fit = snap_quad(photo, seen.corners, SNAP_REACH * float(sides.mean()))
+        found.append(Candidate(fit.corners, "learned", bows=fit.bows))
+    return found
+
+
+def _interleaved(learned: Sequence[Candidate], outlines: Sequence[Candidate]) -> list[Candidate]:
+    """Outlines that the detector agrees with, then both in turn."""
+    agreed = [one for one in outlines if any(_same(one, other) for other in learned)]
+    seen = [one for one in learned if not any(_same(one, other) for other in agreed)]
+    left = [one for one in outlines if all(one is not other for other in agreed)]
+    mixed = [one for pair in zip_longest(seen, left) for one in pair if one is not None]
+    return [*agreed, *mixed]
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    """Whether the corners of two candidates all but coincide."""
+    width = float(np.linalg.norm(one.corners[1] - one.corners[0]))
+    return bool(np.abs(one.corners - other.corners).max() <= SAME_OUTLINE * width)
 
 
 def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
@@ -105,11 +140,7 @@ def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Cand
     """
     unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo)
     return unseen + [
-        Candidate(contour, "contour")
-        for contour in contour_quads(photo)
-        if all(
-            np.abs(contour - c.corners).max()
-            > SAME_OUTLINE * np.linalg.norm(contour[1] - contour[0])
-            for c in tried
-        )
+        candidate
+        for candidate in (Candidate(contour, "contour") for contour in contour_quads(photo))
+        if not any(_same(candidate, other) for other in tried)
     ]

@@ -165,3 +165,17 @@ def test_noise_projection_depends_on_the_container_and_inverts() -> None:
     z, _ = canp(h_f, y)
     torch.testing.assert_close(canp.inverse(z, y), h_f, atol=1e-8, rtol=0)
     assert (canp.inverse(z, y + 0.5) - h_f).abs().max() > 1e-3
+
+
+def test_convolution_forgets_its_inverse_when_the_weights_change() -> None:
+    convolution = InvertibleConv1x1(6, identity=False)
+    x = torch.randn(1, 6, 4, 4)
+    for _ in range(2):
+        with torch.no_grad():
+            assert torch.allclose(convolution.inverse(convolution(x)[0]), x, atol=1e-4)
+            convolution.upper.add_(0.1 * torch.randn(6, 6))
+            convolution.log_s.add_(0.2)
+    other = InvertibleConv1x1(6, identity=False)
+    convolution.load_state_dict(other.state_dict())
+    with torch.inference_mode():
+        assert torch.allclose(convolution.inverse(other(x)[0]), x, atol=1e-4)

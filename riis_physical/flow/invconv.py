@@ -32,6 +32,7 @@ class InvertibleConv1x1(nn.Module):
         self.log_s = nn.Parameter(diagonal.abs().log().float())
         self.register_buffer("permutation", p.float())
         self.register_buffer("sign", diagonal.sign().float())
+        self._known: tuple[object, Tensor] | None = None
 
     def _factors(self) -> tuple[Tensor, Tensor]:
         eye = torch.eye(len(self.log_s), dtype=self.lower.dtype, device=self.lower.device)
@@ -46,9 +47,19 @@ class InvertibleConv1x1(nn.Module):
         return F.conv2d(x, weight[:, :, None, None]), log_det.expand(x.shape[0])
 
     def inverse(self, y: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            weight = self._inverse_weight()
+        else:
+            # Revealing asks for it again and again while the parameters stay.
+            state = tuple((p.data_ptr(), p._version, p.device) for p in self.parameters())
+            if self._known is None or self._known[0] != state:
+                self._known = (state, self._inverse_weight())
+            weight = self._known[1]
+        return F.conv2d(y, weight.to(y.dtype)[:, :, None, None])
+
+    def _inverse_weight(self) -> Tensor:
         lower, upper = self._factors()
         half = torch.linalg.solve_triangular(
             lower, self.permutation.T, upper=False, unitriangular=True
         )
-        weight = torch.linalg.solve_triangular(upper, half, upper=True).to(y.dtype)
-        return F.conv2d(y, weight[:, :, None, None])
+        return torch.linalg.solve_triangular(upper, half, upper=True)
