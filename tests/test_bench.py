@@ -1,14 +1,20 @@
 """The benchmark's own machinery; times are for people, not for tests."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from riis_physical.errors import OutputError, RiisError
+from riis_physical.artifacts import ScanResult, Status
+from riis_physical.commands.scan import Settings, Task
+from riis_physical.errors import ConfigError, OutputError, RiisError
 from training import bench as bench_module
+from training import bench_folder
 from training.bench import bench, lines, peak_rss_mb, synthetic_host
+from training.bench_folder import measure_folder, throughput
+from training.tables import TABLES, load_results
 
 
 def test_host_is_seeded_textured_and_has_the_asked_size() -> None:
@@ -28,12 +34,18 @@ def test_figures_of_the_parts_make_the_result(
         if part == "prepare":
             return {"model": {"name": model, "sha256": "0"}}
         times = {"median_s": 1.5, "runs_s": [2.0, 1.5, 1.0], "peak_rss_mb": 700.0}
+        if part.startswith("folder-"):
+            assert folder.name in ("large", "small") and repeat == 1
+            _, jobs, workers = part.split("-")
+            return {"jobs": int(jobs), "workers": workers, "photos": 6, "start_s": 2.5,
+                    "photos_per_minute": 40.0 * int(jobs)}  # fmt: skip
         return {**times, "decoded": False} if part.startswith("scan") else times
 
     monkeypatch.setattr(bench_module, "_child", child)
     output = tmp_path / "bench.json"
-    result = bench("print-9", repeat=3, output=output)
-    assert parts == ["prepare", "hide", "scan", "scan-empty"]
+    result = bench("print-9", repeat=3, photos=6, output=output)
+    ways = ["folder-1-processes", "folder-2-processes", "folder-2-threads"]
+    assert parts == ["prepare", "hide", "scan", "scan-empty", "prepare-folders", *ways, *ways]
     assert result == json.loads(output.read_text())
     assert result["hide"]["megapixels"] == 24 and result["scan"]["megapixels"] == 12
     shown = "\n".join(lines(result))
@@ -43,8 +55,15 @@ def test_figures_of_the_parts_make_the_result(
         and "1.50 s" in shown
         and "was not read" in shown
     )
+    assert "folder of 6, 2 MP, 2 threads" in shown and "80.0 photos a minute" in shown
+    table = TABLES["folder"](load_results(tmp_path)).splitlines()
+    assert table[2] == "| 12 megapixels | one process | 6 | 40 | 2.5 s |"
+    assert table[6] == "| 2 megapixels | 2 processes | 6 | 80 | 2.5 s |"
     with pytest.raises(OutputError, match="exists already"):
         bench("print-9", output=output)
+    assert bench("print-9", photos=0)["folder"] == []
+    with pytest.raises(ConfigError, match="folders of 3 photos"):
+        bench("print-9", photos=3)
 
 
 def test_a_part_that_fails_is_told_in_one_line() -> None:
@@ -54,3 +73,32 @@ def test_a_part_that_fails_is_told_in_one_line() -> None:
 
 def test_peak_memory_is_in_megabytes() -> None:
     assert 20 < peak_rss_mb() < 100_000
+
+
+def test_folders_are_timed_from_the_first_photo_of_each_worker() -> None:
+    assert throughput([10.0, 11.0, 13.0, 15.0], 2) == pytest.approx(30)
+    with pytest.raises(ValueError, match="2 tasks for 2 workers"):
+        throughput([1.0, 2.0], 2)
+
+
+@pytest.mark.parametrize(("jobs", "workers"), [(1, "processes"), (2, "threads")])
+def test_a_folder_is_scanned_photo_by_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, workers: str
+) -> None:
+    class Scanner:
+        def __init__(self, settings: Settings) -> None:
+            assert settings == Settings("print-9", "cpu")
+
+        def __call__(self, task: Task) -> list[ScanResult]:
+            time.sleep(0.01)
+            text = b"x" if task.photo.endswith("1.jpg") else None
+            return [ScanResult(task.photo, Status.DECODED if text else Status.UNREADABLE, text)]
+
+    monkeypatch.setattr(bench_folder, "Scanner", Scanner)
+    for number in range(5):
+        (tmp_path / f"{number}.jpg").touch()
+    found = measure_folder(tmp_path, "print-9", jobs, workers)
+    assert (found["photos"], found["decoded"]) == (5, 1)
+    assert (found["jobs"], found["workers"]) == (jobs, workers)
+    assert 0 < found["start_s"] < found["whole_s"]
+    assert 100 < found["photos_per_minute"] < 60 * jobs / 0.01 * 2

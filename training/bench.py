@@ -4,7 +4,8 @@ Pictures are made by the seed: a synthetic host of 24 megapixels as a JPEG, and
 a simulated photo of 12 megapixels in which the container is about 1,200 px
 wide, and one of the same size that holds no container, which takes scanning
 longest. Each of hide and scan runs in a process of its own, with a fixed number of
-threads, so that its peak memory is its own.
+threads, so that its peak memory is its own. Scanning folders of photos of 12 and of
+2 megapixels is timed with one process, two, and two threads.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from riis_physical.errors import RiisError
+from riis_physical.errors import ConfigError, RiisError
 from riis_physical.files import check_writable, write_text
 
 KIND = "bench"
@@ -33,6 +34,10 @@ CONTAINER_SIZE = (1024, 1536)
 CONTAINER_WIDTH_PX = 1200
 MESSAGE = "https://example.org/exhibition/room-7"
 SEED = 3
+FEWEST_PHOTOS = 4
+#: Of the folders: (h, w) of the photos, and how the work is shared.
+FOLDERS = {"large": (3000, 4000), "small": (1224, 1632)}
+WAYS = ((1, "processes"), (2, "processes"), (2, "threads"))
 #: What to reach: seconds, and megabytes for either.
 HIDE_SECONDS, SCAN_SECONDS, MEMORY_MB = 8.0, 2.0, 2000.0
 
@@ -42,6 +47,7 @@ def bench(
     *,
     threads: int = 2,
     repeat: int = 5,
+    photos: int = 8,
     output: Path | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
@@ -51,12 +57,16 @@ def bench(
         model: shipped name or path of a .safetensors file.
         threads: of each process.
         repeat: runs; times are their medians.
+        photos: in each of the folders, at least FEWEST_PHOTOS; 0 leaves folders out.
         output: a result file, None for none.
 
     Raises:
         OutputError: `output` exists and `force` is off, or cannot be written.
+        ConfigError: too few photos.
         RiisError: a run failed, for example because there is no such model.
     """
+    if 0 < photos < FEWEST_PHOTOS:
+        raise ConfigError(f"folders of {photos} photos: expected {FEWEST_PHOTOS} or more, or 0")
     from training.evaluation.environment import describe_environment
 
     if output is not None:
@@ -68,6 +78,7 @@ def bench(
         hide = _child("hide", model, folder, threads, repeat)
         scan = _child("scan", model, folder, threads, repeat)
         empty = _child("scan-empty", model, folder, threads, repeat)
+        folders = _folders(model, folder, threads, photos) if photos else []
     result = {
         "kind": KIND,
         "format": FORMAT,
@@ -78,6 +89,7 @@ def bench(
         "hide": {"megapixels": _megapixels(HOST_SIZE), "limit_s": HIDE_SECONDS, **hide},
         "scan": {"megapixels": _megapixels(PHOTO_SIZE), "limit_s": SCAN_SECONDS, **scan},
         "scan_empty": {"megapixels": _megapixels(PHOTO_SIZE), "limit_s": SCAN_SECONDS, **empty},
+        "folder": folders,
         "memory_limit_mb": MEMORY_MB,
     }
     if output is not None:
@@ -101,6 +113,13 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         )
         if "with_files_median_s" in figures:
             yield f"{'  with its files':<34}{figures['with_files_median_s']:>7.2f} s"
+    for row in result["folder"]:
+        shared = f"{row['jobs']} {row['workers']}" if row["jobs"] > 1 else "one process"
+        label = f"folder of {row['photos']}, {row['megapixels']:g} MP, {shared}"
+        yield (
+            f"{label:<44}{row['photos_per_minute']:>8.1f} photos a minute, "
+            f"first after {row['start_s']:.1f} s"
+        )
     if not result["scan"]["decoded"]:
         yield "note: the photo was not read; reading may take longer than that"
     yield (
@@ -230,6 +249,33 @@ def _times(runs: list[float]) -> dict[str, Any]:
     }
 
 
+def _folders(model: str, folder: Path, threads: int, photos: int) -> list[dict[str, Any]]:
+    """Photos a minute, by size of the photos and by how the work is shared."""
+    _child("prepare-folders", model, folder, threads, photos)
+    return [
+        {
+            "megapixels": round(_megapixels(size), 1),
+            **_child(f"folder-{jobs}-{workers}", model, folder / name, threads, 1),
+        }
+        for name, size in FOLDERS.items()
+        for jobs, workers in WAYS
+    ]
+
+
+def _prepare_folders(folder: Path, model: str, count: int) -> dict[str, Any]:
+    from training.bench_folder import make_folders
+
+    return make_folders(folder, model, synthetic_host((1000, 1500)), FOLDERS, count, SEED)
+
+
+def _measure_folder(folder: Path, model: str, threads: int, way: str) -> dict[str, Any]:
+    from training.bench_folder import measure_folder, set_threads
+
+    jobs, workers = int(way.split("-")[1]), way.split("-")[2]
+    set_threads(threads, jobs, workers)
+    return measure_folder(folder, model, jobs, workers)
+
+
 def _child(part: str, model: str, folder: Path, threads: int, repeat: int) -> dict[str, Any]:
     """Run one part in a process of its own and return its figures."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -251,7 +297,10 @@ def _child(part: str, model: str, folder: Path, threads: int, repeat: int) -> di
 def _main() -> None:
     """One part, in this process; figures go to standard output as JSON."""
     parser = argparse.ArgumentParser(description="One part of `riis-physical bench`.")
-    parser.add_argument("part", choices=("prepare", "hide", "scan", "scan-empty"))
+    ways = [f"folder-{jobs}-{workers}" for jobs, workers in WAYS]
+    parser.add_argument(
+        "part", choices=("prepare", "hide", "scan", "scan-empty", "prepare-folders", *ways)
+    )
     parser.add_argument("model")
     parser.add_argument("folder", type=Path)
     parser.add_argument("threads", type=int)
@@ -263,14 +312,20 @@ def _main() -> None:
 
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(given.threads)
+    part = given.part
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "prepare": lambda: make_pictures(given.folder, given.model),
         "hide": lambda: measure_hide(given.folder, given.model, given.repeat),
         "scan": lambda: measure_scan(given.folder / "photo.jpg", given.model, given.repeat),
         "scan-empty": lambda: measure_scan(given.folder / "empty.jpg", given.model, given.repeat),
+        "prepare-folders": lambda: _prepare_folders(given.folder, given.model, given.repeat),
+        **{
+            way: lambda: _measure_folder(given.folder, given.model, given.threads, part)
+            for way in ways
+        },
     }
     try:
-        print(json.dumps(parts[given.part]()))
+        print(json.dumps(parts[part]()))
     except RiisError as error:
         sys.exit(str(error))
 

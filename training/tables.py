@@ -42,6 +42,7 @@ class Results:
         groups: by preset and strength, of the evaluation with the most captures.
         negatives, bench: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
+        fused: results of `benchmark fuse`, one for each preset and margin.
     """
 
     model: str | None
@@ -49,6 +50,7 @@ class Results:
     negatives: Json | None
     bench: Json | None
     captures: dict[str, list[Json]] = field(default_factory=dict)
+    fused: list[Json] = field(default_factory=list)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -86,6 +88,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "negatives"),
         _last(files, "bench"),
         _capture_rows(files, chosen),
+        _fused(files, chosen),
     )
 
 
@@ -102,6 +105,22 @@ def _capture_rows(files: Sequence[Json], model: str | None) -> dict[str, list[Js
             if rows and (part not in chosen or _least(chosen[part]) <= _least(rows)):
                 chosen[part] = rows
     return chosen
+
+
+def _fused(files: Sequence[Json], model: str | None) -> list[Json]:
+    """Of each preset, margin and number of photos the result with the most containers.
+
+    Any model's where no evaluation has chosen one.
+    """
+    chosen: dict[tuple[str, float, int], Json] = {}
+    for found in files:
+        if found["kind"] != "fuse-benchmark" or model not in (None, found["model"]["name"]):
+            continue
+        settings = found["settings"]
+        key = (settings["preset"], float(settings["margin"]), int(settings["frames"]))
+        if key not in chosen or chosen[key]["containers"] <= found["containers"]:
+            chosen[key] = found
+    return [chosen[key] for key in sorted(chosen)]
 
 
 def _least(rows: Sequence[Json]) -> int:
@@ -307,6 +326,50 @@ def sweep_table(name: str, label: str) -> Callable[[Results], str]:
     return table
 
 
+def fuse_table(results: Results) -> str:
+    """What `benchmark fuse` found: shares of messages that were not read."""
+    rows = []
+    for found in results.fused:
+        failures = found["failures"]
+        apart = found["fused_minus_first"]
+        rows.append([
+            found["settings"]["preset"],
+            str(found["containers"]),
+            str(found["settings"]["frames"]),
+            _interval(failures["first"]),
+            f"{100 * failures['single']['rate']:.1f} %",
+            _interval(failures["best"]),
+            _interval(failures["fused"]),
+            f"{100 * apart['difference']:+.1f} % "
+            f"({100 * apart['low']:+.1f} to {100 * apart['high']:+.1f})",
+        ])  # fmt: skip
+    head = [
+        "preset", "containers", "photos of each", "not read from the first", "from one, mean",
+        "from whichever reads alone", "from all added up", "added up minus first",
+    ]  # fmt: skip
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def folder_table(results: Results) -> str:
+    """Photos a minute of `scan DIR`, of `riis-physical bench`."""
+    rows = [
+        [
+            f"{row['megapixels']:g} megapixels",
+            _workers(row),
+            str(row["photos"]),
+            f"{row['photos_per_minute']:.0f}",
+            f"{row['start_s']:.1f} s",
+        ]
+        for row in (results.bench or {}).get("folder") or []
+    ]
+    head = ["photos of", "scanned by", "photos", "photos a minute", "first after"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def _workers(row: Json) -> str:
+    return "one process" if row["jobs"] == 1 else f"{row['jobs']} {row['workers']}"
+
+
 def speed_table(results: Results) -> str:
     """Medians of `riis-physical bench`."""
     bench = results.bench
@@ -348,6 +411,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "negatives": negatives_table,
     "speed": speed_table,
     "stages": stages_table,
+    "folder": folder_table,
+    "fuse": fuse_table,
     "capture-detection": detection_table,
     "capture-width": sweep_table("width", "width in the photo, px"),
     "capture-angle": sweep_table("angle", "angle, degrees"),

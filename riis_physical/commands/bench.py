@@ -9,7 +9,7 @@ import click
 from riis_physical.commands import common
 
 
-@click.command("bench", short_help="Time hide on 24 megapixels and scan on 12.")
+@click.command("bench", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")
 @common.model_option()
 @click.option(
     "--threads",
@@ -20,11 +20,23 @@ from riis_physical.commands import common
 )
 @click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
 @click.option(
+    "--photos",
+    type=click.IntRange(0, 1000),
+    default=8,
+    show_default=True,
+    help="Photos in each of the folders that are scanned, 4 or more; 0 leaves folders out.",
+)
+@click.option(
     "--json", "output", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure."
 )
 @common.force_option
-def command(model: str, threads: int, repeat: int, output: Path | None, force: bool) -> None:
+def command(
+    model: str, threads: int, repeat: int, photos: int, output: Path | None, force: bool
+) -> None:
     """Hide in a 24-megapixel host, scan a 12-megapixel photo; nothing else should run.
+
+    Folders of photos of 12 and 2 megapixels are scanned with one process, with two,
+    and with two threads.
 
     Each is measured in a process of its own, without loading the model.
     """
@@ -35,5 +47,6 @@ def command(model: str, threads: int, repeat: int, output: Path | None, force: b
 
     from training.bench import bench, lines
 
-    for line in lines(bench(model, threads=threads, repeat=repeat, output=output, force=force)):
+    result = bench(model, threads=threads, repeat=repeat, photos=photos, output=output, force=force)
+    for line in lines(result):
         click.echo(line)

@@ -156,3 +156,106 @@ def _parts(text: str) -> tuple[str, ...]:
             param_hint="--what",
         )
     return tuple(part for part in PARTS if part in asked)
+
+
+@command.command("fuse", short_help="Messages read from several photos, against one.")
+@common.model_option()
+@click.option(
+    "--images",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of photographs to hide in; none may be of the training set.",
+)
+@click.option(
+    "--backgrounds",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Photographs to put behind half of the containers, in place of procedural walls.",
+)
+@click.option(
+    "--n",
+    "containers",
+    type=click.IntRange(1),
+    default=25,
+    show_default=True,
+    help="Containers.",
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(2, 100),
+    default=5,
+    show_default=True,
+    help="Simulated photos of each.",
+)
+@common.preset_option("hard")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 0.5),
+    default=0.06,
+    show_default=True,
+    help="White paper, or a screen's bezel, around the container, of its width.",
+)
+@click.option(
+    "--medium",
+    type=click.Choice((*common.MEDIA, "mixed")),
+    default="mixed",
+    show_default=True,
+    help="Prints, lit screens, or half of each.",
+)
+@click.option(
+    "--size",
+    type=common.PictureSize(),
+    help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
+)
+@common.workers_option
+@common.seed_option()
+@common.result_option("results/fuse-print-1.json", "containers")
+@common.device_option
+@common.force_option
+def fuse(
+    model: str,
+    images: Path,
+    backgrounds: Path | None,
+    containers: int,
+    frames: int,
+    preset: str,
+    margin: float,
+    medium: str,
+    size: tuple[int, int] | None,
+    workers: int,
+    seed: int,
+    output: Path,
+    device: str,
+    force: bool,
+) -> None:
+    """Measure how often messages are not read from one photo, and from several.
+
+    All photos are simulated, each with a channel of its own. What the first photo alone
+    gives is compared with whichever photo reads alone, and with all added up as
+    `scan --fuse` does. A run that was stopped goes on where it was.
+    """
+    from riis_physical.files import check_writable
+
+    check_writable(output, force=force)
+
+    from training.benchmark.fuse_run import benchmark_fuse, fuse_lines
+    from training.benchmark.fuse_settings import FuseSettings
+
+    settings = FuseSettings(
+        model=model,
+        images=str(images),
+        backgrounds=None if backgrounds is None else str(backgrounds),
+        n=containers,
+        frames=frames,
+        preset=preset,
+        margin=margin,
+        medium=medium,
+        seed=seed,
+        size=size,
+        device=device,
+    )
+    result = benchmark_fuse(settings, output, workers=workers, force=force)
+    for line in fuse_lines(result):
+        click.echo(line)
+    click.echo(f"figures  {output}")
