@@ -29,7 +29,7 @@ SAME_OUTLINE = 0.01
 # So many of the detector's pictures are looked into; their sides are off by up to this
 # share of the size.
 LEARNED = 4
-SNAP_REACH = 0.03
+SNAP_REACH = 0.08
 # Places that share this much are one container.
 SAME_PLACE = 0.5
 
