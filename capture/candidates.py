@@ -26,10 +26,10 @@ FloatArray = NDArray[np.float32]
 SCORE_SHARE = 0.35
 # Corners this near, as a share of the width, make two outlines one.
 SAME_OUTLINE = 0.01
-# So many of the detector's pictures are looked into; their sides are off by up to this
-# share of the size.
-LEARNED = 4
-SNAP_REACH = 0.08
+# So many of the detector's pictures are looked into; their sides are off by a few percent
+# of the size, seldom by more: the likeliest are also fitted with a longer reach.
+LEARNED, LEARNED_FAR = 4, 2
+SNAP_REACH, FAR_REACH = 0.06, 0.12
 # Places that share this much are one container.
 SAME_PLACE = 0.5
 
@@ -98,24 +98,33 @@ def outline_candidates(photo: UInt8Image) -> list[Candidate]:
     quads = find_quadrilaterals(photo)
     quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
     outlines = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
-    found = _interleaved(learned_candidates(photo), outlines)
+    near, far = learned_candidates(photo)
+    found = _interleaved(near, outlines)
+    found += [one for one in far if not any(_same(one, other) for other in found)]
     found += [Candidate(corners, "inset") for corners in inset_quads([q.corners for q in quads])]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found
     return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
 
 
-def learned_candidates(photo: UInt8Image) -> list[Candidate]:
-    """What the learned detector sees, snapped to the photo's edges, the likeliest first."""
+def learned_candidates(photo: UInt8Image) -> tuple[list[Candidate], list[Candidate]]:
+    """What the learned detector sees, the likeliest first, snapped to the photo's edges.
+
+    Returns:
+        fits to edges nearby, and those of the likeliest to edges farther away.
+    """
     detector = shipped_detector()
     if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
-        return []
-    found: list[Candidate] = []
-    for seen in detector.detect(photo)[:LEARNED]:
-        sides = np.linalg.norm(seen.corners - np.roll(seen.corners, -1, 0), axis=1)
-        fit = snap_quad(photo, seen.corners, SNAP_REACH * float(sides.mean()))
-        found.append(Candidate(fit.corners, "learned", bows=fit.bows))
-    return found
+        return [], []
+    seen = [d.corners for d in detector.detect(photo)[:LEARNED]]
+    near = [_snapped(photo, corners, SNAP_REACH) for corners in seen]
+    return near, [_snapped(photo, corners, FAR_REACH) for corners in seen[:LEARNED_FAR]]
+
+
+def _snapped(photo: UInt8Image, corners: FloatArray, reach: float) -> Candidate:
+    sides = np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1)
+    fit = snap_quad(photo, corners, reach * float(sides.mean()))
+    return Candidate(fit.corners, "learned", bows=fit.bows)
 
 
 def _interleaved(learned: Sequence[Candidate], outlines: Sequence[Candidate]) -> list[Candidate]:
