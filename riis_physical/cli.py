@@ -25,8 +25,10 @@ from riis_physical.commands import (
     evaluate_negatives,
     export,
     hide,
+    print_sheet,
     read_qr,
     scan,
+    show,
     simulate,
     train,
     train_detector,
@@ -46,6 +48,8 @@ def cli() -> None:
 
 COMMANDS = (
     hide,
+    print_sheet,
+    show,
     simulate,
     scan,
     read_qr,

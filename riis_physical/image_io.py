@@ -187,7 +187,7 @@ def save_image(
     elif dpi:
         notes.append("WebP cannot hold the dpi of the host: save as PNG or TIFF to keep it")
     if kind == "PNG":
-        data = _encode_png(pixels, icc_profile, dpi, exif)
+        data = encode_png(pixels, icc_profile, dpi, exif)
         with atomic_path(target, force=force) as part:
             part.write_bytes(data)
             if check is not None:
@@ -210,11 +210,11 @@ def save_image(
     return tuple(notes)
 
 
-def _encode_png(
+def encode_png(
     pixels: UInt8Image,
-    icc_profile: bytes | None,
-    dpi: tuple[float, float] | None,
-    exif: bytes | None,
+    icc_profile: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+    exif: bytes | None = None,
 ) -> bytes:
     """A PNG file; several times faster than Pillow, which tries every filter on each row."""
     import cv2

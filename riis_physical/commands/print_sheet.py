@@ -1,0 +1,201 @@
+"""`riis-physical print`: containers on sheets for a printer or a print shop."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from riis_physical.commands import common
+
+SUFFIXES = (".pdf", ".png", ".tif", ".tiff")
+
+
+class PaperSize(click.ParamType):
+    """A4, Letter, 500x700 ... as a riis_physical.sheets.pages.Paper."""
+
+    name = "PAGE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Parse; what is no page is wrong usage."""
+        from riis_physical.errors import ConfigError
+        from riis_physical.sheets.pages import Paper
+
+        if isinstance(value, Paper):
+            return value
+        try:
+            return Paper.parse(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
+class GridSize(click.ParamType):
+    """COLUMNSxROWS."""
+
+    name = "COLUMNSxROWS"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """Parse, for example, 2x3."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([1-9]\d?)x([1-9]\d?)", value.strip())
+        if match is None:
+            self.fail(f"{value!r} is no grid: expected COLUMNSxROWS, for example 2x3", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+@click.command("print", short_help="Lay containers out on sheets to print.")
+@click.argument(
+    "containers",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="CONTAINER...",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The sheet: .pdf, or .png or .tif with its resolution.",
+)
+@click.option(
+    "--width-mm",
+    type=float,
+    help="Width of the container without its margin; by default the largest that fits.",
+)
+@click.option("--page", type=PaperSize(), help="A6 to A0, Letter ... or WxH in mm. [default: A4]")
+@click.option(
+    "--margin-mm",
+    type=float,
+    default=10.0,
+    show_default=True,
+    help="Least white to the page's edges and between containers.",
+)
+@click.option(
+    "--fiducials",
+    type=click.Choice(["none", "corners"]),
+    default="none",
+    show_default=True,
+    help="Markers at the corners, by which photos find the container surely.",
+)
+@click.option("--caption", metavar="TEXT", help="A line under each; {name} is the file's name.")
+@click.option("--font", type=click.Path(path_type=Path), help="TrueType font of the caption.")
+@click.option("--grid", type=GridSize(), default="1x1", show_default=True, help="To a page.")
+@click.option("--bleed-mm", type=float, default=0.0, help="Continue what reaches the page's edge.")
+@click.option("--crop-marks", is_flag=True, help="Marks outside the page where to cut.")
+@click.option(
+    "--poster", type=PaperSize(), metavar="PAGE", help="Cut a page this large over tiles."
+)
+@click.option("--tiles", type=PaperSize(), help="Paper of the tiles. [default: A4]")
+@click.option("--overlap-mm", type=float, help="What two tiles both show. [default: 10]")
+@click.option(
+    "--dpi",
+    type=click.IntRange(72, 2400),
+    default=300,
+    show_default=True,
+    help="Of PNG and TIFF; a PDF holds the container's own pixels.",
+)
+@click.option("--icc", type=click.Path(path_type=Path), help="Profile of the printer, RGB or CMYK.")
+@common.force_option
+def command(
+    containers: tuple[Path, ...],
+    output: Path,
+    width_mm: float | None,
+    page: Any,
+    margin_mm: float,
+    fiducials: str,
+    caption: str | None,
+    font: Path | None,
+    grid: tuple[int, int],
+    bleed_mm: float,
+    crop_marks: bool,
+    poster: Any,
+    tiles: Any,
+    overlap_mm: float | None,
+    dpi: int,
+    icc: Path | None,
+    force: bool,
+) -> None:
+    """Put CONTAINER... on pages at their exact size in millimetres.
+
+    One container fills a grid, several follow one another. Print at 100 %, not
+    "fit to page". In a PDF the pixels stay as they are in their own colours and
+    --icc names the printer; in PNG and TIFF colours are converted to it.
+    """
+    if poster is None and (tiles is not None or overlap_mm is not None):
+        raise click.UsageError("--tiles and --overlap-mm belong to --poster.")
+    if poster is not None and page is not None:
+        raise click.UsageError("Give either --page or --poster.")
+
+    from riis_physical.errors import OutputError
+    from riis_physical.files import check_writable
+
+    kind = output.suffix.lower()
+    if kind not in SUFFIXES:
+        raise OutputError(
+            f"cannot tell the format of {output} from its suffix {output.suffix!r}: expected one "
+            f"of {', '.join(SUFFIXES)}"
+        )
+    check_writable(output, force=force)
+
+    from riis_physical.sheets.compose import Cutting, compose
+    from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
+    from riis_physical.sheets.fonts import load_font
+    from riis_physical.sheets.layout import SheetOptions
+    from riis_physical.sheets.pages import Paper
+    from riis_physical.sheets.profiles import load_profile
+    from riis_physical.sheets.sources import load_source
+
+    a4 = Paper.parse("A4")
+    options = SheetOptions(
+        paper=poster or page or a4,
+        width_mm=width_mm,
+        margin_mm=margin_mm,
+        grid=grid,
+        fiducials=DEFAULT_LAYOUT if fiducials == "corners" else None,
+        caption=caption or None,
+    )
+    cutting = Cutting(
+        bleed_mm=bleed_mm,
+        crop_marks=crop_marks,
+        tiles=(tiles or a4) if poster else None,
+        overlap_mm=10.0 if overlap_mm is None else overlap_mm,
+    )
+    letters = load_font(font)
+    printer = load_profile(icc) if icc else None
+    loaded = {path: load_source(path) for path in dict.fromkeys(containers)}
+    sources = [loaded[path] for path in containers]
+    for source in loaded.values():
+        for line in source.notes:
+            common.note(f"note: {source.name}: {line}")
+    done = compose(sources, options, cutting, letters)
+    if kind == ".pdf":
+        from riis_physical.sheets.pdf import save_pdf
+
+        title = ", ".join(source.name for source in loaded.values())
+        save_pdf(
+            output, done.pages, done.sources, letters, printer=printer, title=title, force=force
+        )
+    else:
+        from riis_physical.sheets.raster import save_raster
+
+        save_raster(output, done.pages, done.sources, letters, dpi, printer=printer, force=force)
+    for line in dict.fromkeys(done.warnings):
+        common.note(f"warning: {line}")
+    densities = [source.dpi(done.width_mm) for source in sources]
+    click.echo(f"sheet       {output} ({_extent(len(done.pages), done.sheets, cutting.tiles)})")
+    click.echo(f"page        {done.paper}")
+    click.echo(f"container   {done.width_mm:.4g} mm wide")
+    click.echo(f"resolution  {min(densities):.0f} dpi of the container's own pixels")
+    click.echo("print       at 100 %, not fitted to the page")
+
+
+def _extent(pages: int, sheets: int, tiles: Any) -> str:
+    counted = f"{pages} page{'s' if pages > 1 else ''}"
+    if tiles is None:
+        return counted
+    return f"{sheets} poster{'s' if sheets > 1 else ''} on {counted} {tiles.name}"
