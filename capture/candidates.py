@@ -28,8 +28,10 @@ SCORE_SHARE = 0.35
 SAME_OUTLINE = 0.01
 # So many of the detector's pictures are looked into; their sides are off by a few percent
 # of the size, seldom by more: the likeliest are also fitted with a longer reach.
-LEARNED, LEARNED_FAR = 4, 2
+LEARNED, LEARNED_FAR = 4, 3
 SNAP_REACH, FAR_REACH = 0.06, 0.12
+# An outline this near, as a share of the size, is of a picture that the detector sees.
+AGREED = 0.05
 # Places that share this much are one container.
 SAME_PLACE = 0.5
 
@@ -98,27 +100,34 @@ def outline_candidates(photo: UInt8Image) -> list[Candidate]:
     quads = find_quadrilaterals(photo)
     quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
     outlines = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
-    near, far = learned_candidates(photo)
-    found = _interleaved(near, outlines)
-    found += [one for one in far if not any(_same(one, other) for other in found)]
+    found = _joined(photo, outlines)
     found += [Candidate(corners, "inset") for corners in inset_quads([q.corners for q in quads])]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found
     return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
 
 
-def learned_candidates(photo: UInt8Image) -> tuple[list[Candidate], list[Candidate]]:
-    """What the learned detector sees, the likeliest first, snapped to the photo's edges.
+def _joined(photo: UInt8Image, outlines: Sequence[Candidate]) -> list[Candidate]:
+    """Outlines where the detector sees a picture, then what it sees elsewhere and the rest in turn.
 
-    Returns:
-        fits to edges nearby, and those of the likeliest to edges farther away.
+    Only where no outline lies near are the detector's corners snapped to edges: that
+    takes longer than to detect them.
     """
+    seen = _seen(photo)[:LEARNED]
+    agreed = [one for one in outlines if any(_near(one.corners, c, AGREED) for c in seen)]
+    alone = [c for c in seen if not any(_near(one.corners, c, AGREED) for one in agreed)]
+    snapped = [_snapped(photo, corners, SNAP_REACH) for corners in alone]
+    left = [one for one in outlines if all(one is not other for other in agreed)]
+    mixed = [one for pair in zip_longest(snapped, left) for one in pair if one is not None]
+    return [*agreed, *mixed]
+
+
+def _seen(photo: UInt8Image) -> list[FloatArray]:
+    """Corners (4, 2) of the pictures that the detector sees, the likeliest container first."""
     detector = shipped_detector()
     if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
-        return [], []
-    seen = [d.corners for d in detector.detect(photo)[:LEARNED]]
-    near = [_snapped(photo, corners, SNAP_REACH) for corners in seen]
-    return near, [_snapped(photo, corners, FAR_REACH) for corners in seen[:LEARNED_FAR]]
+        return []
+    return [seen.corners for seen in detector.detect(photo)]
 
 
 def _snapped(photo: UInt8Image, corners: FloatArray, reach: float) -> Candidate:
@@ -127,13 +136,10 @@ def _snapped(photo: UInt8Image, corners: FloatArray, reach: float) -> Candidate:
     return Candidate(fit.corners, "learned", bows=fit.bows)
 
 
-def _interleaved(learned: Sequence[Candidate], outlines: Sequence[Candidate]) -> list[Candidate]:
-    """Outlines that the detector agrees with, then both in turn."""
-    agreed = [one for one in outlines if any(_same(one, other) for other in learned)]
-    seen = [one for one in learned if not any(_same(one, other) for other in agreed)]
-    left = [one for one in outlines if all(one is not other for other in agreed)]
-    mixed = [one for pair in zip_longest(seen, left) for one in pair if one is not None]
-    return [*agreed, *mixed]
+def _near(one: FloatArray, other: FloatArray, share: float) -> bool:
+    """Whether all corners lie within a share of the size."""
+    size = float(np.linalg.norm(other - np.roll(other, -1, 0), axis=1).mean())
+    return bool(np.abs(one - other).max() <= share * size)
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
@@ -143,13 +149,12 @@ def _same(one: Candidate, other: Candidate) -> bool:
 
 
 def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
-    """Outlines that no candidate coincides with, around blobs of one brightness too.
+    """Places that no candidate coincides with: a second look where nothing was read.
 
-    Where only known places were tried, those are all outlines.
+    What the detector sees, fitted with a longer reach, and outlines around blobs of one
+    brightness. Where only known places were tried, all outlines come first.
     """
     unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo)
-    return unseen + [
-        candidate
-        for candidate in (Candidate(contour, "contour") for contour in contour_quads(photo))
-        if not any(_same(candidate, other) for other in tried)
-    ]
+    more = [_snapped(photo, corners, FAR_REACH) for corners in _seen(photo)[:LEARNED_FAR]]
+    more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
+    return unseen + [one for one in more if not any(_same(one, other) for other in tried)]
