@@ -1,6 +1,7 @@
 """Photographs of a training folder that no training has seen.
 
-`python -m training.held_out DIR` lists them. One file in twenty, chosen by the hash of
+`python -m training.held_out DIR` lists them; with `--backgrounds` before DIR, those of a
+folder of backgrounds that the detector has not learned from. One file in twenty, chosen by the hash of
 its name, is held out of training. Where the folder has a `sources.csv` with the columns
 `file`, `source` and `source_path`, a held-out file whose original gave another file that
 was trained on is left out too: it has been seen in part.
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from riis_physical.errors import RiisError, TrainingError
 from training.data import is_held_out, list_photos
+from training.detector.make import is_learned_background
 
 SOURCES = "sources.csv"
 
@@ -34,6 +36,15 @@ def unseen(folder: Path) -> list[Path]:
             f"none of the pictures in {folder} was held out of training: name a larger folder"
         )
     return found
+
+
+def unseen_backgrounds(folder: Path) -> list[Path]:
+    """Files of a folder of backgrounds that the detector has not learned from.
+
+    Raises:
+        TrainingError: the folder is missing or holds no picture.
+    """
+    return [path for path in list_photos(folder) if not is_learned_background(path.name)]
 
 
 def _partly_seen(table: Path) -> set[str]:
@@ -60,11 +71,12 @@ def _partly_seen(table: Path) -> set[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the names; the exit status is 2 for wrong usage, 1 where there is none."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if len(given) != 1:
-        print("Usage: python -m training.held_out DIR", file=sys.stderr)
+    rooms = given[:1] == ["--backgrounds"]
+    if len(given) != 1 + rooms:
+        print("Usage: python -m training.held_out [--backgrounds] DIR", file=sys.stderr)
         return 2
     try:
-        for path in unseen(Path(given[0])):
+        for path in (unseen_backgrounds if rooms else unseen)(Path(given[-1])):
             print(path.name)
     except RiisError as error:
         print(f"Error: {error}", file=sys.stderr)
