@@ -140,7 +140,8 @@ def find_containers(
     if corners is None and not any(result.payload is not None for result in results):
         with clock.stage("detect"):
             others = other_candidates(pixels, tried)
-        found = search.best(others, thorough=True) if others else None
+        known_only = not any(candidate.source == "photo" for candidate in tried)
+        found = search.best(others, thorough=known_only) if others else None
         if found is not None and (found.reading is not None or (found.counts and not results)):
             findings, results = [found], [_result(search, name, found, 0)]
             tried = [*tried, *others]

@@ -1,10 +1,10 @@
 """Photographs of a training folder that no training has seen.
 
 `python -m training.held_out DIR` lists them; with `--backgrounds` before DIR, those of a
-folder of backgrounds that the detector has not learned from. One file in twenty, chosen by the hash of
-its name, is held out of training. Where the folder has a `sources.csv` with the columns
-`file`, `source` and `source_path`, a held-out file whose original gave another file that
-was trained on is left out too: it has been seen in part.
+folder of backgrounds that the detector has not learned from. One file in twenty, chosen by
+the hash of its name, is held out of training. Where the folder has a `sources.csv` with the
+columns `file`, `source` and `source_path`, a held-out file whose original gave another file
+that was trained on is left out too: it has been seen in part.
 """
 
 from __future__ import annotations
