@@ -289,3 +289,11 @@ def test_print_tells_early_of_files_it_cannot_read_or_write(
     status, _, err = run(container, "-o", folder / "s.pdf")
     assert status == 1 and f"the folder {folder} is not writable" in err
     assert not (folder / "s.pdf").exists()
+
+
+def test_print_says_when_pixel_pages_lose_pixels(run: Run, container: Path) -> None:
+    out = container.parent / "sheet.png"
+    status, _, err = run(container, "-o", out, "--width-mm", "60", "--page", "A6", "--dpi", "100")
+    assert status == 0 and "508 dpi of the container's pixels shrunk to 100" in err
+    with Image.open(out) as image:
+        assert image.size == (413, 583)

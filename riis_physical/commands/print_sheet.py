@@ -187,6 +187,11 @@ def command(
     for line in dict.fromkeys(done.warnings):
         common.note(f"warning: {line}")
     densities = [source.dpi(done.width_mm) for source in sources]
+    if kind != ".pdf" and max(densities) > dpi + 0.5:
+        common.note(
+            f"note: {max(densities):.0f} dpi of the container's pixels shrunk to {dpi}: "
+            "--dpi or a PDF keeps more"
+        )
     click.echo(f"sheet       {output} ({_extent(len(done.pages), done.sheets, cutting.tiles)})")
     click.echo(f"page        {done.paper}")
     click.echo(f"container   {done.width_mm:.4g} mm wide")

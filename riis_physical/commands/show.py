@@ -42,7 +42,10 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
     if html is not None:
         from riis_physical.sheets.web import save_page
 
-        save_page(html, load_source(container), background, force=force)
+        source = load_source(container)
+        for line in source.notes:
+            common.note(f"note: {line}")
+        save_page(html, source, background, force=force)
         click.echo(f"wrote {html}: open it on the display and press F11; a click fills the screen")
         return
 

@@ -46,7 +46,12 @@ def save_pdf(
     """
     with atomic_path(path, force=force) as part:
         canvas = Canvas(
-            str(part), pageCompression=1, invariant=1, initialFontName=font.name, lang="en"
+            str(part),
+            pageCompression=1,
+            invariant=1,
+            pdfVersion=(1, 6),
+            initialFontName=font.name,
+            lang="en",
         )
         canvas.setTitle(title)
         canvas.setCreator("riis-physical")

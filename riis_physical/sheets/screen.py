@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from riis_physical.errors import OutputError
 #: sRGB level around the container.
 BACKGROUNDS = {"black": 0, "grey": 128, "white": 255}
 _ELSEWHERE = "write a page with --html FILE and open it on the display"
+_HINT = "move the pointer aside, Esc ends"
 _CLOSE_KEYS = {27, ord("q"), ord("Q")}
 _POLL_MS = 50
 
@@ -68,6 +70,17 @@ def has_display() -> bool:
     return True
 
 
+def _opens_windows() -> bool:
+    """Try in a process of its own: Qt ends the one that asks for a display which is not there."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import cv2; cv2.namedWindow('try')"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.returncode == 0
+
+
 def show_full_screen(
     pixels: UInt8Image, background: str, *, tell: Callable[[str], None] = lambda line: None
 ) -> None:
@@ -84,12 +97,14 @@ def show_full_screen(
     if not has_display():
         raise OutputError(f"there is no display to show it on: {_ELSEWHERE}")
     title = "riis-physical"
-    try:
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL)
-        cv2.setWindowProperty(title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN)
-    except cv2.error as error:
-        raise OutputError(f"OpenCV cannot open a window here: {_ELSEWHERE}") from error
+    if not _opens_windows():
+        raise OutputError(f"OpenCV cannot open a window here: {_ELSEWHERE}")
+    os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # about fonts it has no use for
+    # Free of the picture's ratio and without bars, the window is all of the screen.
+    cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+    cv2.setWindowProperty(title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN)
     drawn: tuple[int, int] | None = None
+    told: tuple[int, int] | None = None
     try:
         cv2.imshow(title, np.full((8, 8, 3), BACKGROUNDS[background], np.uint8))
         while True:
@@ -98,11 +113,15 @@ def show_full_screen(
             if cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
                 return
             _, _, width, height = cv2.getWindowImageRect(title)
-            if min(width, height) > 0 and (height, width) != drawn:
+            if min(width, height) < 1:
+                continue
+            if (height, width) != drawn:
                 drawn = (height, width)
                 canvas = draw_screen(pixels, drawn, BACKGROUNDS[background])
                 cv2.imshow(title, cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR))
+            elif drawn != told:  # the window has come to its size
                 tell(_told(pixels.shape[:2], drawn))
+                told = drawn
     except KeyboardInterrupt:
         return
     finally:
@@ -113,5 +132,5 @@ def _told(size: tuple[int, int], screen: tuple[int, int]) -> str:
     fit = fit_screen(size, screen)
     seen = f"{size[1]} x {size[0]} px on a screen of {screen[1]} x {screen[0]} px"
     if fit.scale >= 1:
-        return f"{seen}: {fit.scale:.0f} screen pixels to a container pixel; Esc ends"
-    return f"{seen}: shrunk to {fit.size[1]} x {fit.size[0]} px to fit; Esc ends"
+        return f"{seen}: {fit.scale:.0f} screen pixels to a container pixel; {_HINT}"
+    return f"{seen}: shrunk to {fit.size[1]} x {fit.size[0]} px to fit; {_HINT}"
