@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
+from capture.learned import LearnedDetector
 from capture.learned_net import DetectorNet, Maps
 from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder, write_text
@@ -49,25 +50,35 @@ class Settings:
 
 
 def main(
-    out: Path, settings: Settings, *, resume: bool = False, device: str = "cpu"
+    out: Path,
+    settings: Settings,
+    *,
+    resume: bool = False,
+    start: Path | None = None,
+    device: str = "cpu",
 ) -> DetectorNet:
     """Train on the composites in out/scenes, checked on those in out/checks.
 
     The run may be stopped at any time; with `resume` it goes on from out/checkpoint.pt,
     written every CHECK_EVERY steps.
 
+    Args:
+        start: weights (.safetensors) to begin with, in place of random ones.
+
     Returns:
         the network with averaged weights.
 
     Raises:
         TrainingError: no composites, or a checkpoint that does not fit.
+        WeightsError: `start` holds no weights of this detector.
     """
     indices = stored_indices(out / "scenes")
     checks = stored_indices(out / "checks")
     if not indices or not checks:
         raise TrainingError(f"{out} holds no composites: make them first (--scenes N)")
     torch.manual_seed(settings.seed)
-    network = _placed(DetectorNet(), device)
+    network = DetectorNet() if start is None else LearnedDetector.load(start).network
+    network = _placed(network, device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=1e-3
     )
