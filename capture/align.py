@@ -175,7 +175,8 @@ class _Search:
             else:
                 shifts[c, 0] = step * _peak(score[-1, 0], score[0, 0], score[1, 0])
                 shifts[c, 1] = step * _peak(score[0, -1], score[0, 0], score[0, 1])
-        return _moved(corners, self.version, shifts)
+        moved = _moved_or_none(corners, self.version, shifts)
+        return corners if moved is None else moved
 
     def sides(self, corners: FloatArray, bows: FloatArray) -> FloatArray:
         """Bows moved to where the middles of the sides show best."""

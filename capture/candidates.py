@@ -26,6 +26,8 @@ FloatArray = NDArray[np.float32]
 SCORE_SHARE = 0.35
 # Corners this near, as a share of the width, make two outlines one.
 SAME_OUTLINE = 0.01
+# Sources whose corners begin at the printed top-left.
+KNOWN = ("fiducials", "reference")
 # So many of the detector's pictures are looked into; their sides are off by a few percent
 # of the size, seldom by more: the likeliest are also fitted with a longer reach.
 LEARNED, LEARNED_FAR = 4, 3
@@ -47,13 +49,11 @@ class Candidate:
             detector), `outline` (a border, frame or screen edge), `contour` (a closed outline),
             `inset` (inside a border that shows no inner edge) or `photo` (the
             whole photo).
-        upright: whether the way up is known.
         bows: (4,) of the sides, see :mod:`capture.warp`; None for straight ones.
     """
 
     corners: FloatArray
     source: str
-    upright: bool = False
     bows: FloatArray | None = None
 
 
@@ -73,10 +73,10 @@ def known_candidates(
     photo: UInt8Image, references: Sequence[Reference] | References | None = None
 ) -> list[Candidate]:
     """Places that printed markers or a known picture give, the way up included."""
-    found = [Candidate(q.corners, "fiducials", upright=True) for q in fiducial_quads(photo)]
+    found = [Candidate(q.corners, "fiducials") for q in fiducial_quads(photo)]
     for quad in reference_quads(photo, references) if references is not None else []:
         if all(overlap(quad.corners, known.corners) < SAME_PLACE for known in found):
-            found.append(Candidate(quad.corners, "reference", upright=True, bows=quad.bows))
+            found.append(Candidate(quad.corners, "reference", bows=quad.bows))
     return found
 
 

@@ -146,7 +146,7 @@ def _workers(
         ) as processes,
     ):
         try:
-            with _deaf():  # all processes start with the first call, and inherit this
+            with _deaf():  # the first process starts with the first call, and inherits this
                 processes.submit(_nothing)
             yield processes, _call
         except BaseException:  # Ctrl-C and leaving early too: nobody waits for their photos
@@ -180,6 +180,7 @@ def _start(make: Callable[[], Work[Any, Any]]) -> None:
     global _work, _failure
     import cv2
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # those that start later heard Ctrl-C so far
     cv2.setNumThreads(1)
     try:
         _work = make()

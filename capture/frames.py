@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, ConfigError
+from riis_physical.sheets.screen import has_display, opens_windows
 
 WINDOW_S = 1.0
 PER_WINDOW = 3
@@ -213,17 +212,10 @@ def watch(
     return used
 
 
-def has_display() -> bool:
-    """Whether a window can be opened."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
-
-
 @contextmanager
 def preview(title: str) -> Iterator[Show | None]:
     """A window for :func:`watch`; None without a display, or where OpenCV has no windows."""
-    if not has_display():
+    if not has_display() or not opens_windows():
         yield None
         return
     try:
@@ -237,7 +229,9 @@ def preview(title: str) -> Iterator[Show | None]:
         for colour, width in (((0, 0, 0), 4), ((255, 255, 255), 1)):
             cv2.putText(picture, text, (12, 32), cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, width)
         cv2.imshow(title, picture)
-        return (cv2.waitKey(1) & 0xFF) not in (ord("q"), 27)
+        if (cv2.waitKey(1) & 0xFF) in (ord("q"), 27):
+            return False
+        return bool(cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) >= 1)
 
     try:
         yield show

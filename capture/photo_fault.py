@@ -28,7 +28,8 @@ def photo_fault(photo: UInt8Image) -> str | None:
         return f"the photo is {width} px wide: send it at its full size"
     skip = max(1, max(height, width) // LONG_PX)
     small = cv2.cvtColor(np.ascontiguousarray(photo[::skip, ::skip]), cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = (max(1, small.shape[1] // 2), max(1, small.shape[0] // 2))
+    small = cv2.resize(small, half, interpolation=cv2.INTER_AREA)
     low, high = np.quantile(small, (0.005, 0.995))
     if high <= BLACK:
         return "the photo is black: uncover the lens, add light"

@@ -14,12 +14,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.candidates import Candidate, find_candidates, given_candidate, other_candidates
+from capture.candidates import (
+    KNOWN,
+    Candidate,
+    find_candidates,
+    given_candidate,
+    other_candidates,
+)
 from capture.clock import Clock
 from capture.finding import Finding, overlap
 from capture.photo_fault import photo_fault
 from capture.probe import RevealerLike
 from capture.quality import advice, assess
+from capture.rectify import SHORTEST_SIDE_PX
 from capture.reference import Reference, References
 from capture.search import ALL_TURNS, OVERLAP, Search
 from capture.stages import Stages
@@ -136,14 +143,17 @@ def find_containers(
         findings.append(found)
         results.append(_result(search, name, found, len(results)))
         left = [c for c in left if overlap(c.corners, found.corners) < OVERLAP]
-        turns = (found.hypothesis.turn,)
+        # Outlines in one photo mostly lie the same way; known places say nothing of others.
+        turns = ALL_TURNS if found.source in KNOWN else (found.hypothesis.turn,)
     if corners is None and not any(result.payload is not None for result in results):
         with clock.stage("detect"):
             others = other_candidates(pixels, tried)
         known_only = not any(candidate.source == "photo" for candidate in tried)
         found = search.best(others, thorough=known_only) if others else None
         if found is not None and (found.reading is not None or (found.counts and not results)):
-            findings, results = [found], [_result(search, name, found, 0)]
+            kept = [old for old in findings if overlap(old.corners, found.corners) < OVERLAP]
+            findings = [found, *kept]
+            results = [_result(search, name, one, number) for number, one in enumerate(findings)]
             tried = [*tried, *others]
         elif found is not None:
             weak.append(found)
@@ -165,6 +175,11 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise BadImageError(
             f"the photo is an array {photo.dtype} {photo.shape}: expected uint8 (H, W, 3) RGB"
+        )
+    if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
+        raise BadImageError(
+            f"the photo is an array of {photo.shape[1]} x {photo.shape[0]} px: "
+            f"expected at least {SHORTEST_SIDE_PX:.0f} px a side"
         )
     return photo, None
 

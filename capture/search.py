@@ -173,10 +173,13 @@ class Search:
         h = found.hypothesis
         with self.clock.stage("reveal"):
             region = places[h.quad].region
-            aligned = align(
-                found.revealer, region, found.corners, h.version, found.condition,
-                lambda logits, picture: read_revealed(logits, picture, h.version),
-            )  # fmt: skip
+            try:
+                aligned = align(
+                    found.revealer, region, found.corners, h.version, found.condition,
+                    lambda logits, picture: read_revealed(logits, picture, h.version),
+                )  # fmt: skip
+            except RectificationError:  # so small or oblique that a moved corner is impossible
+                return found
         reading = aligned.reading
         if reading is None:
             with self.clock.stage("read"):
@@ -207,7 +210,8 @@ class Search:
         for number, place in enumerate(places):
             if number == h.quad or overlap(place.region.corners, own) < OVERLAP:
                 continue
-            other = self._reveal(found.revealer, places, replace(h, quad=number))
+            turn = _turn(place.region.corners, found.corners)
+            other = self._reveal(found.revealer, places, replace(h, quad=number, turn=turn))
             best = better(best, other) or best
             if best.reading is not None:
                 return best
@@ -223,11 +227,12 @@ class Search:
             except RectificationError:
                 continue
             place = _Place(region, "inset")
-            other = self._reveal(found.revealer, [place], replace(h, quad=0))
+            turn = _turn(region.corners, found.corners)
+            other = self._reveal(found.revealer, [place], replace(h, quad=0, turn=turn))
             if other is None:
                 continue
             places.append(place)
-            other = replace(other, hypothesis=replace(h, quad=len(places) - 1))
+            other = replace(other, hypothesis=replace(h, quad=len(places) - 1, turn=turn))
             best = better(best, other) or best
             if best.reading is not None:
                 return best
@@ -244,6 +249,12 @@ class Search:
                 payload in symbol.candidates for read in DECODERS.values() for symbol in read(gray)
             )
         return None if visible else found
+
+
+def _turn(corners: FloatArray, printed: FloatArray) -> int:
+    """Quarter turns after which corners lie nearest to those from the printed top-left."""
+    apart = [float(np.abs(np.roll(corners, -turn, 0) - printed).sum()) for turn in range(4)]
+    return int(np.argmin(apart))
 
 
 def _is_settled(found: Finding) -> bool:

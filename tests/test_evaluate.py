@@ -277,7 +277,7 @@ def test_records_survive_the_journal(tmp_path: Path) -> None:
 
 
 def test_command_lines_lose_folders_of_absolute_paths() -> None:
-    assert command_line(["/opt/x/bin/riis", "--images", "/data/val", "a/b"]) == (
+    assert command_line(["/usr/x/bin/riis", "--images", "/data/val", "a/b"]) == (
         "riis --images val a/b"
     )
 

@@ -94,7 +94,7 @@ def test_a_window_gets_its_own_size_until_a_key_ends_it(monkeypatch: pytest.Monk
     keys = iter([-1, -1, -1, 27])
     rects = iter([(0, 0, 1, 1), (0, 0, 300, 200), (0, 0, 300, 200)])
     monkeypatch.setattr(screen, "has_display", lambda: True)
-    monkeypatch.setattr(screen, "_opens_windows", lambda: True)
+    monkeypatch.setattr(screen, "opens_windows", lambda: True)
     for name in ("namedWindow", "setWindowProperty", "destroyAllWindows"):
         monkeypatch.setattr(cv2, name, lambda *_: None)
     monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image))

@@ -70,6 +70,15 @@ def command(
     Some 15 minutes for the composites and 35 for the training on two cores that
     have bfloat16, more on others.
     """
+    there = (out / "checkpoint.pt").exists()
+    if there != resume:
+        raise click.UsageError(
+            f"{out} holds a checkpoint: add --resume or choose another folder"
+            if there
+            else f"{out} holds no checkpoint to go on from: leave --resume out"
+        )
+    if resume and start is not None:
+        raise click.UsageError("--start begins a run, --resume goes on with one: give one of them")
     from training.detector.export import export
     from training.detector.make import Material, make_material
     from training.detector.train import Settings, main

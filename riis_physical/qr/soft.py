@@ -24,7 +24,7 @@ and a ladder of up to 15 steps), 2 levels and one block that is below
 20 * 2 * 2 ** -(24 + 15) = 8e-11 a grid, and with more blocks far less. A grid that does
 not read is tried once more with what seems covered erased, by the sizes of the values
 alone (:mod:`capture.occlusion`): 1.6e-10. One photo is tried in 4 orientations and 10
-versions at several places; a hundred grids are below 2e-8. The gate on the function patterns comes
+versions at several places; a thousand grids are below 2e-7. The gate on the function patterns comes
 on top, and the floor ``MIN_AGREEMENT`` is for pictures that are not random.
 
 The same bound for each block keeps a real code with a few unreadable blocks from

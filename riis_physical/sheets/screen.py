@@ -70,7 +70,7 @@ def has_display() -> bool:
     return True
 
 
-def _opens_windows() -> bool:
+def opens_windows() -> bool:
     """Try in a process of its own: Qt ends the one that asks for a display which is not there."""
     done = subprocess.run(
         [sys.executable, "-c", "import cv2; cv2.namedWindow('try')"],
@@ -97,7 +97,7 @@ def show_full_screen(
     if not has_display():
         raise OutputError(f"there is no display to show it on: {_ELSEWHERE}")
     title = "riis-physical"
-    if not _opens_windows():
+    if not opens_windows():
         raise OutputError(f"OpenCV cannot open a window here: {_ELSEWHERE}")
     os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # about fonts it has no use for
     # Free of the picture's ratio and without bars, the window is all of the screen.

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder
 from riis_physical.revealer import Revealer
 from training.data import is_held_out, list_photos
@@ -53,6 +54,12 @@ class Material:
             p for p in list_photos(self.backgrounds) if is_learned_background(p.name) != checks
         ]
         pairs = sorted((self.out / ("check_pairs" if checks else "pairs")).glob("*.container.png"))
+        if not (rooms and photos and pairs):
+            raise TrainingError(
+                f"{len(photos)} pictures of {self.images}, {len(rooms)} of {self.backgrounds} and "
+                f"{len(pairs)} containers are {'held out for checks' if checks else 'learned from'}"
+                ": expected at least one of each, give larger folders (some 40 pictures)"
+            )
         seed = self.seed + (_CHECK_SEED if checks else 0)
         return Scenes(pairs, (tuple(rooms), tuple(photos)), seed)
 
