@@ -297,3 +297,10 @@ def test_print_says_when_pixel_pages_lose_pixels(run: Run, container: Path) -> N
     assert status == 0 and "508 dpi of the container's pixels shrunk to 100" in err
     with Image.open(out) as image:
         assert image.size == (413, 583)
+
+
+def test_a_small_container_is_printed_no_wider_than_its_pixels_allow() -> None:
+    small = Source("small.png", np.zeros((400, 600, 3), np.uint8))
+    sheets = arrange([small], SheetOptions(A4), FONT)
+    assert 180 < sheets.width_mm <= 600 * 25.4 / 72
+    assert "150 dpi" in str(check_density(small, sheets.width_mm))

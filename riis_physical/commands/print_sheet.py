@@ -65,7 +65,8 @@ class GridSize(click.ParamType):
 @click.option(
     "--width-mm",
     type=float,
-    help="Width of the container without its margin; by default the largest that fits.",
+    help="Width of the container without its margin; by default the largest that fits "
+    "at 72 dpi or more.",
 )
 @click.option("--page", type=PaperSize(), help="A6 to A0, Letter ... or WxH in mm. [default: A4]")
 @click.option(

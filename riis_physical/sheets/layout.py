@@ -29,7 +29,7 @@ class SheetOptions:
     Attributes:
         paper: upright or lying; turned where only that fits.
         width_mm: of every container without its margin; None: the largest
-            that fits.
+            that fits and has pixels enough (LEAST_DPI).
         margin_mm: least white to the page's edges and between containers.
         grid: (columns, rows) of containers.
         fiducials: layout of the markers, None without.
@@ -121,7 +121,11 @@ def _choose(sources: Sequence[Source], options: SheetOptions) -> tuple[Paper, fl
     widths = [largest_width(sources, replace(options, paper=paper)) for paper in ways]
     best = max(widths)
     if options.width_mm is None and best >= MIN_WIDTH_MM:
-        return ways[widths.index(best)], best
+        widest = max(MIN_WIDTH_MM, min(source.widest_mm for source in sources))
+        wanted = min(best, widest)
+        if wanted == best:
+            return ways[widths.index(best)], best
+        return next(way for way, most in zip(ways, widths, strict=True) if most >= wanted), wanted
     columns, rows = options.grid
     many = f" in a grid of {columns}x{rows}" if options.cells > 1 else ""
     extras = [f"margins of {options.margin_mm:g} mm"]

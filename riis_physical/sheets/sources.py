@@ -36,6 +36,11 @@ class Source:
         """Height divided by width."""
         return self.pixels.shape[0] / self.pixels.shape[1]
 
+    @property
+    def widest_mm(self) -> float:
+        """Width up to which it is printed at all."""
+        return self.pixels.shape[1] * MM_PER_INCH / LEAST_DPI
+
     def dpi(self, width_mm: float) -> float:
         """Pixels to the inch when printed that wide."""
         return self.pixels.shape[1] * MM_PER_INCH / width_mm
