@@ -106,7 +106,7 @@ def align(
     if best.presence < start.presence + CLEARLY_BETTER:
         best = start
     jittered = [
-        _moved(best.corners, version, np.full((4, 2), shift, np.float32))
+        moved_corners(best.corners, version, np.full((4, 2), shift, np.float32))
         for shift in ((-JITTER, 0.0), (JITTER, 0.0), (0.0, -JITTER), (0.0, JITTER))
     ]
     for pair in (jittered[:2], jittered[2:]):  # two at a time bounds the memory
@@ -243,14 +243,14 @@ def _moved_or_none(
     corners: FloatArray, version: int, shift_modules: FloatArray
 ) -> FloatArray | None:
     try:
-        moved = _moved(corners, version, shift_modules)
+        moved = moved_corners(corners, version, shift_modules)
         homography(moved, (8, 8))
     except RectificationError:
         return None
     return moved
 
 
-def _moved(corners: FloatArray, version: int, shift_modules: FloatArray) -> FloatArray:
+def moved_corners(corners: FloatArray, version: int, shift_modules: FloatArray) -> FloatArray:
     """Corners moved by (4, 2) modules in the frame's own axes."""
     size = frame_px(version)
     to_photo = homography(corners, (size, size))

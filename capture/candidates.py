@@ -31,7 +31,7 @@ KNOWN = ("fiducials", "reference")
 # So many of the detector's pictures are looked into; their sides are off by a few percent
 # of the size, seldom by more: the likeliest are also fitted with a longer reach.
 LEARNED, LEARNED_FAR = 4, 3
-SNAP_REACH, FAR_REACH = 0.06, 0.12
+SNAP_REACH, FAR_REACHES = 0.06, (0.09, 0.12)
 # An outline this near, as a share of the size, is of a picture that the detector sees.
 AGREED = 0.05
 # Places that share this much are one container.
@@ -151,10 +151,15 @@ def _same(one: Candidate, other: Candidate) -> bool:
 def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
     """Places that no candidate coincides with: a second look where nothing was read.
 
-    What the detector sees, fitted with a longer reach, and outlines around blobs of one
+    What the detector sees, fitted with longer reaches, and outlines around blobs of one
     brightness. Where only known places were tried, all outlines come first.
     """
     unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo)
-    more = [_snapped(photo, corners, FAR_REACH) for corners in _seen(photo)[:LEARNED_FAR]]
+    seen = _seen(photo)[:LEARNED_FAR]
+    more = [_snapped(photo, corners, reach) for reach in FAR_REACHES for corners in seen]
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
-    return unseen + [one for one in more if not any(_same(one, other) for other in tried)]
+    new: list[Candidate] = []
+    for one in more:
+        if not any(_same(one, other) for other in [*tried, *new]):
+            new.append(one)
+    return unseen + new

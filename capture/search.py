@@ -20,11 +20,13 @@ from capture.insets import inset
 from capture.occlusion import read_uncovered
 from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
 from capture.rectify import Region, frame_corners
+from capture.refine import refine_quad
+from capture.relocate import is_uneven, relocate
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
 from riis_physical.qr.decoders import DECODERS
-from riis_physical.qr.presence import presence_score
+from riis_physical.qr.presence import function_modules, presence_score
 from riis_physical.qr.reading import read_revealed
 
 FloatArray = NDArray[np.float32]
@@ -46,6 +48,11 @@ OVERLAP = 0.2
 BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
 GUARD_PX = 600
 ALL_TURNS = (0, 1, 3, 2)
+# Where known modules are looked for, from where they are expected: before a message is
+# read, and after.
+FAR_MODULES, NEAR_MODULES = 4, 3
+# Corners that the code gives are right to half a module; edges this near are nearer.
+EDGE_REACH = 0.012
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Search:
     def best(
         self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
     ) -> Finding | None:
-        """The best container among the candidates, read where possible.
+        """The best container among the candidates, read where possible, its corners settled.
 
         Args:
             candidates: places, the likeliest first.
@@ -87,6 +94,12 @@ class Search:
         Returns:
             a finding, which may be too weak to count; None where nothing shows.
         """
+        found = self._likeliest(candidates, turns, thorough=thorough)
+        return None if found is None else self._settled(found)
+
+    def _likeliest(
+        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool
+    ) -> Finding | None:
         places = []
         for candidate in candidates:
             try:
@@ -167,6 +180,9 @@ class Search:
             uncovered = read_uncovered(found.logits, found.hypothesis.version)
         if uncovered is not None:
             return self._guard(replace(found, reading=uncovered))
+        found = self._by_patterns(places, found)
+        if found.reading is not None:
+            return found
         found = self._other_outlines(places, found)
         if found.reading is not None:
             return found
@@ -196,6 +212,77 @@ class Search:
             evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
         )
         return self._guard(aligned_found)
+
+    def _by_patterns(self, places: list[_Place], found: Finding) -> Finding:
+        """The same code where its finder, timing and alignment patterns are, if it shows there.
+
+        The outline is added to the places.
+        """
+        h = found.hypothesis
+        known, modules = function_modules(h.version)
+        with self.clock.stage("reveal"):
+            moved = relocate(
+                found.revealer, self.photo, found.corners, h.version, found.condition, known,
+                modules, reach_modules=FAR_MODULES, camera=self.camera,
+            )  # fmt: skip
+        if moved is None:
+            return found
+        region = Region.cut(self.photo, moved.corners, camera=self.camera)
+        place = _Place(region, places[h.quad].source)
+        other = self._reveal(found.revealer, [place], replace(h, quad=0, turn=0))
+        if other is None or better(other, found) is found:
+            return found
+        places.append(place)
+        return replace(
+            other,
+            hypothesis=replace(h, quad=len(places) - 1, turn=0),
+            evident=found.evident or other.presence >= ALIGNED_EVIDENCE,
+        )
+
+    def _settled(self, found: Finding) -> Finding:
+        """A read code with its corners where its modules are.
+
+        A code reads with a side fitted to the wrong edge. Then the modules of the message
+        give the corners, and edges near them the last bit.
+        """
+        reading, h = found.reading, found.hypothesis
+        if reading is None or not is_uneven(found.logits, reading.grid.modules):
+            return found
+        modules = reading.grid.modules
+        with self.clock.stage("reveal"):
+            moved = relocate(
+                found.revealer, self.photo, found.corners, h.version, found.condition,
+                np.ones_like(modules), modules, reach_modules=NEAR_MODULES, camera=self.camera,
+            )  # fmt: skip
+            if moved is None:
+                return found
+            width = float(np.linalg.norm(moved.corners[1] - moved.corners[0]))
+            edges = refine_quad(self.photo, moved.corners, 0, max(2.0, EDGE_REACH * width))
+            tried = [found]
+            for corners, bows in ((moved.corners, None), (edges.corners, edges.bows)):
+                try:
+                    tried.append(self._revealed_at(found, corners, bows))
+                except RectificationError:
+                    continue
+        signs = np.where(modules, 1.0, -1.0)
+        return max(tried, key=lambda one: float((signs * one.logits).mean()))
+
+    def _revealed_at(self, found: Finding, corners: FloatArray, bows: FloatArray | None) -> Finding:
+        """The same code revealed at other corners, its reading kept."""
+        size = frame_px(found.hypothesis.version)
+        region = Region.cut(self.photo, corners, bows=bows, camera=self.camera)
+        frame = region.rectify((size, size)).image
+        revealed = found.revealer.reveal(frame[None], [found.condition])
+        enhanced = getattr(revealed, "enhanced", None)
+        return replace(
+            found,
+            corners=region.corners,
+            frame=frame,
+            enhanced=None if enhanced is None else enhanced[0],
+            picture=revealed.picture[0],
+            logits=revealed.logits[0],
+            presence=presence_score(revealed.logits[0], found.hypothesis.version),
+        )
 
     def _other_outlines(self, places: list[_Place], found: Finding) -> Finding:
         """The same version the same way up in the other candidates about the same place.
