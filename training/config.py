@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.model_config import PRESETS, ModelConfig
+from riis_physical.profile import DeviceProfile
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 
@@ -24,6 +26,10 @@ class TrainConfig(BaseModel):
         model: shape of the network; a preset's name or all its fields.
         channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
         preset: ranges of the physical channel, see riis_physical.channel.
+        profiles: profiles of printers or screens and cameras (riis_physical.profile), shipped
+            names or files, in place of `preset`: each item of a batch is of one of them.
+        learn: ``all``, or ``reveal`` alone: containers stay what the weights that a run
+            starts from make, so those that are printed already read with the new model.
         steps: optimiser steps in all.
         batch: pictures a step and process.
         patch_modules: side of a training patch in modules (module secrets).
@@ -56,6 +62,8 @@ class TrainConfig(BaseModel):
     model: ModelConfig
     channel: Literal["physical", "digital"]
     preset: str = "normal"
+    profiles: tuple[str, ...] = ()
+    learn: Literal["all", "reveal"] = "all"
     steps: int = Field(ge=1)
     batch: int = Field(ge=1)
     patch_modules: int = Field(default=20, ge=4)
@@ -100,7 +108,17 @@ class TrainConfig(BaseModel):
                 f"unknown channel preset {self.preset!r}, "
                 f"expected one of {', '.join(CHANNEL_PRESETS)}{close}"
             )
+        if self.profiles and self.channel != "physical":
+            raise ValueError("profiles belong to the physical channel: remove them or change it")
+        for source in self.profiles:
+            load_profile(source)
         return self
+
+
+@lru_cache(maxsize=64)
+def load_profile(source: str) -> DeviceProfile:
+    """A profile, read once; raises ConfigError as DeviceProfile.load."""
+    return DeviceProfile.load(source)
 
 
 def available() -> list[str]:

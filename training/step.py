@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from riis_physical.channel import capture_rectified, condition_of, sample_params
 from riis_physical.channel.params import ChannelParams
+from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.model import HidingNetwork, Revealed
-from training.config import TrainConfig
+from training.config import TrainConfig, load_profile
 from training.digital import distort
 from training.losses import (
     container_loss,
@@ -186,15 +187,32 @@ def _detached(figures: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in figures.items()}
 
 
-def draw_params(config: TrainConfig, modules: int, batch: int, strength: float, seed: int):  # type: ignore[no-untyped-def]
-    """Channel parameters for patches of so many modules along a side."""
+def draw_params(
+    config: TrainConfig, modules: int, batch: int, strength: float, seed: int
+) -> ChannelParams:
+    """Channel parameters for patches of so many modules along a side.
+
+    With profiles each item is drawn from one of them, in its medium.
+    """
     generator = torch.Generator().manual_seed(seed)
-    return sample_params(
-        config.preset,
-        batch=batch,
-        generator=generator,
-        medium="mixed",
-        strength=strength,
-        modules_total=config.modules_total,
-        modules_patch=modules,
-    )
+
+    def draw(ranges: str | ChannelRanges, items: int, medium: str) -> ChannelParams:
+        return sample_params(
+            ranges,
+            batch=items,
+            generator=generator,
+            medium=medium,
+            strength=strength,
+            modules_total=config.modules_total,
+            modules_patch=modules,
+        )
+
+    if not config.profiles:
+        return draw(config.preset, batch, "mixed")
+    of = torch.randint(len(config.profiles), (batch,), generator=generator)
+    parts = []
+    for number, source in enumerate(config.profiles):
+        profile, items = load_profile(source), int((of == number).sum())
+        if items:
+            parts.append(draw(profile.ranges(), items, profile.medium))
+    return ChannelParams.joined(parts)

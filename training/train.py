@@ -22,8 +22,10 @@ from tqdm import tqdm
 from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder, write_text
 from riis_physical.model import HidingNetwork
+from riis_physical.model_config import ModelConfig
+from riis_physical.weights import load_tensors
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
-from training.config import TrainConfig, load_config
+from training.config import TrainConfig, load_config, load_profile
 from training.data import (
     Photos,
     draw_grids,
@@ -110,7 +112,8 @@ def _clone_nested(value: Any) -> Any:
 
 
 def _make_optimiser(network: HidingNetwork, config: TrainConfig) -> torch.optim.Adam:
-    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+    learnt = [p for p in network.parameters() if p.requires_grad]
+    return torch.optim.Adam(learnt, lr=config.learning_rate, betas=(0.9, 0.99))
 
 
 def _decouple(run: Run) -> None:
@@ -129,7 +132,8 @@ def _decouple(run: Run) -> None:
 
 def _describe(config: TrainConfig, photos: Photos, accelerator: Accelerator) -> dict[str, Any]:
     return {
-        "config": config.model_dump(),
+        "config": config.model_dump(mode="json"),
+        "profiles": [load_profile(one).model_dump(mode="json") for one in config.profiles],
         "commit": commit(),
         "versions": {name: package_version(name) for name in ("torch", "kornia", "numpy")},
         "python": platform.python_version(),
@@ -155,6 +159,16 @@ def _history(description: Path, step: int) -> list[dict[str, Any]]:
         known.update(part["settings"])
     settings = {k: v for k, v in before["config"].items() if known.get(k) != v}
     return [*parts, {"until_step": step, "commit": before["commit"], "settings": settings}]
+
+
+def _started_from(description: Path) -> dict[str, str] | None:
+    """What an earlier part of the run says that it started from."""
+    if not description.is_file():
+        return None
+    before: dict[str, str] | None = json.loads(description.read_text(encoding="utf-8")).get(
+        "started_from"
+    )
+    return before
 
 
 @contextmanager
@@ -200,8 +214,30 @@ def _inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, i
     return hosts, secrets_, draw_params(c, side, c.batch, strength, seed), seed
 
 
-def _open_run(config: TrainConfig, out: Path, resume: bool, accelerator: Accelerator) -> Run:
-    """A new run, or the one that the folder's checkpoint holds."""
+def _start_from(network: HidingNetwork, model: str) -> dict[str, str]:
+    """Take over a model's weights; its name and checksum.
+
+    Raises:
+        WeightsError: no such model, or a corrupted one.
+        TrainingError: it has another shape than the run's network.
+    """
+    tensors, record = load_tensors(model)
+    theirs = ModelConfig.model_validate(record["config"])
+    if theirs.model_copy(update={"decoupled": False}) != network.config:
+        raise TrainingError(
+            f"{model} is a network of another shape than the configuration's: "
+            "start from a model of the same configuration, or change `model`"
+        )
+    if theirs.decoupled:
+        network.decouple()
+    network.load_state_dict(tensors)
+    return {"model": record["name"], "sha256": record["sha256"]}
+
+
+def _open_run(
+    config: TrainConfig, out: Path, resume: bool, accelerator: Accelerator, start: str | None
+) -> tuple[Run, dict[str, str] | None]:
+    """A new run, or the one that the folder's checkpoint holds; and what it started from."""
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise TrainingError(
@@ -219,6 +255,14 @@ def _open_run(config: TrainConfig, out: Path, resume: bool, accelerator: Acceler
             )
         if state["decoupled"]:
             network.decouple()
+    began = None if start is None or resume else _start_from(network, start)
+    if config.learn == "reveal":
+        if network.backward_way is None:
+            raise TrainingError(
+                "learn=reveal needs weights whose two ways have parted: start with --init MODEL "
+                "from a model like print-1"
+            )
+        network.forward_way.requires_grad_(False)
     network = network.to(accelerator.device)
     if accelerator.device.type == "cpu" and accelerator.num_processes == 1:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -232,7 +276,7 @@ def _open_run(config: TrainConfig, out: Path, resume: bool, accelerator: Acceler
     )
     if state is not None:
         run.restore(state)
-    return run
+    return run, began
 
 
 def _initialise_actnorm(run: Run, photos: Photos) -> None:
@@ -252,6 +296,7 @@ def main(
     overrides: list[str] | None = None,
     cpu: bool = False,
     stop_after: int | None = None,
+    init: str | None = None,
 ) -> Path:
     """Train and return the run folder.
 
@@ -268,9 +313,11 @@ def main(
         overrides: ``key=value`` settings.
         cpu: do not use an accelerator that is there.
         stop_after: stop, with a checkpoint, after this many steps of this call.
+        init: a shipped model or .safetensors file that a new run starts from.
 
     Raises:
-        TrainingError, ConfigError, BadImageError, OutputError: see their messages.
+        TrainingError, ConfigError, BadImageError, OutputError, WeightsError: see
+            their messages.
     """
     config = load_config(config_name, overrides)
     accelerator = Accelerator(
@@ -288,14 +335,15 @@ def main(
     photos = load_photos(train_paths, least)
     held = load_photos(held_paths or train_paths[:1], least)
 
-    run = _open_run(config, out, resume, accelerator)
+    run, began = _open_run(config, out, resume, accelerator, init)
     if accelerator.is_main_process:
         description = _describe(config, photos, accelerator)
         description["resumed"] = _history(out / "run.json", run.step) if resume else []
+        description["started_from"] = _started_from(out / "run.json") if resume else began
         text = json.dumps(description, indent=2) + "\n"
         write_text(out / "run.json", text, force=True)
         (out / "held_out.txt").write_text("\n".join(held.names) + "\n", encoding="utf-8")
-    if not resume:
+    if not resume and began is None:
         _initialise_actnorm(run, photos)
     run.take_snapshot()
     with _stop_on_signal() as asked:

@@ -8,6 +8,7 @@ has a seed per item). At strength 0 every parameter is its identity.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -126,6 +127,16 @@ class ChannelParams:
     def batch(self) -> int:
         """Number of items."""
         return int(self.is_screen.shape[0])
+
+    @staticmethod
+    def joined(parts: Sequence[ChannelParams]) -> ChannelParams:
+        """Several batches of the same modules and strength as one, in their order."""
+        tensors: dict[str, Any] = {
+            f.name: torch.cat([getattr(part, f.name) for part in parts])
+            for f in fields(ChannelParams)
+            if isinstance(getattr(parts[0], f.name), Tensor)
+        }
+        return replace(parts[0], **tensors)
 
     def item(self, index: int) -> ChannelParams:
         """The parameters of one item, as a batch of one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -32,12 +33,35 @@ import click
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."
 )
+@click.option(
+    "--init",
+    metavar="MODEL",
+    help="Start from the weights of a shipped model or a .safetensors file.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Draw captures from this profile of a printer or screen; repeatable for a mix.",
+)
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
 def command(
-    config: str, images: Path, out: Path, resume: bool, overrides: tuple[str, ...], cpu: bool
+    config: str,
+    images: Path,
+    out: Path,
+    resume: bool,
+    overrides: tuple[str, ...],
+    init: str | None,
+    profiles: tuple[str, ...],
+    cpu: bool,
 ) -> None:
     """Train a model on a CPU, one GPU or, started by `accelerate launch`, many."""
+    if init is not None and resume:
+        raise click.UsageError("--init starts a new run: give either it or --resume.")
+
     from training.train import main
 
-    main(config, images, out, resume, list(overrides), cpu=cpu)
+    chosen = [f"profiles={json.dumps(profiles)}"] if profiles else []
+    main(config, images, out, resume, [*overrides, *chosen], cpu=cpu, init=init)
     click.echo(f"run folder  {out}")
