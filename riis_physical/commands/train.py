@@ -13,7 +13,7 @@ import click
     "--config",
     required=True,
     metavar="NAME",
-    help="A shipped configuration (print, paper) or a .yaml file.",
+    help="A shipped configuration (print, finetune, paper) or a .yaml file.",
 )
 @click.option(
     "--images",
