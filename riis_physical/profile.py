@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -201,6 +202,12 @@ class DeviceProfile(_Frozen):
             hint = f"; known keys: {known}" if first["type"] == "extra_forbidden" else ""
             message = str(first["msg"]).removeprefix("Value error, ")
             raise ConfigError(f"{path}: {place}: {message}{hint}") from error
+
+
+@lru_cache(maxsize=64)
+def load_profile(source: str) -> DeviceProfile:
+    """As :meth:`DeviceProfile.load`, read once."""
+    return DeviceProfile.load(source)
 
 
 def shipped() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.model_config import PRESETS, ModelConfig
-from riis_physical.profile import DeviceProfile
+from riis_physical.profile import load_profile
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 
@@ -113,12 +112,6 @@ class TrainConfig(BaseModel):
         for source in self.profiles:
             load_profile(source)
         return self
-
-
-@lru_cache(maxsize=64)
-def load_profile(source: str) -> DeviceProfile:
-    """A profile, read once; raises ConfigError as DeviceProfile.load."""
-    return DeviceProfile.load(source)
 
 
 def available() -> list[str]:

@@ -23,9 +23,10 @@ from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder, write_text
 from riis_physical.model import HidingNetwork
 from riis_physical.model_config import ModelConfig
+from riis_physical.profile import load_profile
 from riis_physical.weights import load_tensors
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
-from training.config import TrainConfig, load_config, load_profile
+from training.config import TrainConfig, load_config
 from training.data import (
     Photos,
     draw_grids,

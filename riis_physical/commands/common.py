@@ -43,6 +43,23 @@ def preset_option(default: str = "normal") -> Callable[..., Any]:
     )
 
 
+def profile_option(text: str, *, multiple: bool = False) -> Callable[..., Any]:
+    """--profile: the name of a shipped profile, or a file from `calibrate fit`."""
+    return click.option(
+        "--profile",
+        "profiles" if multiple else "profile",
+        multiple=multiple,
+        metavar="NAME|FILE",
+        help=f"{text} office-laser, photo-inkjet, lcd-screen, or a .json file.",
+    )
+
+
+def is_given(name: str) -> bool:
+    """Whether an option of the running command was on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
 def seed_option(default: int = 0) -> Callable[..., Any]:
     """--seed; the same seed gives the same pixels."""
     return click.option(

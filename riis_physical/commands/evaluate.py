@@ -35,6 +35,9 @@ from riis_physical.commands import common
     show_default=True,
     help="How hard the captures are; repeatable.",
 )
+@common.profile_option(
+    "Captures of this printer or screen, in place of presets; repeatable.", multiple=True
+)
 @click.option(
     "--strength",
     "strengths",
@@ -101,6 +104,7 @@ def command(
     images: Path,
     captures: int,
     presets: tuple[str, ...],
+    profiles: tuple[str, ...],
     strengths: str,
     medium: str,
     corners: str,
@@ -122,6 +126,8 @@ def command(
     was stopped goes on where it was.
     """
     chosen = _strengths(strengths)
+    if profiles and (common.is_given("presets") or common.is_given("medium")):
+        raise click.UsageError("--profile says what --preset and --medium say: give one.")
 
     from riis_physical.files import check_writable
 
@@ -130,11 +136,15 @@ def command(
     from training.evaluate import evaluate, lines
     from training.evaluation.settings import Settings
 
+    named = {Path(source).stem: source for source in profiles}
+    if len(named) < len(set(profiles)):
+        raise click.UsageError("two profiles have the same name: rename a file.")
     settings = Settings(
         model=model,
         images=str(images),
         n=captures,
-        presets=tuple(dict.fromkeys(presets)),
+        presets=tuple(named) or tuple(dict.fromkeys(presets)),
+        profiles=tuple(named.items()),
         strengths=chosen,
         medium=medium,
         seed=seed,

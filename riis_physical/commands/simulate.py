@@ -13,6 +13,7 @@ from riis_physical.commands import common
 if TYPE_CHECKING:
     from riis_physical.artifacts import UInt8Image
     from riis_physical.channel.photo import Photograph
+    from riis_physical.channel.ranges import ChannelRanges
 
 
 @click.command("simulate", short_help="Photograph a container as a phone would.")
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="The photo, a .jpg file.",
 )
 @common.preset_option()
+@common.profile_option("The printer or screen and camera, in place of --preset and --medium.")
 @common.seed_option()
 @click.option(
     "--background",
@@ -65,6 +67,7 @@ def command(
     container: Path,
     output: Path,
     preset: str,
+    profile: str | None,
     seed: int,
     background: Path | None,
     medium: str,
@@ -77,6 +80,14 @@ def command(
     from riis_physical.files import atomic_path, check_writable, write_text
     from riis_physical.image_io import load_photo
 
+    ranges: str | ChannelRanges = preset
+    if profile is not None:
+        if common.is_given("preset") or common.is_given("medium"):
+            raise click.UsageError("--profile says what --preset and --medium say: give one.")
+        from riis_physical.profile import DeviceProfile
+
+        device = DeviceProfile.load(profile)
+        ranges, medium, preset = device.ranges(), device.medium, Path(profile).stem
     if output.suffix.lower() not in (".jpg", ".jpeg"):
         raise click.BadParameter("a simulated photo is a JPEG: name it *.jpg", param_hint="-o")
     if truth is not None and truth.resolve() == output.resolve():
@@ -87,13 +98,13 @@ def command(
     pixels = load_photo(container).pixels
     wall = None if background is None else load_photo(background).pixels
     photo = take_photo(
-        pixels, preset=preset, seed=seed, medium=medium, background=wall, size=size, margin=margin
+        pixels, preset=ranges, seed=seed, medium=medium, background=wall, size=size, margin=margin
     )
     height, width = photo.image.shape[:2]
     record = {
         "size": [int(height), int(width)],
         "corners": [[round(float(x), 3), round(float(y), 3)] for x, y in photo.corners],
-        "preset": preset,
+        "preset" if profile is None else "profile": preset,
         "seed": seed,
         "params": photo.params.describe(),
     }
@@ -102,13 +113,16 @@ def command(
         part.write_bytes(photo.jpeg)
         if truth is not None:
             write_text(truth, json.dumps(record, indent=2) + "\n", force=force)
-    click.echo(f"photo  {output} ({width} x {height} px, {medium}, preset {preset}, seed {seed})")
+    click.echo(
+        f"photo  {output} ({width} x {height} px, {medium}, "
+        f"{'preset' if profile is None else 'profile'} {preset}, seed {seed})"
+    )
 
 
 def take_photo(
     container: UInt8Image,
     *,
-    preset: str,
+    preset: str | ChannelRanges,
     seed: int,
     medium: str = "print",
     background: UInt8Image | None = None,
@@ -119,6 +133,7 @@ def take_photo(
 
     Args:
         container: uint8 (H, W, 3).
+        preset: of the channel, or ranges.
         size: (h, w) of the photo; None for 1600 x 1200 as the container lies.
         margin: share of the container's width, 0 to 0.5.
 

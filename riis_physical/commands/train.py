@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from riis_physical.commands import common
+
 
 @click.command("train", short_help="Train a model.")
 @click.option(
@@ -38,12 +40,8 @@ import click
     metavar="MODEL",
     help="Start from the weights of a shipped model or a .safetensors file.",
 )
-@click.option(
-    "--profile",
-    "profiles",
-    multiple=True,
-    metavar="NAME|FILE",
-    help="Draw captures from this profile of a printer or screen; repeatable for a mix.",
+@common.profile_option(
+    "Draw captures of this printer or screen; repeatable, for a mix.", multiple=True
 )
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
 def command(

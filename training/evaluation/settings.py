@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError
+from riis_physical.profile import DeviceProfile, load_profile
 
 #: Where the corners come from: found in the photo by the product's own
 #: detection; the true ones handed to the product's scan; or the true ones and
@@ -26,7 +28,7 @@ class Settings:
         model: shipped name or path of a .safetensors file.
         images: folder with hosts.
         n: captures for each preset and strength.
-        presets: of the channel. strengths: of hiding.
+        presets: of the channel, or names of `profiles`. strengths: of hiding.
         medium: `print`, `screen` or `mixed` (each half of the time).
         seed: of messages, hosts' order, channel and backgrounds.
         corners: one of CORNERS.
@@ -38,6 +40,8 @@ class Settings:
         visible: photograph a visible code as well, the physical bound.
         z: `sample` reveals with the fixed sample of z, `mean` with its mean, zero.
         device: where the model runs.
+        profiles: of printers or screens and cameras: name and what DeviceProfile.load
+            takes. Captures by a profile are of its own medium.
     """
 
     model: str
@@ -55,14 +59,20 @@ class Settings:
     visible: bool = True
     z: str = "sample"
     device: str = "cpu"
+    profiles: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.n < 1:
             raise ConfigError(f"{self.n} captures: expected at least 1")
         if not self.presets or not self.strengths:
             raise ConfigError("nothing to measure: give at least one preset and one strength")
+        names = [name for name, _ in self.profiles]
+        if len({*names, *_PRESET_CODES}) < len(names) + len(_PRESET_CODES):
+            raise ConfigError(
+                f"profiles {', '.join(names)}: each needs a name of its own, and none of a preset"
+            )
         for name, value, known in (
-            *(("preset", preset, tuple(_PRESET_CODES)) for preset in self.presets),
+            *(("preset", preset, (*_PRESET_CODES, *names)) for preset in self.presets),
             ("medium", self.medium, MEDIA),
             ("corners", self.corners, CORNERS),
             ("z", self.z, Z_CHOICES),
@@ -77,13 +87,28 @@ class Settings:
             for key, value in asdict(self).items()
         }
         backgrounds = None if self.backgrounds is None else Path(self.backgrounds).name
+        profiles = {name: _digest(load_profile(source)) for name, source in self.profiles}
         return {
             **values,
+            "profiles": profiles,
             "model": Path(self.model).name,
             "images": Path(self.images).name,
             "backgrounds": backgrounds,
         }
 
+    def profile(self, preset: str) -> DeviceProfile | None:
+        """The profile of that name, None for a preset of the channel."""
+        source = dict(self.profiles).get(preset)
+        return None if source is None else load_profile(source)
+
     def capture_seed(self, preset: str, index: int) -> tuple[int, int, int]:
         """Seed of one capture; the same at every strength, so that curves are paired."""
-        return (self.seed, _PRESET_CODES[preset], index)
+        profile = self.profile(preset)
+        if profile is None:
+            return (self.seed, _PRESET_CODES[preset], index)
+        return (self.seed, int(_digest(profile)[:8], 16), index)
+
+
+def _digest(profile: DeviceProfile) -> str:
+    """SHA-256 of a profile's content, whatever its file is called."""
+    return hashlib.sha256(profile.model_dump_json().encode()).hexdigest()

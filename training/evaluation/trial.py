@@ -219,7 +219,11 @@ def draw_capture(settings: Settings, preset: str, index: int) -> tuple[ChannelPa
     """Channel parameters and the photograph's seed of one capture."""
     words = np.random.SeedSequence(settings.capture_seed(preset, index)).generate_state(2)
     generator = torch.Generator().manual_seed(int(words[0]))
-    params = sample_params(preset, 1, generator, medium=settings.medium)
+    profile = settings.profile(preset)
+    if profile is None:
+        params = sample_params(preset, 1, generator, medium=settings.medium)
+    else:
+        params = sample_params(profile.ranges(), 1, generator, medium=profile.medium)
     if settings.width_px is not None:
         params = params.override(container_width_px=settings.width_px)
     return params, int(words[1])
