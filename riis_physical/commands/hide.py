@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from riis_physical.commands import common
+
+if TYPE_CHECKING:
+    from riis_physical.artifacts import UInt8Image
+    from riis_physical.profile import DeviceProfile
+    from riis_physical.revealer import Revealer
+    from riis_physical.target_rate import Chosen
 
 # As in riis_physical.hiding, which would load OpenCV here; a test compares them.
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
@@ -32,6 +39,20 @@ MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
     show_default=True,
     help="More reads better and shows more.",
 )
+@click.option(
+    "--target-rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Choose the weakest strength at which so many simulated captures read, for example 0.95.",
+)
+@common.profile_option("With --target-rate: the printer or screen and camera of the captures.")
+@click.option(
+    "--captures",
+    type=click.IntRange(10, 5000),
+    default=60,
+    show_default=True,
+    help="With --target-rate: captures simulated at each strength.",
+)
 @common.device_option
 @common.force_option
 def command(
@@ -41,14 +62,22 @@ def command(
     output: Path,
     model: str,
     strength: float,
+    target_rate: float | None,
+    profile: str | None,
+    captures: int,
     device: str,
     force: bool,
 ) -> None:
     """Hide a message in the picture HOST.
 
     The container is revealed and read once before it is written; a JPEG as it
-    comes out of its file.
+    comes out of its file. --target-rate simulates captures of this very picture, which takes
+    a minute, and chooses the strength.
     """
+    if target_rate is not None and common.is_given("strength"):
+        raise click.UsageError("--target-rate chooses the strength: leave --strength away.")
+    if target_rate is None and (profile is not None or common.is_given("captures")):
+        raise click.UsageError("--profile and --captures belong to --target-rate.")
     content = common.message_bytes(message, message_file)
 
     from riis_physical.errors import HostError
@@ -60,10 +89,16 @@ def command(
     loaded = load_host(host)
 
     from riis_physical.hiding import hide, read_back
+    from riis_physical.profile import DeviceProfile
     from riis_physical.qr.encode import encode
 
     encode(content)  # a message that does not fit is told before the model loads
+    device_profile = None if profile is None else DeviceProfile.load(profile)
     revealer = common.load_revealers(model, device)[0]
+    chosen = None
+    if target_rate is not None:
+        chosen = _choose(loaded.pixels, content, revealer, target_rate, device_profile, captures)
+        strength = chosen.strength
     result = hide(loaded, content, revealer=revealer, strength=strength)
     decoder = result.decoder
 
@@ -94,6 +129,10 @@ def command(
         f"{result.modules} x {result.modules} modules, {len(content)} bytes"
     )
     click.echo(f"PSNR        {result.psnr:.2f} dB")
+    if chosen is not None:
+        of = "preset normal" if device_profile is None else f"profile {device_profile.name}"
+        click.echo(f"strength    {chosen.strength:g}, chosen for {target_rate:.1%}")
+        click.echo(f"rate        {chosen.rate}, simulated captures by {of}, true outline known")
     click.echo(f"SSIM        {result.ssim:.4f}")
     click.echo(f"self-check  read by {decoder}{' from the written file' if lossy else ''}")
     smallest = result.min_width_px
@@ -102,3 +141,29 @@ def command(
         if smallest is not None
         else "reads from  not measured for this model"
     )
+
+
+def _choose(
+    host: UInt8Image,
+    content: bytes,
+    revealer: Revealer,
+    target_rate: float,
+    profile: DeviceProfile | None,
+    captures: int,
+) -> Chosen:
+    """The strength, with a counter of captures on standard error."""
+    from tqdm import tqdm
+
+    from riis_physical.target_rate import choose_strength
+
+    with tqdm(desc="simulating", unit="capture", disable=None) as progress:
+        return choose_strength(
+            host,
+            content,
+            revealer=revealer,
+            target=target_rate,
+            ranges="normal" if profile is None else profile.ranges(),
+            medium="mixed" if profile is None else profile.medium,
+            captures=captures,
+            tell=progress.update,
+        )
