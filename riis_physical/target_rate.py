@@ -106,20 +106,32 @@ class _Captures:
         """How many read at a strength."""
         picture = np.rint(np.clip(self.host + strength * self.residual, 0, 1) * 255) / 255
         container = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None]
-        side = self.code.size * self.revealer.module_px
         hits = 0
         for number in range(self.count):
-            params = self.params(number)
-            with torch.no_grad():
-                seen = capture_rectified(container, params, (side, side))
-                true = denormalise_condition(condition_of(params)[0])
-            frame = seen[0].permute(1, 2, 0).contiguous().numpy()
-            condition = self.revealer.estimate(frame, true.jpeg_quality, true.scale_px)
-            revealed = self.revealer.reveal(frame[None], [condition])
-            reading = read_revealed(revealed.logits[0], revealed.picture[0], self.code.version)
-            hits += reading is not None and reading.payload == self.code.payload
+            payload = read_capture(container, self.params(number), self.code.version, self.revealer)
+            hits += payload == self.code.payload
             self.tell()
         return Rate(hits, self.count)
+
+
+def read_capture(
+    container: torch.Tensor, params: ChannelParams, version: int, revealer: Revealer
+) -> bytes | None:
+    """The message in one simulated capture of a container of a known QR version.
+
+    Args:
+        container: (1, 3, S, S) float32 sRGB in [0, 1].
+        params: of one item; its aspect is the container's.
+    """
+    side = (17 + 4 * version) * revealer.module_px
+    with torch.no_grad():
+        seen = capture_rectified(container, params, (side, side))
+        true = denormalise_condition(condition_of(params)[0])
+    frame = seen[0].permute(1, 2, 0).contiguous().numpy()
+    condition = revealer.estimate(frame, true.jpeg_quality, true.scale_px)
+    revealed = revealer.reveal(frame[None], [condition])
+    reading = read_revealed(revealed.logits[0], revealed.picture[0], version)
+    return None if reading is None else reading.payload
 
 
 def choose_strength(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from riis_physical.commands import common
+
+if TYPE_CHECKING:
+    from riis_physical.sheets.profiles import Profile
+    from riis_physical.sheets.sources import Source
 
 SUFFIXES = (".pdf", ".png", ".tif", ".tiff")
 
@@ -101,6 +105,18 @@ class GridSize(click.ParamType):
     help="Of PNG and TIFF; a PDF holds the container's own pixels.",
 )
 @click.option("--icc", type=click.Path(path_type=Path), help="Profile of the printer, RGB or CMYK.")
+@click.option(
+    "--proof",
+    type=click.Path(path_type=Path),
+    metavar="PROFILE.icc",
+    help="Say what this printer's colours do to the containers, and whether they still read.",
+)
+@click.option(
+    "--proof-image",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png",
+    help="With --proof: container, proof and what changes, side by side.",
+)
 @common.force_option
 def command(
     containers: tuple[Path, ...],
@@ -119,14 +135,21 @@ def command(
     overlap_mm: float | None,
     dpi: int,
     icc: Path | None,
+    proof: Path | None,
+    proof_image: Path | None,
     force: bool,
 ) -> None:
     """Put CONTAINER... on pages at their exact size in millimetres.
 
     One container fills a grid, several follow one another. Print at 100 %, not
     "fit to page". In a PDF the pixels stay as they are in their own colours and
-    --icc names the printer; in PNG and TIFF colours are converted to it.
+    --icc names the printer; in PNG and TIFF colours are converted to it. A message that
+    would not survive --proof is a warning: the sheet is written all the same.
     """
+    if proof_image is not None and proof is None:
+        raise click.UsageError("--proof-image belongs to --proof.")
+    if proof_image is not None and len(set(containers)) > 1:
+        raise click.UsageError("--proof-image shows one container: give one.")
     if poster is None and (tiles is not None or overlap_mm is not None):
         raise click.UsageError("--tiles and --overlap-mm belong to --poster.")
     if poster is not None and page is not None:
@@ -142,6 +165,10 @@ def command(
             f"of {', '.join(SUFFIXES)}"
         )
     check_writable(output, force=force)
+    if proof_image is not None:
+        if proof_image.suffix.lower() != ".png" or proof_image.resolve() == output.resolve():
+            raise click.BadParameter("name another file, *.png", param_hint="--proof-image")
+        check_writable(proof_image, force=force)
 
     from riis_physical.sheets.compose import Cutting, compose
     from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
@@ -168,12 +195,14 @@ def command(
     )
     letters = load_font(font)
     printer = load_profile(icc) if icc else None
+    proofed_by = load_profile(proof) if proof else None
     loaded = {path: load_source(path) for path in dict.fromkeys(containers)}
     sources = [loaded[path] for path in containers]
     for source in loaded.values():
         for line in source.notes:
             common.note(f"note: {source.name}: {line}")
     done = compose(sources, options, cutting, letters)
+    proofs = _proofs(list(loaded.values()), proofed_by, proof_image, force)
     if kind == ".pdf":
         from riis_physical.sheets.pdf import save_pdf
 
@@ -198,6 +227,8 @@ def command(
     click.echo(f"container   {done.width_mm:.4g} mm wide")
     click.echo(f"resolution  {min(densities):.0f} dpi of the container's own pixels")
     click.echo("print       at 100 %, not fitted to the page")
+    for line in proofs:
+        click.echo(line)
 
 
 def _extent(pages: int, sheets: int, tiles: Any) -> str:
@@ -205,3 +236,37 @@ def _extent(pages: int, sheets: int, tiles: Any) -> str:
     if tiles is None:
         return counted
     return f"{sheets} poster{'s' if sheets > 1 else ''} on {counted} {tiles.name}"
+
+
+def _proofs(
+    sources: list[Source], printer: Profile | None, image: Path | None, force: bool
+) -> list[str]:
+    """Proof every container: lines for people; warnings go to standard error at once."""
+    if printer is None:
+        return []
+    from riis_physical.sheets.proof import VISIBLE_DE, save_proof, soft_proof
+
+    revealer = common.load_revealers("auto", "cpu")[0]
+    lines = []
+    for source in sources:
+        found = soft_proof(source.pixels, source.icc_profile, printer, revealer)
+        if image is not None:
+            save_proof(image, found, force=force)
+        lines.append(
+            f"proof       {source.name} by {printer.name}: {found.changed_share:.0%} changes by "
+            f"more than {VISIBLE_DE:g} CIEDE2000 (mean {found.mean_de:.1f}, "
+            f"95 % below {found.p95_de:.1f})"
+        )
+        if not found.is_container:
+            common.note(f"note: {source.name}: no message reads from the picture itself")
+            continue
+        lines.append(
+            f"            message {'reads' if found.reads else 'does NOT read'} from the proof; "
+            f"simulated captures: {found.printed}, unproofed {found.plain}"
+        )
+        if not found.survives:
+            common.note(
+                f"warning: {source.name}: {printer.name} takes too much of the hidden message: "
+                "hide with more --strength, or print by another profile"
+            )
+    return lines
