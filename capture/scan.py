@@ -79,14 +79,15 @@ def scan_photo(
 
     Returns:
         one result for each container, in the order found, or a single
-        `no_container` or `bad_image`. `corners` of a result start at the
+        `no_container` or `bad_image` (also where a photo has another aspect than the
+        camera's). `corners` of a result start at the
         printed top-left. `timings_ms` has the milliseconds of each stage (the
         first container's include loading and detection, each further one's
         only what was spent on it since the one before) and, as "total", the
         time for the whole photo.
 
     Raises:
-        ConfigError: no revealers, or the photo has another aspect than the camera's.
+        ConfigError: no revealers.
         RectificationError: `corners` cross, run counter-clockwise, are too
             close together or lie outside the photo.
         OutputError: `save_stages` cannot be written.
@@ -122,8 +123,12 @@ def find_containers(
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
-    if camera is not None:
-        camera = camera.scaled_to((pixels.shape[0], pixels.shape[1]))
+    try:
+        if camera is not None:
+            camera = camera.scaled_to((pixels.shape[0], pixels.shape[1]))
+    except ConfigError as error:  # one such photo must not end the scan of a folder
+        bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
+        return PhotoFindings((), (), [bad])
     search = Search(pixels, quality, revealers, clock, camera)
     with clock.stage("detect"):
         if corners is not None:

@@ -202,9 +202,13 @@ class Search:
                 reading = read_uncovered(aligned.logits, h.version)
         if reading is None and aligned.presence < found.presence:
             return found
+        size = frame_px(h.version)
+        frame = region.rectify((size, size), corners=aligned.corners, bows=aligned.bows).image
         aligned_found = replace(
             found,
             corners=aligned.corners,
+            frame=frame,
+            enhanced=None,
             logits=aligned.logits,
             picture=aligned.picture,
             presence=aligned.presence,

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import FakeRevealer
 from pydantic import ValidationError
 
+from capture.scan import scan_photo
+from riis_physical.artifacts import Status
 from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.errors import ConfigError, OutputError
 
@@ -79,3 +82,10 @@ def test_a_resized_photo_has_resized_points() -> None:
     np.testing.assert_allclose((half.undistort_points(points) + 0.5) * 2 - 0.5, whole, atol=1e-6)
     with pytest.raises(ConfigError, match="a photo of 3000x4000 does not fit"):
         profile().scaled_to((4000, 3000))
+
+
+def test_a_photo_of_another_aspect_is_answered_and_ends_nothing() -> None:
+    photo = np.zeros((300, 1300, 3), np.uint8)
+    (result,) = scan_photo(photo, [FakeRevealer()], camera=profile())
+    assert result.status == Status.BAD_IMAGE
+    assert "does not fit a camera profile" in result.detail
