@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from capture.folder import cores, photos_in, run_all, sensible_jobs
 from riis_physical.errors import BadImageError, RiisError
@@ -140,3 +141,17 @@ def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path, to_all: bool) -> None:
             child.communicate()
     assert child.returncode == 130 and said == ""
     assert not [mark for mark in marks if is_running(int(mark.read_text()))]
+
+
+def test_references_that_are_of_no_use_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from skimage import data
+
+    from riis_physical.commands.scan import Settings, _options
+
+    Image.fromarray(data.astronaut()).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_text("no picture")
+    found = _options(Settings("auto", "cpu", None, tmp_path))
+    assert len(list(found["references"])) == 1
+    assert "note: reference left out: " in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -67,6 +68,12 @@ class Task:
     stages: Path | None = None
 
 
+def _is_first() -> bool:
+    """Whether this is the main process or the first of several that scan."""
+    name = multiprocessing.current_process().name
+    return name == "MainProcess" or name.endswith("-1")
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
     found: dict[str, Any] = {}
@@ -74,6 +81,9 @@ def _options(settings: Settings) -> dict[str, Any]:
         from capture.reference import References
 
         found["references"] = References.load(settings.reference)
+        if _is_first():
+            for line in found["references"].skipped:
+                common.note(f"note: reference left out: {line}")
     if settings.camera_profile is not None:
         from riis_physical.camera import CameraProfile
 
