@@ -100,16 +100,14 @@ def relocate(
     places, shifts = _window_shifts(soft, known, modules, reach)
     if len(places) < 4:
         return None
-    matrix, inliers = cv2.findHomography(
-        places, places + shifts, cv2.USAC_MAGSAC if len(places) > 6 else 0, OFF_MODULES
-    )
-    if matrix is None:
-        return None
+    method = cv2.USAC_MAGSAC if len(places) > 4 else 0
+    _, inliers = cv2.findHomography(places, places + shifts, method, OFF_MODULES)
     agree = np.ones(len(places), bool) if inliers is None else inliers.ravel() > 0
     if agree.sum() < 4:
         return None
-    if agree.sum() > 4:
-        matrix, _ = cv2.findHomography(places[agree], places[agree] + shifts[agree], 0)
+    matrix, _ = cv2.findHomography(places[agree], places[agree] + shifts[agree], 0)
+    if matrix is None:
+        return None
     frame = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float64)
     there = cv2.perspectiveTransform(frame[None], matrix)[0]
     try:
