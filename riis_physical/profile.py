@@ -1,8 +1,7 @@
 """A profile of a printer or screen and a camera: what they do to a picture.
 
-Profiles are JSON files, written by `riis-physical calibrate fit`; some ship. The
-channel draws its parameters from a profile's ranges, `scan` takes the colours and the
-lens out, and starts from the distortion that the profile knows.
+Profiles are JSON files; some ship. The channel draws its parameters from a profile's
+ranges. What else a file may hold describes measurements; no command uses it yet.
 """
 
 from __future__ import annotations
@@ -174,7 +173,7 @@ class DeviceProfile(_Frozen):
             if not path.is_file():
                 raise ConfigError(
                     f"no profile {str(source)!r}: expected one of {', '.join(shipped())}, "
-                    "or the path of a .json file from `riis-physical calibrate fit`"
+                    "or the path of a .json file"
                 )
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -186,12 +185,12 @@ class DeviceProfile(_Frozen):
         if version != FORMAT_VERSION:
             raise ConfigError(
                 f"{path} has profile format {version!r}, expected {FORMAT_VERSION}: "
-                "calibrate again with `riis-physical calibrate fit`"
+                "write it in that format"
             )
         if "matrix" in data:
             raise ConfigError(
                 f"{path} is a camera profile: give it with --camera-profile, "
-                "or make a profile with `riis-physical calibrate fit`"
+                "a profile of a printer or screen has no `matrix`"
             )
         try:
             return cls.model_validate(data)

@@ -44,7 +44,7 @@ def preset_option(default: str = "normal") -> Callable[..., Any]:
 
 
 def profile_option(text: str, *, multiple: bool = False) -> Callable[..., Any]:
-    """--profile: the name of a shipped profile, or a file from `calibrate fit`."""
+    """--profile: the name of a shipped profile, or a file."""
     return click.option(
         "--profile",
         "profiles" if multiple else "profile",
