@@ -344,10 +344,12 @@ class TestScan:
         from capture.reference import References
         from riis_physical.camera import CameraProfile
 
-        monkeypatch.setattr(References, "load", lambda path: f"references of {path}")
+        published = References((), ("bad.png is no picture",))
+        monkeypatch.setattr(References, "load", lambda path: published)
         monkeypatch.setattr(CameraProfile, "load", lambda path: f"lens of {path}")
-        run("scan", "text.jpg", "two.jpg", "--reference", "r", "--camera-profile", "c.json")
-        assert [call["references"] for call in fake_scan] == ["references of r"] * 2
+        done = run("scan", "text.jpg", "two.jpg", "--reference", "r", "--camera-profile", "c.json")
+        assert all(call["references"] is published for call in fake_scan)
+        assert done[2].count("reference left out: bad.png is no picture") == 1
         assert [call["camera"] for call in fake_scan] == ["lens of c.json"] * 2
 
     def test_stages_of_several_photos_do_not_mix(
