@@ -50,8 +50,8 @@ class GridSettings:
     model: str = "auto"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the result's file."""
-        return asdict(self)
+        """For the result's file; of the folder its name alone, wherever it lies."""
+        return {**asdict(self), "images": Path(self.images).name if self.images else None}
 
     def tasks(self) -> list[tuple[GridKind, int]]:
         """Kind and number of each group."""
