@@ -91,6 +91,8 @@ def test_leaving_early_ends_the_workers() -> None:
 
 
 INTERRUPTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where started behind &
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
