@@ -49,8 +49,10 @@ class SeenChart:
 
     @property
     def width_px(self) -> float:
-        """Of the chart in the photo."""
-        return self.px_per_mm * self.chart.size_mm[0]
+        """Mean length of the chart's upper and lower side in the photo."""
+        corners = _project(self.homography, _corners(Box(0, 0, *self.chart.size_mm)))
+        sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+        return float(sides[[0, 2]].mean())
 
     def to_photo(self, places: Points) -> Points:
         """Photo px of places (..., 2) in mm of the chart."""
