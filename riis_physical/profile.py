@@ -41,8 +41,8 @@ class Units(_Frozen):
         "sRGB 0 to 1: levels of the container, and what the photo shows of them"
     )
     blur_sigma: Literal["px of a container 512 px wide"] = "px of a container 512 px wide"
-    noise: Literal["variance of sRGB 0 to 1, at 0 and for each unit of linear light"] = (
-        "variance of sRGB 0 to 1, at 0 and for each unit of linear light"
+    noise: Literal["variance of linear light 0 to 1, in the dark and for each unit of light"] = (
+        "variance of linear light 0 to 1, in the dark and for each unit of light"
     )
     vignetting: Literal["relative light 1 + v2 r^2 + v4 r^4, r 1 at the photo's corner"] = (
         "relative light 1 + v2 r^2 + v4 r^4, r 1 at the photo's corner"
@@ -84,7 +84,10 @@ class Response(_Frozen):
 
 
 class Noise(_Frozen):
-    """Variance of the photo's noise, in sRGB units: floor + slope * linear light."""
+    """Variance of the photo's noise in linear light 0 to 1: floor + slope * light.
+
+    Before the phone smooths and sharpens it.
+    """
 
     floor: float = Field(ge=0, le=0.1)
     slope: float = Field(ge=0, le=1)

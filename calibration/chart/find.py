@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import cv2
@@ -13,7 +14,8 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import CalibrationError
 from riis_physical.sheets.pages import Box
 
-SEARCH_PX = 2400  # longer side of the copy in which the markers are searched
+SEARCH_PX = (2400, 1000, 640)  # longer side of the copies in which markers are searched
+LEAST_SEEN = 4  # markers that make a chart
 LEAST_MARKERS = 5
 LEAST_DOTS = 0.85  # share
 LEAST_PX_PER_MM = 2.5
@@ -108,9 +110,10 @@ def find_chart(photo: UInt8Image) -> SeenChart:
     boxes = chart.marker_boxes()
     known = np.array([_corners(boxes[i]) for i in seen]).reshape(-1, 2)
     places = np.array(list(seen.values())).reshape(-1, 2)
-    homography, _ = cv2.findHomography(known, places, cv2.RANSAC, 4.0)
-    if homography is None:
+    first, _ = cv2.findHomography(known, places, cv2.RANSAC, 4.0)
+    if first is None:
         raise CalibrationError("the markers do not lie as on the chart: keep it flat")
+    homography = np.asarray(first, np.float64)
     scale = _scale(homography, chart)
     outline = _project(homography, _corners(Box(0, 0, *chart.size_mm)))
     height, width = gray.shape
@@ -148,34 +151,50 @@ def find_chart(photo: UInt8Image) -> SeenChart:
 
 def _markers(gray: NDArray[np.uint8]) -> tuple[Chart, dict[int, Points], str]:
     """The chart, corners (4, 2) by the marker's place on it, and which markers are missing."""
-    factor = min(1.0, SEARCH_PX / max(gray.shape))
-    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
-    small = gray if factor == 1.0 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    parameters = cv2.aruco.DetectorParameters()
-    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    detector = cv2.aruco.ArucoDetector(dictionary(), parameters)
-    corners, ids, _ = detector.detectMarkers(small)
-    numbers = [] if ids is None else np.ravel(ids).tolist()
-    numbers = [number for number in numbers if number < MARKERS * most_charts()]
-    if len(numbers) < 4:
+    places: dict[int, Points] = {}
+    for longest in SEARCH_PX:  # blurred markers are found where they are small
+        found = _search(gray, longest)
+        places = found if len(found) > len(places) else places
+        if len(places) >= MARKERS:
+            break
+    votes = Counter(number // MARKERS for number in places)
+    several = sorted(number for number, count in votes.items() if count >= LEAST_SEEN)
+    if len(several) > 1:
+        told = ", ".join(str(number) for number in several)
+        raise CalibrationError(f"several charts (numbers {told}): show one at a time")
+    if not several:
         raise CalibrationError(
             "no calibration chart found: show all of it, sharp, evenly lit and without glare"
         )
-    charts = {number // MARKERS for number in numbers}
-    if len(charts) > 1:
-        told = ", ".join(str(number) for number in sorted(charts))
-        raise CalibrationError(f"several charts (numbers {told}): show one at a time")
-    chart = Chart(charts.pop())
-    stretch = np.array([gray.shape[1] / size[0], gray.shape[0] / size[1]])
-    seen: dict[int, Points] = {}
-    for number, points in zip(np.ravel(ids).tolist(), corners, strict=True):
-        if number // MARKERS == chart.number:
-            place = (np.asarray(points, np.float64).reshape(4, 2) + 0.5) * stretch - 0.5
-            seen[number % MARKERS] = place
+    chart = Chart(several[0])
+    seen = {
+        number % MARKERS: place
+        for number, place in places.items()
+        if number // MARKERS == chart.number
+    }
     names = ("top left", "top", "top right", "right", "bottom right", "bottom", "bottom left",
              "left")  # fmt: skip
     missing = ", ".join(name for at, name in enumerate(names) if at not in seen) or "none"
     return chart, seen, missing
+
+
+def _search(gray: NDArray[np.uint8], longest: int) -> dict[int, Points]:
+    """Corners (4, 2) of the charts' markers by id, searched in a copy of that longer side."""
+    factor = min(1.0, longest / max(gray.shape))
+    size = (max(1, round(gray.shape[1] * factor)), max(1, round(gray.shape[0] * factor)))
+    small = gray if factor == 1.0 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    parameters = cv2.aruco.DetectorParameters()
+    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    parameters.errorCorrectionRate = 1.0  # for blurred ones; the dots tell right from wrong
+    corners, ids, _ = cv2.aruco.ArucoDetector(dictionary(), parameters).detectMarkers(small)
+    if ids is None:
+        return {}
+    stretch = np.array([gray.shape[1] / size[0], gray.shape[0] / size[1]])
+    return {
+        int(number): (np.asarray(points, np.float64).reshape(4, 2) + 0.5) * stretch - 0.5
+        for number, points in zip(np.ravel(ids).tolist(), corners, strict=True)
+        if number < MARKERS * most_charts()
+    }
 
 
 def _dots(
@@ -221,19 +240,20 @@ def _register(
     chart: Chart, points: Points, found: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Homography, bend and which dots fit it."""
-    homography, _ = cv2.findHomography(chart.dots[found], points[found], 0)
-    if homography is None:
+    solved, _ = cv2.findHomography(chart.dots[found], points[found], 0)
+    if solved is None:
         raise CalibrationError("the dots do not lie as on the chart: keep it flat")
+    homography = np.asarray(solved, np.float64)
     terms = _terms(chart.dots, chart)
     gap = points - _project(homography, chart.dots)
     use = found.copy()
     bend = np.zeros((terms.shape[1], 2))
     for _ in range(3):
-        bend = np.linalg.lstsq(terms[use], gap[use], rcond=None)[0]
+        bend = np.asarray(np.linalg.lstsq(terms[use], gap[use], rcond=None)[0], np.float64)
         rest = np.linalg.norm(gap - terms @ bend, axis=1)
         limit = max(OUTLIER_PX, 4 * float(np.median(rest[use])))
         use = found & (rest <= limit)
-    return np.asarray(homography, np.float64), bend, use
+    return homography, bend, use
 
 
 def _terms(places: Points, chart: Chart) -> NDArray[np.float64]:

@@ -116,9 +116,7 @@ class Chart:
     def edges(self) -> tuple[SlantedEdge, ...]:
         """Five slanted squares: the middle first, then towards the corners."""
         return tuple(
-            SlantedEdge(
-                _inner(tile, 2, 2), ((tile[0] + 1) * TILE_MM, (tile[1] + 1) * TILE_MM)
-            )
+            SlantedEdge(_inner(tile, 2, 2), ((tile[0] + 1) * TILE_MM, (tile[1] + 1) * TILE_MM))
             for tile in _EDGE_TILES
         )
 

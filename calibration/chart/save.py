@@ -49,7 +49,7 @@ def save_chart(
     scale = min(
         (page.width - 2 * LEAST_EDGE_MM) / chart.size_mm[0],
         (page.height - 2 * LEAST_EDGE_MM) / chart.size_mm[1],
-        )
+    )
     scale = int(10 * scale) / 10
     width, height = (scale * side for side in chart.size_mm)
     box = Box((page.width - width) / 2, (page.height - height) / 2, width, height)

@@ -175,9 +175,7 @@ def _fit_spread(square: int, across: bool, distance: Array, value: Array) -> Edg
         sigma = np.exp(log_sigma)
         wide = np.hypot(sigma, SHARPEN_PX)
         at = x - shift
-        return np.asarray(
-            low + step * ((1 + amount) * ndtr(at / sigma) - amount * ndtr(at / wide))
-        )
+        return np.asarray(low + step * ((1 + amount) * ndtr(at / sigma) - amount * ndtr(at / wide)))
 
     def gaps(p: Array) -> Array:
         # Sharpening is only believed where the edge shows it.

@@ -98,19 +98,19 @@ def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> Nois
         total += 0.5 * (even[:, 0] * np.log(means) + even[:, 1] / means).sum()
         return float(total / blocks.sum())
 
-    best = None
-    for start in (1e-5, 1e-4, 1e-3):
-        found = minimize(
+    found = [
+        minimize(
             unlikely,
             [np.log(0.02 * start), np.log(start), np.log(0.45), 0.2, SHARPEN_PX],
             method="L-BFGS-B",
             bounds=[(-25, -3), (-25, 0), (np.log(0.05), np.log(2.0)), (0.0, 2.0), (0.7, 1.8)],
         )
-        if best is None or found.fun < best.fun:
-            best = found
-    floor, rise, sigma = np.exp(best.x[:3])
-    amount = float(best.x[3])
-    passed = _transfer(sigma, amount, float(best.x[4]))
+        for start in (1e-5, 1e-4, 1e-3)
+    ]
+    best = min(found, key=lambda one: float(one.fun)).x
+    floor, rise, sigma = np.exp(best[:3])
+    amount = float(best[3])
+    passed = _transfer(sigma, amount, float(best[4]))
     single = np.array([_alone(grey, passed, table, use) for grey in greys])
     rest = single / (floor + rise * light[:, 0]) - 1
     return NoiseFit(

@@ -1,4 +1,4 @@
-"""`riis-physical calibrate`: a chart to print, and what photos of it tell of the camera."""
+"""`riis-physical calibrate`: charts to print or show, and what photos of them tell."""
 
 from __future__ import annotations
 
@@ -38,9 +38,111 @@ board_option = click.option(
 )
 
 
-@click.group("calibrate", short_help="Measure a camera's lens with a printed board.")
+@click.group("calibrate", short_help="Measure a printer or screen and a camera.")
 def command() -> None:
-    """Measure the focal length and lens distortion of a camera."""
+    """Measure a printer or screen together with a camera, or a camera's lens alone.
+
+    `chart` and `fit` make a profile for simulate, evaluate, train, hide and scan;
+    `board` and `camera` measure a lens with all its figures.
+    """
+
+
+@command.command("chart", short_help="Draw the chart to print or show.")
+@_output("FILE.pdf|FILE.png", "The page to print, or the picture to show.")
+@click.option(
+    "--page",
+    type=click.Choice(["A5", "A4", "A3", "A2", "Letter", "Tabloid", "screen"]),
+    default="A4",
+    show_default=True,
+    help="Paper (lying), or screen: the chart alone, a PNG for `show`.",
+)
+@click.option(
+    "--number",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The chart's own number: one for each printer or screen keeps photos apart.",
+)
+@click.option("--dpi", type=click.IntRange(150, 1200), default=600, show_default=True)
+@common.force_option
+def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -> None:
+    """Draw the calibration chart: greys, colours, slanted edges, fields and dots.
+
+    Print it as you print containers, at 100 %. Photograph all of it, flat, sharp
+    and evenly lit, from the front and as large in the photo as fits: one photo is
+    enough, four or more from slightly different places tell how much photos differ.
+    """
+    from calibration.chart.layout import Chart
+    from calibration.chart.save import save_chart, save_screen_chart
+
+    chart = Chart(number)
+    if page == "screen":
+        across, down = save_screen_chart(output, chart, force=force)
+        click.echo(f"wrote {output}: {across} x {down} px, chart number {number}; show it with")
+        click.echo(f"  riis-physical show {output} --background white")
+        return
+    width, height = save_chart(output, chart, page, dpi, force=force)
+    click.echo(f"wrote {output}: {width:g} x {height:g} mm on {page}, chart number {number}")
+
+
+@command.command("fit", short_help="Fit a profile to photos of the chart.")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@_output("FILE.json", "The profile.")
+@click.option("--name", help="Of the profile; the file's name if not given.")
+@click.option(
+    "--medium", type=click.Choice(common.MEDIA), default="print", show_default=True,
+    help="What shows the chart.",
+)  # fmt: skip
+@click.option(
+    "--base", type=click.Choice(common.PRESETS), default="normal", show_default=True,
+    help="Preset of the channel for what a chart cannot tell.",
+)  # fmt: skip
+@click.option(
+    "--report/--no-report", default=True, show_default=True,
+    help="Goodness of fit and plots as a page beside the profile, FILE.html.",
+)  # fmt: skip
+@common.force_option
+def fit_command(
+    photos: tuple[str, ...],
+    output: Path,
+    name: str | None,
+    medium: Any,
+    base: Any,
+    report: bool,
+    force: bool,
+) -> None:
+    """Fit tone, colour, blur, noise, lens, vignetting and moire to photos of the chart.
+
+    Give the camera's own files, all of one printer or screen and one camera. A photo
+    in which the chart is cut off, too small, out of focus, badly exposed or unevenly
+    lit is refused with the reason; the others are used.
+    """
+    from riis_physical.errors import OutputError
+    from riis_physical.files import check_writable
+
+    page = output.with_suffix(".html")
+    if output.suffix.lower() != ".json":
+        raise OutputError(f"{output}: a profile is a .json file: give one")
+    check_writable(output, force=force)
+    if report:
+        check_writable(page, force=force)
+    from calibration.fit.fit import fit_profile
+
+    if report:
+        from calibration.fit.plots import require_matplotlib
+
+        require_matplotlib()
+    made = fit_profile(photos, name or output.stem, medium=medium, base=base, tell=common.note)
+    made.profile.save(output, force=force)
+    click.echo(f"photos      {len(made.photos)} used, {len(made.refused)} refused")
+    for key, value in made.profile.fit.items():
+        click.echo(f"{key:26}{value:.4f}")
+    click.echo(f"wrote {output}")
+    if report:
+        from calibration.fit.report import write_report
+
+        write_report(page, made, force=force)
+        click.echo(f"wrote {page}")
 
 
 @command.command("board", short_help="Draw the board to print.")
