@@ -18,6 +18,7 @@ SEARCH_PX = (2400, 1000, 640)  # longer side of the copies in which markers are 
 LEAST_SEEN = 4  # markers that make a chart
 LEAST_MARKERS = 5
 LEAST_DOTS = 0.85  # share
+FIRST_DOTS = 0.3  # the same, before the place of the chart is refined
 LEAST_PX_PER_MM = 2.5
 EDGE_PX = 2.0
 BEND_ORDER = 3  # of the polynomial that takes up lens and curl
@@ -133,14 +134,14 @@ def find_chart(photo: UInt8Image) -> SeenChart:
     found = np.zeros(len(chart.dots), bool)
     points = np.zeros((len(chart.dots), 2))
     bend = np.zeros((_terms(np.zeros((1, 2)), chart).shape[1], 2))
-    for _ in range(3):
+    for last in (False, False, True):
         guess = _project(homography, chart.dots) + _terms(chart.dots, chart) @ bend
         points, found = _dots(gray, guess, chart, homography)
-        if found.sum() < LEAST_DOTS * len(found):
+        least = int(np.ceil((LEAST_DOTS if last else FIRST_DOTS) * len(found)))
+        if found.sum() < least:
             raise CalibrationError(
-                f"{int(found.sum())} of {len(found)} dots found, expected "
-                f"{int(np.ceil(LEAST_DOTS * len(found)))} or more: show all of the chart, sharp, "
-                "flat and without glare"
+                f"{int(found.sum())} of {len(found)} dots found, expected {least} or more: show "
+                "all of the chart, sharp, flat and without glare"
             )
         homography, bend, fits = _register(chart, points, found)
         found = found & fits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from calibration.chart.draw import draw_chart
@@ -20,6 +21,7 @@ from riis_physical.sheets.sources import Source
 LEAST_EDGE_MM = 8.0  # white around the chart: printers leave a rim unprinted
 CAPTION_MM = 2.8
 SCREEN_PX_PER_MM = 6.0
+SCREEN_EDGE_MM = 9.0  # white around a chart on a screen, whose rim may be black
 PAPERS = ("A5", "A4", "A3", "A2", "Letter", "Tabloid")
 
 
@@ -78,7 +80,9 @@ def save_screen_chart(path: str | Path, chart: Chart, *, force: bool = False) ->
     """
     if _suffix(Path(path)) != ".png":
         raise OutputError(f"{path}: a chart for a screen is a picture: give a .png file")
-    pixels = draw_chart(chart, SCREEN_PX_PER_MM)
+    edge = round(SCREEN_EDGE_MM * SCREEN_PX_PER_MM)
+    drawn = draw_chart(chart, SCREEN_PX_PER_MM)
+    pixels = np.pad(drawn, ((edge, edge), (edge, edge), (0, 0)), constant_values=255)
     save_image(path, pixels, icc_profile=srgb().data, force=force)
     return pixels.shape[1], pixels.shape[0]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from calibration.fit.blur import FREQUENCIES
 from calibration.fit.fit import Calibration
 from calibration.fit.photo import ChartPhoto
 from riis_physical.errors import ConfigError
-from riis_physical.image_io import encode_png
 
 _RED, _GREEN, _BLUE, _GREY = "#D55E00", "#009E73", "#0072B2", "#595959"
 _CHANNELS = (("red", _RED, "o"), ("green", _GREEN, "s"), ("blue", _BLUE, "^"))
@@ -46,11 +46,11 @@ def draw_plots(calibration: Calibration) -> list[tuple[str, str]]:
 
 
 def draw_photo(photo: ChartPhoto) -> str:
-    """A small copy of a photo with the places that were found, base64 PNG."""
+    """A small copy of a photo with the places that were found, base64 JPEG."""
     pixels = photo.seen.photo
     factor = min(1.0, THUMB_PX / max(pixels.shape))
     size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
-    small = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    small = np.array(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     for x, y in (photo.seen.dots_px + 0.5) * factor - 0.5:
         cv2.circle(small, (round(x), round(y)), 5, (213, 94, 0), 1, cv2.LINE_AA)
     for patch in photo.seen.chart.patches:
@@ -59,7 +59,9 @@ def draw_photo(photo: ChartPhoto) -> str:
                             (box.left, box.bottom)])  # fmt: skip
         points = np.rint((photo.seen.to_photo(outline) + 0.5) * factor - 0.5).astype(np.int32)
         cv2.polylines(small, [points[:, None]], True, (0, 114, 178), 1, cv2.LINE_AA)
-    return base64.b64encode(encode_png(small)).decode()
+    stream = io.BytesIO()
+    Image.fromarray(small).save(stream, "JPEG", quality=85)
+    return base64.b64encode(stream.getvalue()).decode()
 
 
 def _tone(pyplot: Any, calibration: Calibration) -> Any:
@@ -91,7 +93,7 @@ def _colours(pyplot: Any, photos: Sequence[ChartPhoto]) -> Any:
 
 
 def _blur(pyplot: Any, photos: Sequence[ChartPhoto]) -> Any:
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=_SIZE)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=_SIZE, layout="constrained")
     for side in photos[0].blur.sides:
         colour = _BLUE if side.across else _RED
         left.plot(side.distance, side.spread, color=colour, lw=0.6, alpha=0.6)

@@ -97,7 +97,7 @@ def write_report(path: str | Path, calibration: Calibration, *, force: bool = Fa
     parts.append("<h2>Plots</h2>")
     parts += [_figure(caption, data) for caption, data in draw_plots(calibration)]
     parts.append("<h2>What was found</h2>")
-    parts += [_figure(photo.name, draw_photo(photo)) for photo in calibration.photos]
+    parts += [_figure(photo.name, draw_photo(photo), "jpeg") for photo in calibration.photos]
     parts.append("<h2>Ranges for the channel</h2>")
     parts.append(
         _table(
@@ -124,9 +124,9 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join([*lines, "</table>"])
 
 
-def _figure(caption: str, data: str) -> str:
+def _figure(caption: str, data: str, kind: str = "png") -> str:
     text = escape(caption)
     return (
-        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
+        f'<figure><img alt="{text}" src="data:image/{kind};base64,{data}">'
         f"<figcaption>{text}</figcaption></figure>"
     )
