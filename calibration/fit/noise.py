@@ -27,13 +27,14 @@ from riis_physical.sheets.pages import Box
 
 BLOCK = 8
 LUMA = np.array([0.299, 0.587, 0.114])
-ROUNDING = float((LUMA**2).sum()) / 12  # 8-bit pixels, variance in 8-bit steps
+ROUNDING = 2 / 12  # of 8-bit colours and of luma, variance in 8-bit steps
 DARKEST, BRIGHTEST = 0.06, 0.9  # sRGB; beyond, curves bend what noise there is
 LEAST_BLOCKS = 40
-LEAST_ALIVE = 0.03  # share of coefficients that are not zero
+LEAST_ALIVE = 0.08  # share of coefficients that are not zero
+DOUBT = 0.02  # nats a block, for a spread off what is usual
+_USUAL, _SPREAD = np.array([0.45, 0.5, SHARPEN_PX]), np.array([0.15, 0.4, 0.2])
 _GRID = 64  # frequencies of the transfer
 MULTIPLES = 48  # of a step that are told apart; the last stands for all beyond
-LOWEST = 2  # u + v from which on coefficients count; below, light and paper show
 
 Array = NDArray[np.float64]
 
@@ -68,12 +69,16 @@ class _Grey:
     even: Array  # (2,) degrees of freedom and squares of the blocks' means about a plane
 
 
-def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> NoiseFit | None:
+def measure_noise(
+    seen: SeenChart, steps: Array | None, inset_mm: float, lowest: int = 2
+) -> NoiseFit | None:
     """Fit the noise; None where compression leaves too little of it.
 
     Args:
         steps: (8, 8) luma quantisation steps of the file in use, None where there are none.
         inset_mm: what blur makes of the patches' rims is left out.
+        lowest: u + v from which on coefficients count; below, light, paper or moire show.
+            Above 2 the blocks' means do not count either.
     """
     table = np.ones((BLOCK, BLOCK)) if steps is None else np.asarray(steps, np.float64)
     greys = _greys(seen, table, inset_mm)
@@ -81,7 +86,7 @@ def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> Nois
         return None
     if np.average([g.alive for g in greys], weights=[g.blocks for g in greys]) < LEAST_ALIVE:
         return None
-    use = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= LOWEST
+    use = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= lowest
     counts = np.stack([grey.counts for grey in greys])[:, use]
     gain = np.array([grey.gain for grey in greys])[:, None]
     light = np.array([grey.light for grey in greys])[:, None]
@@ -89,6 +94,8 @@ def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> Nois
     # Means that the file rounds more coarsely than they vary say nothing.
     even = np.stack([grey.even for grey in greys])
     even[even[:, 1] < 0.5 * even[:, 0] * table[0, 0] ** 2] = 0
+    if lowest > 2:
+        even[:] = 0
 
     def unlikely(p: Array) -> float:
         noise = np.exp(p[0]) + np.exp(p[1]) * light
@@ -96,7 +103,7 @@ def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> Nois
         total = _surprise(counts, spread[:, use.ravel()], table[use]).sum()
         means = spread[:, 0] + table[0, 0] ** 2 / 12
         total += 0.5 * (even[:, 0] * np.log(means) + even[:, 1] / means).sum()
-        return float(total / blocks.sum())
+        return float(total / blocks.sum()) + _unusual(p)
 
     found = [
         minimize(
@@ -117,6 +124,12 @@ def measure_noise(seen: SeenChart, steps: Array | None, inset_mm: float) -> Nois
         float(floor), float(rise), float(sigma), amount, light[:, 0], single,
         float(np.sqrt(np.average(rest**2, weights=blocks))),
     )  # fmt: skip
+
+
+def _unusual(p: Array) -> float:
+    """Cost of smoothing and sharpening that phones hardly have; settles what little noise leaves."""
+    off = (np.array([np.exp(p[2]), p[3], p[4]]) - _USUAL) / _SPREAD
+    return DOUBT * float((off**2).sum())
 
 
 def _greys(seen: SeenChart, steps: Array, inset_mm: float) -> list[_Grey]:

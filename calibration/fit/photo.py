@@ -21,6 +21,7 @@ from riis_physical.image_io import load_host, load_photo
 
 RIM_MM = 1.0  # of a patch that is left out, besides what blur reaches
 BLUR_REACH = 3.0  # sigmas
+LOWEST = {"print": 2, "screen": 3}  # moire fills the lower ones
 _ORIENTATION = 274  # EXIF
 _TURNED = (5, 6, 7, 8)  # orientations that swap the sides
 
@@ -70,7 +71,7 @@ def measure_photo(path: str | Path, medium: str) -> ChartPhoto:
     # JPEG's own numbers are those of the file's own colours.
     own = load_host(path).pixels
     inset = RIM_MM + BLUR_REACH * max(blur.across_px, blur.down_px) / seen.px_per_mm
-    noise = measure_noise(replace(seen, photo=own), _steps(Path(path)), inset)
+    noise = measure_noise(replace(seen, photo=own), _steps(Path(path)), inset, LOWEST[medium])
     gradient, vignette = channel_light(light)
     return ChartPhoto(
         Path(path).name,
