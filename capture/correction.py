@@ -63,11 +63,17 @@ class Correction:
     @classmethod
     def of(cls, profile: DeviceProfile) -> Correction | None:
         """The correction that a profile's measurements give; None where it holds none."""
-        measured = (
-            profile.response, profile.blur_sigma, profile.noise, profile.jpeg_quality,
-            profile.vignetting, profile.lens,
-        )  # fmt: skip
-        return cls(profile.name, *measured) if any(m is not None for m in measured) else None
+        if not profile.is_measured:
+            return None
+        return cls(
+            name=profile.name,
+            response=profile.response,
+            blur=profile.blur_sigma,
+            noise=profile.noise,
+            jpeg_quality=profile.jpeg_quality,
+            vignetting=profile.vignetting,
+            lens=profile.lens,
+        )
 
     @property
     def is_of_frames(self) -> bool:

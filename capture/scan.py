@@ -146,7 +146,8 @@ def find_containers(
     if not corrected.changed or _is_read(found):
         return found
     # A wrong lens or a wrong fall of light must not hide what reads without them.
-    plain = _searched(replace(search, camera=camera), name, corners, stages, references)
+    untouched = replace(search, camera=None if own_lens is not None else lens)
+    plain = _searched(untouched, name, corners, stages, references)
     return plain if _is_read(plain) or not found.findings else found
 
 
