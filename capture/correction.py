@@ -1,4 +1,4 @@
-"""What a device profile lets a scan undo: tone and colour, fall of light, lens; and the condition.
+"""What a device profile lets a scan undo: tone, fall of light, lens. And the condition.
 
 The tone of a rectified frame is undone by the inverse of the profile's response, after its
 exposure was set to that of the response: what is brightest in the frame is taken for the
