@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from capture.correction import CorrectedRevealer
 from capture.finding import Finding, overlap
 from capture.fuse import Contribution, Fusion, Track
 from capture.scan import PhotoFindings
@@ -187,6 +188,7 @@ def _plain(found: Finding) -> ScanResult:
         condition=found.condition,
         model=found.revealer.name,
         found_by=found.source,
+        corrected=isinstance(found.revealer, CorrectedRevealer),
         detail="a hidden code may be there",
     )
 

@@ -46,7 +46,9 @@ class RevealedLike(Protocol):
 class RevealerLike(Protocol):
     """The part of :class:`riis_physical.revealer.Revealer` that scanning needs."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the model."""
 
     def reveal(self, frames: FloatArray, conditions: Sequence[Condition | None]) -> RevealedLike:
         """Reveal (B, 8h, 8w, 3) frames in [0, 1]."""

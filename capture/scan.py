@@ -22,6 +22,7 @@ from capture.candidates import (
     other_candidates,
 )
 from capture.clock import Clock
+from capture.correction import CorrectedRevealer, Correction, even_light
 from capture.finding import Finding, overlap
 from capture.photo_fault import photo_fault
 from capture.probe import RevealerLike
@@ -62,6 +63,7 @@ def scan_photo(
     save_stages: str | Path | None = None,
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
+    correction: Correction | None = None,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
 
@@ -76,6 +78,9 @@ def scan_photo(
             looking for outlines.
         camera: profile of the camera that took the photo, whose lens is then
             taken out.
+        correction: what a profile of printer or screen and camera undoes; its lens
+            counts where no `camera` is given. What does not read corrected is read
+            as it is.
 
     Returns:
         one result for each container, in the order found, or a single
@@ -99,6 +104,7 @@ def scan_photo(
         save_stages=save_stages,
         references=references,
         camera=camera,
+        correction=correction,
     ).results
 
 
@@ -110,6 +116,7 @@ def find_containers(
     save_stages: str | Path | None = None,
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
+    correction: Correction | None = None,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
     if not revealers:
@@ -123,13 +130,54 @@ def find_containers(
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
+    own_lens = correction.lens if correction is not None and camera is None else None
+    lens = camera if own_lens is None else own_lens
     try:
-        if camera is not None:
-            camera = camera.scaled_to((pixels.shape[0], pixels.shape[1]))
+        if lens is not None:
+            lens = lens.scaled_to((pixels.shape[0], pixels.shape[1]))
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
-    search = Search(pixels, quality, revealers, clock, camera)
+    search = Search(pixels, quality, revealers, clock, lens)
+    if correction is None:
+        return _searched(search, name, corners, stages, references)
+    corrected = _corrected(search, correction, bent=own_lens is not None)
+    found = _searched(corrected, name, corners, stages, references)
+    if not corrected.changed or _is_read(found):
+        return found
+    # A wrong lens or a wrong fall of light must not hide what reads without them.
+    untouched = replace(search, camera=None if own_lens is not None else lens)
+    plain = _searched(untouched, name, corners, stages, references)
+    return plain if _is_read(plain) or not found.findings else found
+
+
+def _corrected(search: Search, correction: Correction, *, bent: bool) -> Search:
+    """The search with all that a profile corrects."""
+    photo = search.photo
+    if correction.vignetting is not None:
+        with search.clock.stage("load"):
+            photo = even_light(photo, correction.vignetting)
+    return replace(
+        search,
+        photo=photo,
+        correction=correction if correction.is_of_frames else None,
+        changed=bent or correction.vignetting is not None,
+    )
+
+
+def _is_read(found: PhotoFindings) -> bool:
+    return any(result.payload is not None for result in found.results)
+
+
+def _searched(
+    search: Search,
+    name: str,
+    corners: NDArray[np.floating] | None,
+    stages: Stages,
+    references: Sequence[Reference] | References | None,
+) -> PhotoFindings:
+    """All that one search of a photo finds."""
+    pixels, clock = search.photo, search.clock
     with clock.stage("detect"):
         if corners is not None:
             tried = [given_candidate(pixels, corners)]
@@ -216,6 +264,7 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         timings_ms=search.clock.lap(),
         found_by=found.source,
         quality=quality,
+        corrected=search.changed or isinstance(found.revealer, CorrectedRevealer),
     )
     if found.reading is None:
         tip = advice(quality)

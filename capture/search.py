@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from capture.align import align
 from capture.candidates import Candidate
 from capture.clock import Clock
+from capture.correction import CorrectedRevealer, Correction
 from capture.finding import Finding, better, overlap
 from capture.insets import inset
 from capture.occlusion import read_uncovered
@@ -73,6 +74,8 @@ class Search:
         revealers: tried in this order.
         clock: gets the time of each stage.
         camera: profile of the photo's camera, None for one without distortion.
+        correction: of frames, tried before they are revealed as they are; None for none.
+        changed: whether a profile's lens or fall of light was taken out of the photo.
     """
 
     photo: UInt8Image
@@ -80,6 +83,8 @@ class Search:
     revealers: Sequence[RevealerLike]
     clock: Clock
     camera: CameraProfile | None = None
+    correction: Correction | None = None
+    changed: bool = False
 
     def best(
         self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
@@ -141,12 +146,30 @@ class Search:
     def _reveal(
         self, revealer: RevealerLike, places: Sequence[_Place], h: Hypothesis
     ) -> Finding | None:
+        """Reveal a whole hypothesis, corrected and, if that does not read, as it is."""
+        plain = _plain(revealer)
+        if self.correction is None:
+            return self._reveal_as(plain, places, h, None)
+        found = self._reveal_as(plain, places, h, self.correction)
+        if found is not None and found.reading is not None:
+            return found
+        return better(found, self._reveal_as(plain, places, h, None))
+
+    def _reveal_as(
+        self,
+        revealer: RevealerLike,
+        places: Sequence[_Place],
+        h: Hypothesis,
+        correction: Correction | None,
+    ) -> Finding | None:
         """Reveal a whole hypothesis; None where it is not worth reading."""
         region = places[h.quad].region
         corners = np.roll(region.corners, -h.turn, axis=0)
         size = frame_px(h.version)
         with self.clock.stage("reveal"):
             rectified = region.rectify((size, size), corners=corners)
+            if correction is not None:
+                revealer = CorrectedRevealer.fitted(revealer, correction, rectified.image)
             condition = revealer.estimate(rectified.image, self.jpeg_quality, rectified.scale_px)
             revealed = revealer.reveal(rectified.image[None], [condition])
         enhanced = getattr(revealed, "enhanced", None)
@@ -173,9 +196,19 @@ class Search:
         return self._guard(found)
 
     def _read_harder(self, places: list[_Place], found: Finding) -> Finding | None:
-        """Where a container does not read: try outlines nearby, then align its corners."""
-        if found.reading is not None:
-            return found
+        """Where a container does not read: all that may help, corrected and as it is."""
+        harder = found if found.reading is not None else self._tried_harder(places, found)
+        plain = _plain(found.revealer)
+        if plain is found.revealer or (harder is not None and harder.reading is not None):
+            return harder
+        untouched = replace(self, correction=None)
+        other = untouched._reveal(plain, places, found.hypothesis)
+        if other is None:
+            return harder
+        return better(harder, untouched._read_harder(places, other))
+
+    def _tried_harder(self, places: list[_Place], found: Finding) -> Finding | None:
+        """Leave out what is covered, try outlines nearby, then align the corners."""
         with self.clock.stage("read"):
             uncovered = read_uncovered(found.logits, found.hypothesis.version)
         if uncovered is not None:
@@ -340,6 +373,11 @@ class Search:
                 payload in symbol.candidates for read in DECODERS.values() for symbol in read(gray)
             )
         return None if visible else found
+
+
+def _plain(revealer: RevealerLike) -> RevealerLike:
+    """The revealer without correction."""
+    return revealer.plain if isinstance(revealer, CorrectedRevealer) else revealer
 
 
 def _turn(corners: FloatArray, printed: FloatArray) -> int:

@@ -112,6 +112,7 @@ class ScanResult:
         detail: one line for people: why it failed, what to do.
         found_by: which step of detection found the container, None where none was.
         quality: how well it was captured, None where nothing was found.
+        corrected: whether a device profile's correction was used for what was found.
     """
 
     photo: str
@@ -127,6 +128,7 @@ class ScanResult:
     detail: str = ""
     found_by: str | None = None
     quality: CaptureQuality | None = None
+    corrected: bool = False
 
     @property
     def text(self) -> str | None:

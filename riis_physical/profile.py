@@ -1,7 +1,8 @@
 """A profile of a printer or screen and a camera: what they do to a picture.
 
 Profiles are JSON files; some ship. The channel draws its parameters from a profile's
-ranges. What else a file may hold describes measurements; no command uses it yet.
+ranges. What else a file may hold are measurements, which `scan --profile` corrects
+photos with (:mod:`capture.correction`).
 """
 
 from __future__ import annotations
@@ -150,6 +151,15 @@ class DeviceProfile(_Frozen):
             if low > high:
                 raise ValueError(f"channel: {name} is ({low}, {high}); expected low <= high")
         return self
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is something to correct photos with, beside ranges to simulate."""
+        measured = (
+            self.response, self.blur_sigma, self.noise, self.jpeg_quality, self.lens,
+            self.vignetting,
+        )  # fmt: skip
+        return any(part is not None for part in measured)
 
     def ranges(self) -> ChannelRanges:
         """The channel's ranges: those of `base` with this profile's in their place."""

@@ -20,6 +20,7 @@ from riis_physical.commands.scan_output import as_record, say, summary
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
+    from riis_physical.profile import DeviceProfile
 
 MAX_FRAMES = 60
 
@@ -51,13 +52,14 @@ class Corners(click.ParamType):
 
 @dataclass(frozen=True)
 class Settings:
-    """What every worker needs in order to scan: names and paths, so that it can be sent."""
+    """What every worker needs in order to scan; it can be sent to another process."""
 
     model: str
     device: str
     corners: tuple[tuple[float, float], ...] | None = None
     reference: Path | None = None
     camera_profile: Path | None = None
+    profile: DeviceProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ def _options(settings: Settings) -> dict[str, Any]:
         from riis_physical.camera import CameraProfile
 
         found["camera"] = CameraProfile.load(settings.camera_profile)
+    if settings.profile is not None:
+        from capture.correction import Correction
+
+        correction = Correction.of(settings.profile)
+        if correction is not None:
+            found["correction"] = correction
     return found
 
 
@@ -154,6 +162,7 @@ class Scanner:
     metavar="FILE",
     help="Lens of the camera, from `calibrate camera`.",
 )
+@common.profile_option("What printer or screen and camera do to colour, light and lens is undone:")
 @click.option("--fuse", is_flag=True, help="The photos show the same: add up their evidence.")
 @click.option(
     "--video",
@@ -195,6 +204,7 @@ def command(
     corners: list[tuple[float, float]] | None,
     reference: Path | None,
     camera_profile: Path | None,
+    profile: str | None,
     fuse: bool,
     video: Path | None,
     camera: int | None,
@@ -216,13 +226,14 @@ def command(
     if corners is not None and len(names) != 1:
         raise click.UsageError("--corners belong to one photo: give exactly one.")
     given = None if corners is None else tuple(corners)
-    settings = Settings(model, device, given, reference, camera_profile)
+    measured = None if profile is None else _profile(profile, camera_profile)
+    settings = Settings(model, device, given, reference, camera_profile, measured)
     if video is not None or camera is not None:
         fused, extra = _scan_moving(settings, video, camera, max_frames)
-        decoded = _print_fused(fused, extra, as_json)
+        decoded = _print_fused(settings, fused, extra, as_json)
     elif fuse:
         scan = _scan_together(settings, names, quiet=as_json)
-        decoded = _print_fused(scan.results(), {"photos": names}, as_json)
+        decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json)
     else:
         tasks = _tasks(names, save_stages)
         decoded = _scan_each(settings, tasks, jobs, as_json, summed_up=folders)
@@ -258,6 +269,29 @@ def _check_usage(
     moving = fuse or not photos
     if moving and (corners is not None or save_stages is not None):
         raise click.UsageError("--corners and --save-stages are for photos scanned one by one.")
+
+
+def _profile(source: str, camera_profile: Path | None) -> DeviceProfile:
+    """The profile asked for; notes say what of it is not used. Raises ConfigError."""
+    from riis_physical.profile import DeviceProfile
+
+    profile = DeviceProfile.load(source)
+    if not profile.is_measured:
+        common.note(
+            f"note: profile {profile.name!r} holds no measurements, only ranges to simulate: "
+            "nothing is corrected"
+        )
+    if profile.lens is not None and camera_profile is not None:
+        common.note(f"note: the lens of {camera_profile} is used, not that of the profile")
+    return profile
+
+
+def _record(settings: Settings, result: ScanResult) -> dict[str, Any]:
+    """The JSON object of a result, with what became of the profile."""
+    record = as_record(result)
+    if settings.profile is not None:
+        record |= {"profile": settings.profile.name, "corrected": result.corrected}
+    return record
 
 
 def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
@@ -337,7 +371,7 @@ def _scan_each(
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
                 for result in results:
                     if as_json:
-                        click.echo(json.dumps(as_record(result)))
+                        click.echo(json.dumps(_record(settings, result)))
                     else:
                         say(result, alone=len(tasks) == 1 and len(results) == 1)
     if summed_up and not as_json:
@@ -400,11 +434,13 @@ def _scan_moving(
     return scan.results(), {"camera": camera, "frames_used": len(scan.names)}
 
 
-def _print_fused(fused: Sequence[Any], extra: dict[str, Any], as_json: bool) -> bool:
+def _print_fused(
+    settings: Settings, fused: Sequence[Any], extra: dict[str, Any], as_json: bool
+) -> bool:
     """Print one line a container; whether a message was read."""
     for one in fused:
         if as_json:
-            record = as_record(one.result) | extra
+            record = _record(settings, one.result) | extra
             if "photos" in extra:
                 record["photos_used"] = list(dict.fromkeys(one.photos))
             click.echo(json.dumps(record))
