@@ -127,7 +127,7 @@ def measure_noise(
 
 
 def _unusual(p: Array) -> float:
-    """Cost of smoothing and sharpening that phones hardly have; settles what little noise leaves."""
+    """Cost of smoothing and sharpening that phones hardly have; settles what is left open."""
     off = (np.array([np.exp(p[2]), p[3], p[4]]) - _USUAL) / _SPREAD
     return DOUBT * float((off**2).sum())
 
