@@ -36,6 +36,7 @@ STRIP_PX = 256
 LINEAR_STEPS = 1 << 14
 DARKEST_FIELD, BRIGHTEST_FIELD = 0.25, 4.0
 MID_GREY = 0.214  # linear light of sRGB 0.5
+SLOPE_AT_MID_GREY = 1.08  # d sRGB / d linear there
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Correction:
         if self.blur is not None:
             blur = max(blur, self.blur)
         if self.noise is not None:
-            noise = max(noise, float(np.sqrt(self.noise.floor + self.noise.slope * MID_GREY)))
+            variance = self.noise.floor + self.noise.slope * MID_GREY
+            noise = max(noise, SLOPE_AT_MID_GREY * float(np.sqrt(variance)))
         if self.jpeg_quality is not None and jpeg_quality is None:
             quality = min(quality, self.jpeg_quality)
         return Condition(blur, noise, quality, estimate.scale_px)

@@ -150,7 +150,8 @@ def test_the_condition_is_the_worse_of_photo_and_profile() -> None:
     )
     assert correction is not None
     sharp = correction.condition(Condition(0.5, 0.002, 95.0, 9.0), None)
-    assert sharp == Condition(1.5, pytest.approx((1e-4 + 0.214e-3) ** 0.5), 70, 9.0)
+    at_mid_grey = 1.08 * (1e-4 + 0.214e-3) ** 0.5  # in sRGB
+    assert sharp == Condition(1.5, pytest.approx(at_mid_grey), 70, 9.0)
     assert correction.condition(Condition(0.5, 0.1, 95.0, 9.0), 95.0).jpeg_quality == 95.0
     assert correction.condition(Condition(1.9, 0.1, 60.0, 9.0), None) == Condition(1.9, 0.1, 60, 9)
 
