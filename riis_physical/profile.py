@@ -1,8 +1,9 @@
 """A profile of a printer or screen and a camera: what they do to a picture.
 
 Profiles are JSON files; some ship. The channel draws its parameters from a profile's
-ranges. What else a file may hold are measurements, which `scan --profile` corrects
-photos with (:mod:`capture.correction`).
+ranges. What else a file may hold are measurements, from
+`calibrate fit` (:mod:`calibration.fit.fit`), which `scan --profile` corrects photos with
+(:mod:`capture.correction`).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench: the newest of each, None where there is none.
+        negatives, bench, calibration: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         fused: results of `benchmark fuse`, one for each preset and margin.
     """
@@ -51,6 +51,7 @@ class Results:
     bench: Json | None
     captures: dict[str, list[Json]] = field(default_factory=dict)
     fused: list[Json] = field(default_factory=list)
+    calibration: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -89,6 +90,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "bench"),
         _capture_rows(files, chosen),
         _fused(files, chosen),
+        _last(files, "calibration"),
     )
 
 
@@ -280,6 +282,33 @@ def negatives_table(results: Results) -> str:
     return _table(head, rows)
 
 
+def calibration_table(results: Results) -> str:
+    """How well calibration recovers what the channel did."""
+    found = results.calibration or {}
+    names = {
+        "tone": ("tone, worst of 17 greys and 3 colours, sRGB", "{:.3f}"),
+        "blur": ("blur sigma, relative", "{:.3f}"),
+        "noise": ("noise sigma at mid-grey, relative", "{:.3f}"),
+        "lens_px": ("lens distortion, worst dot, px", "{:.2f}"),
+    }
+    rows = []
+    for key, (label, form) in names.items():
+        part = found.get(key, {})
+        if not part.get("measured"):
+            rows.append([label, *[NOT_MEASURED] * 6])
+            continue
+        low, high = (100 * value for value in part["interval"])
+        share = f"{100 * part['within'] / part['measured']:.0f} % ({low:.0f} to {high:.0f})"
+        sizes = [form.format(part[size]) for size in ("median", "p95", "largest")]
+        target = form.format(found["targets"][key])
+        rows.append([label, str(part["measured"]), target, share, *sizes])
+    head = [
+        "error of", "measured", "target", "within it (95 % interval)", "median",
+        "95th percentile", "largest",
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
 def detection_table(results: Results) -> str:
     """What `benchmark capture` found, by preset and border."""
     rows = []
@@ -413,6 +442,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "stages": stages_table,
     "folder": folder_table,
     "fuse": fuse_table,
+    "calibration": calibration_table,
     "capture-detection": detection_table,
     "capture-width": sweep_table("width", "width in the photo, px"),
     "capture-angle": sweep_table("angle", "angle, degrees"),
