@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from capture.probe import RevealedLike, RevealerLike
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
+from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, Noise, Response, Vignetting
 
 FloatArray = NDArray[np.float32]
@@ -35,6 +36,7 @@ STEPS = 1024
 STRIP_PX = 256
 LINEAR_STEPS = 1 << 14
 DARKEST_FIELD, BRIGHTEST_FIELD = 0.25, 4.0
+CENTRED = 0.001  # of the width, for the middle of a lens that may be turned
 MID_GREY = 0.214  # linear light of sRGB 0.5
 SLOPE_AT_MID_GREY = 1.08  # d sRGB / d linear there
 
@@ -75,6 +77,25 @@ class Correction:
             vignetting=profile.vignetting,
             lens=profile.lens,
         )
+
+    def lens_of(self, size: tuple[int, int]) -> CameraProfile | None:
+        """The lens for a photo of (h, w), held either way; None where it was cropped.
+
+        What was cropped, by a messenger perhaps, has its middle who knows where.
+        """
+        if self.lens is None:
+            return None
+        for lens in (self.lens, _turned(self.lens)):
+            try:
+                return None if lens is None else lens.scaled_to(size)
+            except ConfigError:
+                continue
+        return None
+
+    def vignetting_of(self, size: tuple[int, int]) -> Vignetting | None:
+        """The fall of light for a photo of (h, w); None where it is known to be cropped."""
+        cropped = self.lens is not None and self.lens_of(size) is None
+        return None if cropped else self.vignetting
 
     @property
     def is_of_frames(self) -> bool:
@@ -139,6 +160,17 @@ class CorrectedRevealer:
         """Distortion level of a frame (h, w, 3) as photographed, and of the profile."""
         estimated = self.plain.estimate(frame, jpeg_quality, scale_px)
         return self.correction.condition(estimated, jpeg_quality)
+
+
+def _turned(lens: CameraProfile) -> CameraProfile | None:
+    """A lens about the photo's middle after a quarter turn; None where the way would matter."""
+    (fx, _, cx), (_, fy, cy), last = lens.matrix
+    height, width = lens.image_size
+    off = max(abs(cx - (width - 1) / 2), abs(cy - (height - 1) / 2))
+    if off > CENTRED * width or any(lens.distortion[2:4]):
+        return None
+    matrix = ((fy, 0.0, cy), (0.0, fx, cx), last)
+    return lens.model_copy(update={"image_size": (width, height), "matrix": matrix})
 
 
 def tone_table(response: Response, frame: FloatArray) -> FloatArray:

@@ -130,11 +130,10 @@ def find_containers(
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
-    own_lens = correction.lens if correction is not None and camera is None else None
-    lens = camera if own_lens is None else own_lens
+    size = (pixels.shape[0], pixels.shape[1])
+    own_lens = correction.lens_of(size) if correction is not None and camera is None else None
     try:
-        if lens is not None:
-            lens = lens.scaled_to((pixels.shape[0], pixels.shape[1]))
+        lens = own_lens if camera is None else camera.scaled_to(size)
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad])
@@ -154,14 +153,15 @@ def find_containers(
 def _corrected(search: Search, correction: Correction, *, bent: bool) -> Search:
     """The search with all that a profile corrects."""
     photo = search.photo
-    if correction.vignetting is not None:
+    vignetting = correction.vignetting_of((photo.shape[0], photo.shape[1]))
+    if vignetting is not None:
         with search.clock.stage("load"):
-            photo = even_light(photo, correction.vignetting)
+            photo = even_light(photo, vignetting)
     return replace(
         search,
         photo=photo,
         correction=correction if correction.is_of_frames else None,
-        changed=bent or correction.vignetting is not None,
+        changed=bent or vignetting is not None,
     )
 
 

@@ -195,7 +195,7 @@ def test_the_lens_of_the_profile_is_that_of_a_camera_profile() -> None:
     both = look(correction=Correction.of(profile(lens=lens(-0.3))), camera=lens(-0.02))
     np.testing.assert_array_equal(both.findings[0].logits, by_camera.findings[0].logits)
     (result,) = look(correction=Correction.of(profile(lens=lens(size=(900, 900))))).results
-    assert result.status is Status.BAD_IMAGE and "does not fit a camera profile" in result.detail
+    assert result.status is Status.DECODED and not result.corrected
 
 
 def test_a_wrong_lens_loses_nothing() -> None:
@@ -268,3 +268,24 @@ def test_a_video_is_corrected_too(photo: Path, tmp_path: Path) -> None:
     writer.release()
     record = json.loads(scan("--json", "--video", video, "--profile", file).stdout)
     assert (record["text"], record["profile"], record["corrected"]) == (MESSAGE, "mine", True)
+
+
+def test_a_cropped_photo_is_scanned_without_the_lens() -> None:
+    matrix = ((1000.0, 0.0, 649.5), (0.0, 1000.0, 499.5), (0.0, 0.0, 1.0))
+    lens = CameraProfile(
+        image_size=(1000, 1300), matrix=matrix, distortion=(-0.1, 0.0, 0.0, 0.0, 0.0),
+        rms_px=0.1, focal_error_px=1.0, photos=PhotoReport(used=1),
+    )  # fmt: skip
+    correction = Correction.of(profile(lens=lens, vignetting=Vignetting(v2=-0.2, v4=0.0)))
+    assert correction is not None
+    assert correction.lens_of((2000, 2600)) == lens.scaled_to((2000, 2600))
+    turned = correction.lens_of((1300, 1000))
+    assert turned is not None
+    points = np.array([[100.0, 70.0]])
+    straight = lens.undistort_points(points)
+    assert turned.undistort_points(points[:, ::-1]) == pytest.approx(straight[:, ::-1])
+    assert correction.lens_of((1000, 1000)) is None
+    assert correction.vignetting_of((1000, 1000)) is None
+    assert correction.vignetting_of((1300, 1000)) is not None
+    off = lens.model_copy(update={"distortion": (-0.1, 0.0, 0.001, 0.0, 0.0)})
+    assert Correction("off", lens=off).lens_of((1300, 1000)) is None
