@@ -81,16 +81,21 @@ def known_candidates(
 
 
 def find_candidates(
-    photo: UInt8Image, references: Sequence[Reference] | References | None = None
+    photo: UInt8Image,
+    references: Sequence[Reference] | References | None = None,
+    device: str = "cpu",
 ) -> list[Candidate]:
-    """Places that are known, then outlines; where a reference is found, nothing else."""
+    """Places that are known, then outlines; where a reference is found, nothing else.
+
+    The detector runs on `device`.
+    """
     known = known_candidates(photo, references)
     if any(candidate.source == "reference" for candidate in known):
         return known
-    return known + outline_candidates(photo)
+    return known + outline_candidates(photo, device)
 
 
-def outline_candidates(photo: UInt8Image) -> list[Candidate]:
+def outline_candidates(photo: UInt8Image, device: str = "cpu") -> list[Candidate]:
     """Outlines to look into and what the detector sees; of both, the likely ones.
 
     Late ones are guesses inside a border that shows no inner edge. The last one
@@ -100,20 +105,20 @@ def outline_candidates(photo: UInt8Image) -> list[Candidate]:
     quads = find_quadrilaterals(photo)
     quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
     outlines = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
-    found = _joined(photo, outlines)
+    found = _joined(photo, outlines, device)
     found += [Candidate(corners, "inset") for corners in inset_quads([q.corners for q in quads])]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found
     return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
 
 
-def _joined(photo: UInt8Image, outlines: Sequence[Candidate]) -> list[Candidate]:
+def _joined(photo: UInt8Image, outlines: Sequence[Candidate], device: str) -> list[Candidate]:
     """Outlines where the detector sees a picture, then what it sees elsewhere and the rest in turn.
 
     Only where no outline lies near are the detector's corners snapped to edges: that
     takes longer than to detect them.
     """
-    seen = _seen(photo)[:LEARNED]
+    seen = _seen(photo, device)[:LEARNED]
     agreed = [one for one in outlines if any(_near(one.corners, c, AGREED) for c in seen)]
     alone = [c for c in seen if not any(_near(one.corners, c, AGREED) for one in agreed)]
     snapped = [_snapped(photo, corners, SNAP_REACH) for corners in alone]
@@ -122,9 +127,9 @@ def _joined(photo: UInt8Image, outlines: Sequence[Candidate]) -> list[Candidate]
     return [*agreed, *mixed]
 
 
-def _seen(photo: UInt8Image) -> list[FloatArray]:
+def _seen(photo: UInt8Image, device: str) -> list[FloatArray]:
     """Corners (4, 2) of the pictures that the detector sees, the likeliest container first."""
-    detector = shipped_detector()
+    detector = shipped_detector(device)
     if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return []
     return [seen.corners for seen in detector.detect(photo)]
@@ -148,14 +153,16 @@ def _same(one: Candidate, other: Candidate) -> bool:
     return bool(np.abs(one.corners - other.corners).max() <= SAME_OUTLINE * width)
 
 
-def other_candidates(photo: UInt8Image, tried: Sequence[Candidate]) -> list[Candidate]:
+def other_candidates(
+    photo: UInt8Image, tried: Sequence[Candidate], device: str = "cpu"
+) -> list[Candidate]:
     """Places that no candidate coincides with: a second look where nothing was read.
 
     What the detector sees, fitted with longer reaches, and outlines around blobs of one
     brightness. Where only known places were tried, all outlines come first.
     """
-    unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo)
-    seen = _seen(photo)[:LEARNED_FAR]
+    unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo, device)
+    seen = _seen(photo, device)[:LEARNED_FAR]
     more = [_snapped(photo, corners, reach) for reach in FAR_REACHES for corners in seen]
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
     new: list[Candidate] = []

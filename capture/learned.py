@@ -8,6 +8,7 @@ read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.batching import Batcher
 from riis_physical.artifacts import UInt8Image
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ LEAST_FILL = 0.8
 # Corners nearer than this, as a share of the size, are one picture's.
 SAME = 0.03
 MOST_PICTURES = 8
+MOST_TOGETHER = 8  # photos of a batch
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,16 @@ class Detection:
 
 
 class LearnedDetector:
-    """The network with its weights."""
+    """The network with its weights.
+
+    Photos of several threads share a batch. That pays on a GPU; on a CPU a photo of a batch
+    takes as long as one alone (52 ms in batches of 4, 50 ms alone, one thread).
+    """
 
     def __init__(self, network: DetectorNet, device: str = "cpu") -> None:
         self.network = network.eval().to(device)
         self.device = device
+        self._maps = Batcher(self._run, kind=lambda small: small.shape, most=MOST_TOGETHER)
 
     @classmethod
     def load(cls, file: str | Path = SHIPPED, device: str = "cpu") -> LearnedDetector:
@@ -95,15 +103,8 @@ class LearnedDetector:
             photo: uint8 RGB (H, W, 3), upright.
             least: least probability of a position to count.
         """
-        import torch
-
         small, ratio = _copy(photo)
-        frame = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
-        with torch.inference_mode():
-            maps = self.network(frame.to(self.device, memory_format=torch.channels_last))
-        container = torch.sigmoid(maps.container)[0].cpu().numpy()
-        picture = torch.sigmoid(maps.picture)[0].cpu().numpy()
-        offsets = maps.offsets[0].cpu().numpy()
+        container, picture, offsets = self._maps(small)
         found = gather(container, picture, offsets, least=least)
         return [
             Detection(
@@ -114,6 +115,17 @@ class LearnedDetector:
             )
             for d in found
         ]
+
+    def _run(self, photos: Sequence[UInt8Image]) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Container and picture (h, w) and offsets (4, 2, h, w) of photos of one size."""
+        import torch
+
+        batch = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode():
+            maps = self.network(batch.to(self.device, memory_format=torch.channels_last))
+        container = torch.sigmoid(maps.container).cpu().numpy()
+        picture = torch.sigmoid(maps.picture).cpu().numpy()
+        return list(zip(container, picture, maps.offsets.cpu().numpy(), strict=True))
 
 
 @lru_cache(maxsize=2)
@@ -164,7 +176,10 @@ def _around(contour: NDArray[Any], container: FloatArray, picture: FloatArray) -
     area = cv2.contourArea(contour)
     if area < FEWEST_CELLS * FINER**2:
         return None
-    corners = cv2.approxPolyN(contour, 4, ensure_convex=True).reshape(-1, 2).astype(np.float32)
+    hull = cv2.convexHull(contour)
+    if len(hull) < 4:  # a triangle is no picture, and OpenCV refuses it
+        return None
+    corners = cv2.approxPolyN(hull, 4, ensure_convex=True).reshape(-1, 2).astype(np.float32)
     if len(corners) != 4 or _sides(corners).min() < SHORTEST_CELLS * FINER:
         return None
     fill = float(area / max(cv2.contourArea(corners), 1e-6))

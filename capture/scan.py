@@ -182,7 +182,7 @@ def _searched(
         if corners is not None:
             tried = [given_candidate(pixels, corners)]
         else:
-            tried = find_candidates(pixels, references)
+            tried = find_candidates(pixels, references, search.device)
     findings: list[Finding] = []
     results: list[ScanResult] = []
     weak: list[Finding] = []
@@ -200,7 +200,7 @@ def _searched(
         turns = ALL_TURNS if found.source in KNOWN else (found.hypothesis.turn,)
     if corners is None and not any(result.payload is not None for result in results):
         with clock.stage("detect"):
-            others = other_candidates(pixels, tried)
+            others = other_candidates(pixels, tried, search.device)
         known_only = not any(candidate.source == "photo" for candidate in tried)
         found = search.best(others, thorough=known_only) if others else None
         if found is not None and (found.reading is not None or (found.counts and not results)):

@@ -86,6 +86,11 @@ class Search:
     correction: Correction | None = None
     changed: bool = False
 
+    @property
+    def device(self) -> str:
+        """Where the first model runs, and the detector with it."""
+        return str(getattr(self.revealers[0], "device", "cpu"))
+
     def best(
         self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
     ) -> Finding | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from capture.learned import LearnedDetector, gather
+from capture.learned import FINER, LearnedDetector, _around, gather
 from capture.learned_net import OFFSET_UNIT, STRIDE, DetectorNet
 from training.detector.scenes import Picture
 from training.detector.targets import plain, view
@@ -50,6 +50,12 @@ def test_outlying_votes_do_not_move_the_corners() -> None:
 def test_an_empty_map_holds_nothing() -> None:
     zeros = np.zeros((40, 64), np.float32)
     assert gather(zeros, zeros, np.zeros((4, 2, 40, 64), np.float32)) == []
+
+
+def test_a_triangle_is_no_picture() -> None:
+    area = np.ones((48, 64), np.float32)
+    corners = np.array([[0, 0], [15 * FINER, 0], [0, 15 * FINER]], np.int32)[:, None]
+    assert _around(corners, area, area) is None
 
 
 def test_a_picture_in_front_hides_the_one_behind() -> None:
