@@ -42,6 +42,9 @@ LEAST_PRESENCE = 0.30
 MOST_IN_PHOTO = 4
 """Findings of one photo that are followed, the best first."""
 
+MOST_PARTS = 40
+"""Photos of one container that are kept where old ones are forgotten."""
+
 _TEMPER = 0.5  # of log-likelihood ratios in comparisons: their errors are not independent
 _SAME = -3.0  # log Bayes factor down to which a photo joins a message
 _DISOWNED = -3.0  # the same, below which a photo holds another block than the one read
@@ -149,7 +152,10 @@ class Fusion:
         attempts: grids that were tried, photos that read by themselves not counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int | None = None) -> None:
+        """`memory`: photos after which an unread container that is gone is forgotten; for
+        live pictures, which come in order and without end. None keeps all."""
+        self.memory = memory
         self.tracks: list[Track] = []
         self.attempts = 0
 
@@ -165,6 +171,7 @@ class Fusion:
         worth.sort(key=lambda c: (c.reading is None, -c.presence))
         taken: set[int] = set()
         for part in worth[:MOST_IN_PHOTO]:
+            before = len(self.tracks)
             number = self._track_of(part, taken)
             if number is None:
                 taken.add(len(self.tracks))
@@ -179,6 +186,22 @@ class Fusion:
                 self._read(number)
             else:
                 self._put_aside(number)
+            taken |= {
+                place
+                for place in range(before, len(self.tracks))  # put aside, this photo perhaps
+                if any(one.photo == part.photo for one in self.tracks[place].parts)
+            }
+
+    def forget(self, photo: int) -> None:
+        """Drop what no photo of the last `memory` before `photo` shows, and weak parts of many."""
+        if self.memory is None:
+            return
+        kept = [
+            track
+            for track in self.tracks
+            if track.reading is not None or track.parts[-1].photo > photo - self.memory
+        ]
+        self.tracks = [_lighter(track) for track in kept]
 
     def _track_of(self, part: Contribution, taken: set[int]) -> int | None:
         """The track that agrees best with a contribution; None where none does."""
@@ -229,3 +252,12 @@ class Fusion:
             return
         self.tracks[number] = Track(track.version, left, own)
         self.tracks.append(Track(track.version, others))
+
+
+def _lighter(track: Track) -> Track:
+    """A track with its MOST_PARTS best photos, in the order they came."""
+    if len(track.parts) <= MOST_PARTS:
+        return track
+    order = sorted(track.parts, key=lambda part: (part.reading is None, -part.presence))
+    best = {id(part) for part in [*order[: MOST_PARTS - 1], track.parts[-1]]}
+    return Track(track.version, tuple(p for p in track.parts if id(p) in best), track.reading)

@@ -62,14 +62,18 @@ class FusedScan:
         names: of the photos added, in order.
     """
 
-    def __init__(self, find: Find) -> None:
-        """`find` is :func:`capture.scan.find_containers` with its models and options."""
+    def __init__(self, find: Find, memory: int | None = None) -> None:
+        """`find` is :func:`capture.scan.find_containers` with its models and options.
+
+        With `memory`, a container that was not read and that none of so many photos shows
+        is forgotten: for live pictures.
+        """
         self._find = find
         self._seen: dict[tuple[int, int], _Seen] = {}
         self._empty: list[ScanResult] = []
         self._timings: dict[str, float] = {}
         self._began = time.perf_counter()
-        self.fusion = Fusion()
+        self.fusion = Fusion(memory)
         self.names: list[str] = []
 
     def add(self, name: str, photo: Photo) -> bool:
@@ -83,6 +87,8 @@ class FusedScan:
         self._count_time(findings.results)
         if not findings.findings:
             self._empty += [replace(result, photo=name) for result in findings.results]
+            if self.fusion.memory is not None:
+                self._empty = self._empty[-self.fusion.memory :]
         parts = []
         for place, found in _apart((*findings.findings, *findings.weak)):
             known = place < len(findings.findings)
@@ -102,7 +108,14 @@ class FusedScan:
             )
         self.fusion.add(parts)
         self.fusion.tracks = [track for track in self.fusion.tracks if not self._is_visible(track)]
+        self.fusion.forget(number)
+        held = self._held()
+        self._seen = {key: seen for key, seen in self._seen.items() if key in held}
         return self.fusion.is_read
+
+    def _held(self) -> set[tuple[int, int]]:
+        """Photos and places that the evidence comes from."""
+        return {(part.photo, part.place) for track in self.fusion.tracks for part in track.parts}
 
     def results(self) -> list[FusedResult]:
         """One for each container, in the order seen, or a single one without any."""

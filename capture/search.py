@@ -136,7 +136,9 @@ class Search:
                     seen.add((h.quad, h.turn, h.version))
                     found = better(found, self._reveal(revealer, places, h))
                     if found is not None and _is_settled(found):
-                        return self._read_harder(places, found)
+                        found = self._read_harder(places, found)
+                        if found is not None:  # else one that anyone can see: look elsewhere
+                            return found
             weak = [
                 h
                 for h in sorted(pending, key=lambda h: -h.finder)
@@ -145,7 +147,9 @@ class Search:
             for h in weak[:FULL_REVEALS]:
                 found = better(found, self._reveal(revealer, places, h))
                 if found is not None and _is_settled(found):
-                    return self._read_harder(places, found)
+                    found = self._read_harder(places, found)
+                    if found is not None:
+                        return found
         return None if found is None else self._read_harder(places, found)
 
     def _reveal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from capture.fuse import Contribution, Fusion, confirms, same_message
+from capture.fuse import MOST_PARTS, Contribution, Fusion, confirms, same_message
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.likelihood import log_likelihoods
 from riis_physical.qr.presence import presence_score
@@ -154,3 +154,28 @@ def test_noise_gives_no_message() -> None:
         grid = log_likelihoods(rng.normal(size=(37, 37)).astype(np.float32), 5)
         fusion.add([Contribution(number, 0, 5, 0.4, grid)])
     assert not any(texts(fusion)) and fusion.attempts <= 8
+
+
+def test_live_pictures_forget_what_is_gone_and_stay_small() -> None:
+    """A container that passed by unread must not keep a camera from ending."""
+    code, passing = encode(MESSAGE), encode(OTHER)
+    live, patient = Fusion(memory=5), Fusion()
+    for fusion in (live, patient):
+        fusion.add([photo(0, passing)])
+        for number in range(1, 9):
+            fusion.add([photo(number, code)])
+            fusion.forget(number)
+    assert live.is_read and texts(live) == [MESSAGE]
+    assert not patient.is_read and len(patient.tracks) == 2
+
+
+def test_a_long_live_track_keeps_its_best_photos() -> None:
+    code = encode(MESSAGE)
+    fusion = Fusion(memory=5)
+    for number in range(MOST_PARTS + 10):
+        fusion.add([photo(number, code, noise=0.9 if number % 2 else 2.0)])
+        fusion.forget(number)
+    (track,) = fusion.tracks
+    assert len(track.parts) == MOST_PARTS and track.reading is not None
+    assert track.parts[-1].photo == MOST_PARTS + 9
+    assert sum(part.photo % 2 for part in track.parts) >= MOST_PARTS // 2

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from riis_physical.profile import DeviceProfile
 
 MAX_FRAMES = 60
+LIVE_MEMORY = 12  # frames of a camera after which a container that is gone is forgotten
 
 
 class Corners(click.ParamType):
@@ -423,7 +424,7 @@ def _scan_moving(
     assert camera is not None
     opened = frames.open_camera(camera)
     name = f"camera {camera}"
-    scan = FusedScan(_finder(settings))
+    scan = FusedScan(_finder(settings), memory=LIVE_MEMORY)
     with frames.preview(f"riis-physical scan --camera {camera}") as show:
         if show is None:
             common.note("no display for a preview: scanning without one; Ctrl-C stops")
