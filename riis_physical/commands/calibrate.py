@@ -9,6 +9,7 @@ import click
 
 from riis_physical.commands import common
 
+LONGEST_NAME = 80  # of a profile
 DEFAULT_BOARD = "7x10,25,18,5X5_100"
 
 
@@ -88,7 +89,7 @@ def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -
 @command.command("fit", short_help="Fit a profile to photos of the chart.")
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @_output("FILE.json", "The profile.")
-@click.option("--name", help="Of the profile; the file's name if not given.")
+@click.option("--name", help="Of the profile, up to 80 characters; the file's name if not given.")
 @click.option(
     "--medium", type=click.Choice(common.MEDIA), default="print", show_default=True,
     help="What shows the chart.",
@@ -117,9 +118,12 @@ def fit_command(
     in which the chart is cut off, too small, out of focus, badly exposed or unevenly
     lit is refused with the reason; the others are used.
     """
-    from riis_physical.errors import OutputError
+    from riis_physical.errors import ConfigError, OutputError
     from riis_physical.files import check_writable
 
+    label = name if name is not None else output.stem[:LONGEST_NAME]
+    if not 1 <= len(label) <= LONGEST_NAME:
+        raise ConfigError(f"a name of {len(label)} characters; expected 1 to {LONGEST_NAME}")
     page = output.with_suffix(".html")
     if output.suffix.lower() != ".json":
         raise OutputError(f"{output}: a profile is a .json file: give one")
@@ -132,7 +136,7 @@ def fit_command(
         from calibration.fit.plots import require_matplotlib
 
         require_matplotlib()
-    made = fit_profile(photos, name or output.stem, medium=medium, base=base, tell=common.note)
+    made = fit_profile(photos, label, medium=medium, base=base, tell=common.note)
     made.profile.save(output, force=force)
     click.echo(f"photos      {len(made.photos)} used, {len(made.refused)} refused")
     for key, value in made.profile.fit.items():
