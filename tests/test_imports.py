@@ -14,7 +14,7 @@ ALLOWED = {
     "riis_physical": {"riis_physical"},
     "capture": {"riis_physical", "capture"},
     "calibration": {"riis_physical", "capture", "calibration"},
-    "training": {"riis_physical", "capture", "training"},
+    "training": {"riis_physical", "capture", "calibration", "training"},
 }
 HEAVY = ("torch", "cv2", "kornia", "pydantic", "numpy", "PIL", "scipy")
 
