@@ -199,7 +199,7 @@ class DeviceProfile(_Frozen):
         if version != FORMAT_VERSION:
             raise ConfigError(
                 f"{path} has profile format {version!r}, expected {FORMAT_VERSION}: "
-                "write it in that format"
+                "fit it again with `riis-physical calibrate fit`, or take a shipped one"
             )
         if "matrix" in data:
             raise ConfigError(
