@@ -23,6 +23,7 @@ from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, Noise, Response, Vignetting
+from riis_physical.srgb import to_linear, to_srgb
 
 FloatArray = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -230,14 +231,3 @@ def even_light(photo: UInt8Image, vignetting: Vignetting) -> UInt8Image:
         places = np.minimum(light * (LINEAR_STEPS - 1) + 0.5, LINEAR_STEPS - 1)
         even[top : top + STRIP_PX] = srgb[places.astype(np.uint16)]
     return even
-
-
-def to_linear(values: float | Floats) -> Floats:
-    """Linear light of sRGB values."""
-    x = np.asarray(values, np.float64)
-    return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
-
-
-def to_srgb(light: Floats) -> Floats:
-    """sRGB values of linear light from 0 on, beyond 1 too."""
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)

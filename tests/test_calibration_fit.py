@@ -12,7 +12,7 @@ from PIL import Image
 from calibration.chart.find import find_chart
 from calibration.fit.fit import fit_profile
 from calibration.fit.lens import fit_lens
-from calibration.fit.light import encoded, fit_light, linear
+from calibration.fit.light import fit_light
 from calibration.fit.photo import ChartPhoto, measure_photo
 from calibration.fit.ranges import MID_GREY, SLOPE_AT_MID_GREY
 from calibration.fit.vignetting import fit_vignetting
@@ -20,6 +20,7 @@ from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.cli import main
 from riis_physical.errors import CalibrationError
 from riis_physical.profile import DeviceProfile
+from riis_physical.srgb import to_linear, to_srgb
 from training.evaluation.charts import (
     KnownPhoto,
     camera,
@@ -112,7 +113,7 @@ def test_vignetting_is_recovered() -> None:
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     square = ((xs - middle[0]) ** 2 + (ys - middle[1]) ** 2) / (middle**2).sum()
     fall = 1 - 0.3 * square
-    darker = encoded(linear(image / 255) * fall[..., None])
+    darker = to_srgb(to_linear(image / 255) * fall[..., None])
     seen = find_chart(np.rint(255 * darker).astype(np.uint8))
     fit = fit_vignetting([(seen, fit_light(seen))])
     assert fit is not None
@@ -130,7 +131,7 @@ def spoiled(kind: str) -> np.ndarray:
     if kind == "dark":
         return np.asarray(np.clip(image.astype(np.float64) - 110, 0, 255), np.uint8)
     shade = np.where(np.arange(image.shape[1]) < image.shape[1] // 2, 0.25, 1.0)
-    return np.asarray(encoded(linear(image / 255) * shade[None, :, None]) * 255, np.uint8)
+    return np.asarray(to_srgb(to_linear(image / 255) * shade[None, :, None]) * 255, np.uint8)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 from calibration.chart.find import SeenChart
-from calibration.fit.light import LightField, linear
+from calibration.fit.light import LightField
 from riis_physical.errors import CalibrationError
+from riis_physical.srgb import to_linear
 
 REFERENCE_PX = 512.0
 REACH_MM = 4.5  # to either side of an edge
@@ -152,7 +153,7 @@ def _fit_side(
     distance, place = offset @ normal, offset @ direction
     inside = (np.abs(place) <= length / 2) & (np.abs(distance) <= reach)
     pixels = seen.photo[low[1] : high[1], low[0] : high[0]][inside].astype(np.float64) / 255
-    value = linear(pixels) @ np.array([0.2126, 0.7152, 0.0722]) / float(light.at(middle))
+    value = to_linear(pixels) @ np.array([0.2126, 0.7152, 0.0722]) / float(light.at(middle))
     return _fit_spread(square, abs(outward[0]) > abs(outward[1]), distance[inside], value)
 
 

@@ -1,7 +1,4 @@
-"""How the light falls on the chart, from the white between its patches.
-
-sRGB and linear light are converted by scikit-image's definition (IEC 61966-2-1).
-"""
+"""How the light falls on the chart, from the white between its patches."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from calibration.chart.find import SeenChart
 from calibration.chart.layout import TILE_MM
 from riis_physical.errors import CalibrationError
 from riis_physical.sheets.pages import Box
+from riis_physical.srgb import to_linear
 
 ORDER = 4  # of the polynomial
 ACROSS_MM, ALONG_MM = 1.2, 6.0  # of a bit of white that is read
@@ -56,7 +54,7 @@ def fit_light(seen: SeenChart) -> LightField:
         CalibrationError: too dark, or light too uneven to be told from the response.
     """
     places = seen.chart.gutters
-    white = np.array([np.median(linear(read_white(seen, place)), axis=0) for place in places])
+    white = np.array([np.median(to_linear(read_white(seen, place)), axis=0) for place in places])
     mean = white.mean(axis=1)
     middle = float(np.median(mean))
     if middle < LEAST_WHITE:
@@ -91,24 +89,6 @@ def read_white(seen: SeenChart, place: Array) -> Array:
     width, height = (ACROSS_MM, ALONG_MM) if upright else (ALONG_MM, ACROSS_MM)
     box = Box(place[0] - width / 2, place[1] - height / 2, width, height)
     return seen.sample(box, SAMPLES_PER_MM).reshape(-1, 3)
-
-
-def linear(srgb: Array) -> Array:
-    """sRGB 0 to 1 to linear light."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def encoded(light: Array) -> Array:
-    """Linear light 0 to 1 to sRGB."""
-    light = np.clip(light, 0, 1)
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-
-
-def slope(srgb: Array) -> Array:
-    """Derivative of sRGB by linear light at sRGB values."""
-    light = linear(srgb)
-    power = 1.055 / 2.4 * np.maximum(light, 1e-4) ** (1 / 2.4 - 1)
-    return np.where(srgb <= 0.04045, 12.92, power)
 
 
 def _terms(places: Array, size_mm: tuple[float, float]) -> Array:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import COLUMNS, ROWS, TILE_MM
-from calibration.fit.light import LightField, linear
+from calibration.fit.light import LightField
 from riis_physical.sheets.pages import Box
+from riis_physical.srgb import to_linear
 
 STEP_MM = 1.5
 SPOT_MM = 1.2
@@ -42,7 +43,7 @@ def measure_moire(seen: SeenChart, light: LightField) -> Moire:
     means, noise = [], []
     for x, y in places:
         spot = Box(x - SPOT_MM / 2, y - SPOT_MM / 2, SPOT_MM, SPOT_MM)
-        read = linear(seen.sample(spot, SAMPLES_PER_MM)).reshape(-1, 3)
+        read = to_linear(seen.sample(spot, SAMPLES_PER_MM)).reshape(-1, 3)
         means.append(read.mean(axis=0))
         # Pixels, not samples, are independent.
         pixels = min(len(read), max(1.0, (SPOT_MM * seen.px_per_mm) ** 2))

@@ -22,8 +22,8 @@ from scipy.special import ndtr
 
 from calibration.chart.find import SeenChart
 from calibration.fit.blur import SHARPEN_PX
-from calibration.fit.light import linear, slope
 from riis_physical.sheets.pages import Box
+from riis_physical.srgb import slope, to_linear
 
 BLOCK = 8
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -156,7 +156,7 @@ def _greys(seen: SeenChart, steps: Array, inset_mm: float) -> list[_Grey]:
         counts = (multiples[..., None] == np.arange(MULTIPLES)).sum(axis=0)
         alive = float((multiples[:, 1:, 1:] > 0).mean())
         gains = (LUMA * slope(colour) * 255) ** 2
-        light = float((gains * linear(colour)).sum() / gains.sum())
+        light = float((gains * to_linear(colour)).sum() / gains.sum())
         counted = counts.astype(np.float64)
         found.append(_Grey(light, float(gains.sum()), counted, len(blocks), alive, even))
     return found

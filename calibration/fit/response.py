@@ -17,6 +17,7 @@ from scipy.optimize import least_squares
 from calibration.fit.tone import ToneSamples
 from riis_physical.channel import tone
 from riis_physical.channel.light import planckian_rgb
+from riis_physical.srgb import to_linear
 
 WHITE = {"print": 0.93, "screen": 1.0}
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -62,7 +63,7 @@ def fit_response(samples: ToneSamples, medium: str) -> ResponseFit:
         shown = tone.to_srgb(tone.highlight_shoulder(lit, shoulder))
         return np.asarray(shown[0, :, 0].T.numpy(), np.float64)
 
-    top = np.log(np.maximum(_light(samples.curve[:, -1]) / _light(np.array([white])), 0.05))
+    top = np.log(np.maximum(to_linear(samples.curve[:, -1]) / to_linear(white), 0.05))
     found = least_squares(
         lambda p: np.append((model(p) - seen).ravel(), 0.02 * (p[5] - 0.15)),
         np.concatenate([[0.08, -0.1, 0.1, 0.9, 0.3, 0.15], np.clip(top, -2.4, 1.4)]),
@@ -94,8 +95,3 @@ def _cast(gains: Array) -> tuple[float, float]:
     found = least_squares(gaps, [1e6 / 6500, 0.0], bounds=([1e6 / 15000, -0.3], [1e6 / 2200, 0.3]),
                           x_scale=[50, 0.1], diff_step=1e-3)  # fmt: skip
     return 1e6 / float(found.x[0]), float(found.x[1])
-
-
-def _light(srgb: Array) -> Array:
-    return np.asarray(tone.to_linear(torch.from_numpy(srgb)[None, None, None].float().expand(
-        1, 3, 1, -1))[0, 0, 0].numpy(), np.float64)  # fmt: skip

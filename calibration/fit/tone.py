@@ -10,8 +10,9 @@ from scipy.optimize import isotonic_regression
 
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import GREY_LEVELS
-from calibration.fit.light import LightField, encoded, linear
+from calibration.fit.light import LightField
 from riis_physical.errors import CalibrationError
+from riis_physical.srgb import to_linear, to_srgb
 
 INSET_MM = 2.5
 SAMPLES_PER_MM = 3.0
@@ -51,10 +52,10 @@ def measure_tone(seen: SeenChart, light: LightField) -> ToneSamples:
         read = seen.sample(patch.box, SAMPLES_PER_MM, INSET_MM).reshape(-1, 3)
         middle = (patch.box.left + patch.box.width / 2, patch.box.top + patch.box.height / 2)
         raw.append(np.median(read, axis=0))
-        values.append(linear(raw[-1]) / light.at(np.array(middle)))
+        values.append(to_linear(raw[-1]) / light.at(np.array(middle)))
         colours.append(patch.colour)
         grey.append(patch.kind != "colour")
-    of, shown, is_grey = np.array(colours), encoded(np.array(values)), np.array(grey)
+    of, shown, is_grey = np.array(colours), to_srgb(np.clip(values, 0, 1)), np.array(grey)
     _check_exposure(of[is_grey, 0], np.array(raw)[is_grey])
     levels = np.array(GREY_LEVELS)
     curve = np.empty((3, len(levels)))
