@@ -202,7 +202,7 @@ def _searched(
         with clock.stage("detect"):
             others = other_candidates(pixels, tried, search.device)
         known_only = not any(candidate.source == "photo" for candidate in tried)
-        found = search.best(others, thorough=known_only) if others else None
+        found = search.best(others, thorough=known_only, wide=True) if others else None
         if found is not None and (found.reading is not None or (found.counts and not results)):
             kept = [old for old in findings if overlap(old.corners, found.corners) < OVERLAP]
             findings = [found, *kept]

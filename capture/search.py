@@ -92,7 +92,12 @@ class Search:
         return str(getattr(self.revealers[0], "device", "cpu"))
 
     def best(
-        self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS, *, thorough: bool
+        self,
+        candidates: Sequence[Candidate],
+        turns: Sequence[int] = ALL_TURNS,
+        *,
+        thorough: bool,
+        wide: bool = False,
     ) -> Finding | None:
         """The best container among the candidates, read where possible, its corners settled.
 
@@ -100,15 +105,16 @@ class Search:
             candidates: places, the likeliest first.
             turns: ways up that are tried, the likeliest first.
             thorough: try the unlikely hypotheses too.
+            wide: where not thorough, try all candidates the first way up.
 
         Returns:
             a finding, which may be too weak to count; None where nothing shows.
         """
-        found = self._likeliest(candidates, turns, thorough=thorough)
+        found = self._likeliest(candidates, turns, thorough=thorough, wide=wide)
         return None if found is None else self._settled(found)
 
     def _likeliest(
-        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool
+        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool, wide: bool
     ) -> Finding | None:
         places = []
         for candidate in candidates:
@@ -125,7 +131,8 @@ class Search:
             seen: set[tuple[int, int, int]] = set()
             for number, tries in enumerate(rounds(len(places), turns)):
                 # After the first container, the rest need not be searched in depth.
-                if not tries or (number > 1 and not thorough):
+                upright = wide and all(h.turn == turns[0] for h in tries)
+                if not tries or (number > 1 and not thorough and not upright):
                     continue
                 with self.clock.stage("probe"):
                     regions = [place.region for place in places]
