@@ -1,6 +1,6 @@
 """Containers without a border, by a small network that has learned what they look like.
 
-The network looks at a copy 512 px long. It marks the area of each picture and votes at
+The network looks at a copy 1024 px long. It marks the area of each picture and votes at
 every position for the four corners. Outlines of the areas, and votes where areas run
 together, give corners good to a few percent of the width: enough to start from, not to
 read.
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 
-SHIPPED = Path(__file__).with_name("detector-1.safetensors")
-COPY_PX = 512
+SHIPPED = Path(__file__).with_name("detector-2.safetensors")
+COPY_PX = 1024
 LIKELY = 0.5
 # Votes this near to each other, as a share of the picture's size, are for one picture.
 AGREE = 0.15
@@ -82,19 +82,9 @@ class LearnedDetector:
             WeightsError: missing, corrupted or of another shape.
         """
         from capture.learned_net import DetectorNet
-        from riis_physical.errors import WeightsError
-        from riis_physical.weights import load_tensors
+        from capture.network_file import load_network
 
-        tensors, record = load_tensors(file)
-        try:
-            network = DetectorNet(tuple(record["config"]["widths"]))
-            network.load_state_dict(tensors)
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise WeightsError(
-                f"{file} holds no weights of this detector ({str(error).splitlines()[0]}): "
-                "install the package again"
-            ) from error
-        return cls(network, device)
+        return cls(load_network(DetectorNet, file), device)
 
     def detect(self, photo: UInt8Image, *, least: float = LIKELY) -> list[Detection]:
         """Pictures in a photo, the likeliest containers first.

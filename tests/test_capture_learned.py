@@ -13,15 +13,15 @@ from training.detector.targets import plain, view
 from training.detector.train import loss_of, stack
 from training.detector.validate import score
 
-QUAD = np.array([[100, 60], [300, 90], [290, 280], [90, 250]], np.float32)
-OTHER = np.array([[330, 40], [480, 40], [480, 190], [330, 190]], np.float32)
+QUAD = np.array([[200, 120], [600, 180], [580, 560], [180, 500]], np.float32)
+OTHER = np.array([[660, 80], [960, 80], [960, 380], [660, 380]], np.float32)
 
 
 def _pictures() -> list[Picture]:
     return [Picture(QUAD, True, QUAD), Picture(OTHER, False, OTHER)]
 
 
-def _image(height: int = 320, width: int = 512) -> np.ndarray:
+def _image(height: int = 640, width: int = 1024) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
@@ -60,12 +60,12 @@ def test_a_triangle_is_no_picture() -> None:
 
 def test_a_picture_in_front_hides_the_one_behind() -> None:
     behind = Picture(QUAD, False, QUAD)
-    front = Picture(QUAD + 20, True, QUAD + 20)
+    front = Picture(QUAD + 40, True, QUAD + 40)
     example = plain(_image(), [behind, front])
-    row, column = int(165 / STRIDE), int(195 / STRIDE)
+    row, column = int(330 / STRIDE), int(390 / STRIDE)
     assert example.container[row, column] == 1
     across = example.offsets[0, row, column] * OFFSET_UNIT + column * STRIDE + (STRIDE - 1) / 2
-    assert across == pytest.approx(120, abs=0.01)
+    assert across == pytest.approx(240, abs=0.01)
 
 
 def test_a_turned_view_keeps_truth_and_pixels_together() -> None:
@@ -87,7 +87,7 @@ def test_training_lowers_the_loss_and_the_detector_runs_on_any_size() -> None:
     network = DetectorNet((8, 12, 16, 16))
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     small = np.asarray(QUAD / 3, np.float32)
-    batch = stack([plain(_image(128, 160), [Picture(small, True, small)])], "cpu")
+    batch = stack([plain(_image(256, 320), [Picture(small, True, small)])], "cpu")
     first = last = 0.0
     for _step in range(25):
         losses = loss_of(network(batch.images), batch)
@@ -106,7 +106,7 @@ def test_training_lowers_the_loss_and_the_detector_runs_on_any_size() -> None:
 
 def test_score_counts_only_whole_uncovered_pictures() -> None:
     network = DetectorNet((8, 12, 16, 16))
-    cut = Picture(OTHER + np.float32(200), True, OTHER + np.float32(200))
+    cut = Picture(OTHER + np.float32(400), True, OTHER + np.float32(400))
     result = score(network, [(0, _image(), [*_pictures(), cut])])
     assert result.pictures == 2
     assert 0 <= result.recall <= 1

@@ -8,7 +8,8 @@ import pytest
 from riis_physical.errors import ConfigError
 from training.evaluation.records import CaptureRecord
 from training.evaluation.summary import summarise
-from training.tables import NOT_MEASURED, TABLES, Results, load_results, main, plot_curve, update
+from training.rate_plot import plot_curve
+from training.tables import NOT_MEASURED, TABLES, Results, load_results, main, update
 
 ROOT = Path(__file__).parents[1]
 

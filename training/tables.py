@@ -40,7 +40,7 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration: the newest of each, None where there is none.
+        negatives, bench, calibration, visible: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         fused: results of `benchmark fuse`, one for each preset and margin.
     """
@@ -52,6 +52,7 @@ class Results:
     captures: dict[str, list[Json]] = field(default_factory=dict)
     fused: list[Json] = field(default_factory=list)
     calibration: Json | None = None
+    visible: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -91,6 +92,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _capture_rows(files, chosen),
         _fused(files, chosen),
         _last(files, "calibration"),
+        _last(files, "visible"),
     )
 
 
@@ -309,6 +311,18 @@ def calibration_table(results: Results) -> str:
     return _table(head, rows)
 
 
+def visible_table(results: Results) -> str:
+    """Visible codes in real photos, by reader."""
+    found = results.visible or {"read": {}}
+    rows = [
+        [name, str(counts["trials"]), str(counts["hits"]), _interval(counts),
+         str(found["wrong"][name])]
+        for name, counts in found["read"].items()
+    ]  # fmt: skip
+    head = ["reader", "photos", "read", "share (95 % interval)", "wrong texts"]
+    return _table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
 def detection_table(results: Results) -> str:
     """What `benchmark capture` found, by preset and border."""
     rows = []
@@ -443,6 +457,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "folder": folder_table,
     "fuse": fuse_table,
     "calibration": calibration_table,
+    "visible": visible_table,
     "capture-detection": detection_table,
     "capture-width": sweep_table("width", "width in the photo, px"),
     "capture-angle": sweep_table("angle", "angle, degrees"),
@@ -450,52 +465,6 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "capture-exposure": sweep_table("exposure", "exposure, stops"),
     "capture-glare": sweep_table("glare", "glare, share of white"),
 }
-
-
-def plot_curve(results: Results, target: Path) -> bool:
-    """Draw rate against PSNR over strength; False where no preset has two strengths.
-
-    Raises:
-        ConfigError: matplotlib is not installed.
-    """
-    curves = {preset: results.curve(preset) for preset in PRESETS}
-    curves = {preset: curve for preset, curve in curves.items() if len(curve) > 1}
-    if not curves:
-        return False
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ConfigError(
-            "the plot needs matplotlib: install riis-physical with its eval extra"
-        ) from error
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 4.2), layout="constrained")
-    for preset, curve in curves.items():
-        points = [(g["container"]["psnr"], g["decode"], s) for s, g in curve]
-        drawn = [(psnr["mean"], decode, s) for psnr, decode, s in points if psnr and decode]
-        x = [psnr for psnr, _, _ in drawn]
-        y = [100 * decode["rate"] for _, decode, _ in drawn]
-        down = [100 * max(0.0, decode["rate"] - decode["low"]) for _, decode, _ in drawn]
-        up = [100 * max(0.0, decode["high"] - decode["rate"]) for _, decode, _ in drawn]
-        axes.errorbar(x, y, yerr=[down, up], marker="o", capsize=3, label=preset)
-        for psnr, decode, strength in drawn:
-            axes.annotate(
-                f"{strength:g}",
-                (psnr, 100 * decode["rate"]),
-                textcoords="offset points",
-                xytext=(5, 6),
-                fontsize=8,
-            )
-    axes.set_xlabel("mean PSNR of the containers, dB (numbers: --strength)")
-    axes.set_ylabel("messages read, % (95 % intervals)")
-    axes.set_title(f"{results.model}, simulated captures")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(target, dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
-    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -507,6 +476,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", help="whose figures; the newest by default")
     parser.add_argument("--check", action="store_true", help="write nothing")
     given = parser.parse_args(arguments)
+    from training.rate_plot import plot_curve
+
     results = load_results(given.results, given.model)
     before = given.document.read_text(encoding="utf-8")
     after = update(before, results)

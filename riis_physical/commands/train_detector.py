@@ -8,6 +8,8 @@ import click
 
 from riis_physical.commands import common
 
+PARTS = ("detector", "closeup")
+
 
 @click.command("train-detector", short_help="Train the detector of bare containers.")
 @click.option(
@@ -29,24 +31,36 @@ from riis_physical.commands import common
     required=True,
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Run folder: composites, checkpoint, metrics; the weights go to RUN/detector.safetensors.",
+    help="Run folder: composites, and for each part its checkpoint and metrics; the "
+    "weights go to RUN/detector.safetensors and RUN/closeup.safetensors.",
+)
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    default=PARTS,
+    help="What to train: the detector, which finds places in a photo, or the close look, "
+    "which finds corners there; both by default.",
 )
 @common.model_option()
 @click.option(
     "--scenes",
     type=click.IntRange(1),
-    default=6000,
+    default=4000,
     show_default=True,
     help="Composites to learn from; those in RUN are kept.",
 )
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True)
+@click.option(
+    "--steps", type=click.IntRange(1), default=5000, show_default=True, help="Of each part."
+)
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in RUN.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint of each part in RUN.")
 @click.option(
     "--start",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Begin with the weights of a .safetensors file, such as the shipped ones.",
+    help="Begin with the weights of a .safetensors file, such as the shipped ones of a --part.",
 )
 @common.workers_option
 @common.seed_option()
@@ -55,6 +69,7 @@ def command(
     images: Path,
     backgrounds: Path,
     out: Path,
+    parts: tuple[str, ...],
     model: str,
     scenes: int,
     steps: int,
@@ -65,27 +80,31 @@ def command(
     seed: int,
     device: str,
 ) -> None:
-    """Make composites, then train the detector on them.
+    """Make composites, then train the detector and the close look on them.
 
-    Some 15 minutes for the composites and 35 for the training on two cores that
+    Some 30 minutes for the composites and an hour or more for each part on two cores that
     have bfloat16, more on others.
     """
-    there = (out / "checkpoint.pt").exists()
-    if there != resume:
-        raise click.UsageError(
-            f"{out} holds a checkpoint: add --resume or choose another folder"
-            if there
-            else f"{out} holds no checkpoint to go on from: leave --resume out"
-        )
-    if resume and start is not None:
-        raise click.UsageError("--start begins a run, --resume goes on with one: give one of them")
-    from training.detector.export import export
+    begun = {part: (out / part / "checkpoint.pt").exists() for part in parts}
+    if any(begun.values()) and not resume:
+        raise click.UsageError(f"{out} holds a checkpoint: add --resume or choose another folder")
+    if resume and not any(begun.values()):
+        raise click.UsageError(f"{out} holds no checkpoint to go on from: leave --resume out")
+    if start is not None and (resume or len(parts) != 1):
+        raise click.UsageError("--start begins one part: give --part, and leave --resume out")
     from training.detector.make import Material, make_material
-    from training.detector.train import Settings, main
+    from training.detector.parts import train_part
 
-    material = Material(images, backgrounds, out, model, seed)
-    make_material(material, scenes, workers)
-    settings = Settings(steps=steps, batch=batch, seed=seed)
-    main(out, settings, resume=resume, start=start, device=device)
-    record = export(out, out / "detector.safetensors", device)
-    click.echo(f"weights  {out / 'detector.safetensors'}  {record['measured']}")
+    make_material(Material(images, backgrounds, out, model, seed), scenes, workers)
+    for part in parts:
+        record = train_part(
+            part,
+            out,
+            steps=steps,
+            batch=batch,
+            seed=seed,
+            resume=begun[part],
+            start=start,
+            device=device,
+        )
+        click.echo(f"weights  {out / part}.safetensors  {record['measured']}")

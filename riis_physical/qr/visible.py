@@ -70,7 +70,7 @@ def read_visible(image: NDArray[np.uint8]) -> list[VisibleReading]:
     Raises:
         ValueError: another shape or type.
     """
-    for version in _versions(_gray(image)):
+    for version in _versions(gray_of(image)):
         found: list[VisibleReading] = []
         for name, decoder in DECODERS.items():
             if name == "opencv" and (found or not version.thorough):
@@ -84,7 +84,8 @@ def read_visible(image: NDArray[np.uint8]) -> list[VisibleReading]:
     return []
 
 
-def _gray(image: NDArray[np.uint8]) -> GrayImage:
+def gray_of(image: NDArray[np.uint8]) -> GrayImage:
+    """Gray (H, W) of uint8 RGB (H, W, 3) or gray; ValueError for anything else."""
     if image.dtype != np.uint8 or not (
         image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
     ):

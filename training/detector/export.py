@@ -1,4 +1,4 @@
-"""The averaged weights of a detector run as a file that `scan` loads."""
+"""The averaged weights of a detector's run as a file that `scan` loads."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ from typing import Any
 
 from riis_physical.errors import TrainingError
 from riis_physical.weights import save_weights
-from training.checkpoint import AveragedWeights, load_checkpoint
-from training.detector.scenes import stored_indices
-from training.detector.train import averaged, check
+from training.checkpoint import load_checkpoint
+from training.detector.loop import CHECKPOINT, DESCRIPTION, Batch, Network, Task, averaged
 
 
 def export(
-    out: Path, target: Path, device: str = "cpu", *, released: bool = False
+    task: Task[Network, Batch],
+    folder: Path,
+    target: Path,
+    device: str = "cpu",
+    *,
+    released: bool = False,
 ) -> dict[str, Any]:
     """Write target.safetensors and its record, with figures on the run's checks.
+
+    Args:
+        folder: of the run.
 
     Returns:
         the record as written.
 
     Raises:
-        TrainingError: the run has not ended.
+        TrainingError: the run has no checkpoint.
         WeightsError: the file would be too large or would replace a released one.
     """
-    state = load_checkpoint(out / "checkpoint.pt")
-    description = out / "run.json"
+    state = load_checkpoint(folder / CHECKPOINT)
+    description = folder / DESCRIPTION
     if not description.is_file():
-        raise TrainingError(f"{description} is missing: let the run end first (--resume)")
-    from capture.learned_net import DetectorNet
-
-    average = AveragedWeights(DetectorNet(), 0.0)
-    average.tensors = state["average"]
-    network = averaged(average, device)
-    measured = check(network, out / "checks", stored_indices(out / "checks"), device)
+        raise TrainingError(f"{description} is missing: go on with the run (--resume)")
+    network = averaged(task, state["average"], device)
     record = {
         "released": released,
         "config": {"widths": list(network.widths)},
         "training": json.loads(description.read_text(encoding="utf-8")),
-        "measured": {"simulated composites": measured.rounded()},
+        "measured": {"simulated composites": task.check(network)},
         "parameters": sum(p.numel() for p in network.parameters()),
     }
     return save_weights(target, network.state_dict(), record)

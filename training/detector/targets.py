@@ -60,16 +60,17 @@ def view(
         borderValue=[int(c) for c in rng.integers(0, 256, 3)],
     )  # fmt: skip
     moved = [
-        (_clockwise(_moved(p.corners, move)), p.hidden, _moved(p.sheet, move)) for p in pictures
+        (clockwise(_moved(p.corners, move)), p.hidden, _moved(p.sheet, move)) for p in pictures
     ]
     outside = cv2.warpAffine(np.zeros((height, width), np.uint8), move, (size[1], size[0]),
                              borderValue=1)  # fmt: skip
-    return _targets(_recoloured(np.asarray(seen, np.uint8), rng), moved, outside)
+    shown = degraded(recoloured(np.asarray(seen, np.uint8), rng), rng)
+    return _targets(shown, moved, outside)
 
 
 def plain(image: UInt8Image, pictures: Sequence[Picture]) -> Example:
     """The composite as it is; its sides must be multiples of the network's."""
-    same = [(_clockwise(p.corners), p.hidden, p.sheet) for p in pictures]
+    same = [(clockwise(p.corners), p.hidden, p.sheet) for p in pictures]
     return _targets(image, same, np.zeros(image.shape[:2], np.uint8))
 
 
@@ -129,7 +130,7 @@ def _moved(points: FloatArray, move: NDArray[np.float64]) -> FloatArray:
     return np.asarray(points @ move[:, :2].T + move[:, 2], np.float32)
 
 
-def _clockwise(corners: FloatArray) -> FloatArray:
+def clockwise(corners: FloatArray) -> FloatArray:
     """The corners clockwise in the image from the one nearest to the top left."""
     area = cv2.contourArea(corners.astype(np.float32), True)
     ordered = corners if area > 0 else corners[::-1]
@@ -137,7 +138,7 @@ def _clockwise(corners: FloatArray) -> FloatArray:
     return np.asarray(np.roll(ordered, -int(centred.sum(1).argmin()), 0), np.float32)
 
 
-def _recoloured(image: UInt8Image, rng: np.random.Generator) -> UInt8Image:
+def recoloured(image: UInt8Image, rng: np.random.Generator) -> UInt8Image:
     """Another exposure, contrast and white balance, a little blur or noise."""
     gain = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.05, 3))
     gamma = float(np.exp(rng.normal(0, 0.12)))
@@ -147,3 +148,17 @@ def _recoloured(image: UInt8Image, rng: np.random.Generator) -> UInt8Image:
     if rng.random() < 0.3:
         changed = cv2.GaussianBlur(changed, (0, 0), float(rng.uniform(0.3, 0.8)))
     return np.asarray(changed, np.uint8)
+
+
+def degraded(image: UInt8Image, rng: np.random.Generator) -> UInt8Image:
+    """Noise and compression over all, so that neither gives away what was put in later."""
+    if rng.random() < 0.4:
+        tile = rng.normal(0, float(rng.uniform(0.5, 5)), (131, 157, 3)).astype(np.int8)
+        across = [-(-side // size) for side, size in zip(image.shape, tile.shape, strict=True)]
+        noise = np.tile(tile, across)[: image.shape[0], : image.shape[1]]
+        image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
+    if rng.random() < 0.5:
+        quality = int(rng.integers(70, 98))
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return image

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.learned import Detection, LearnedDetector
+from capture.learned import LearnedDetector
 from capture.learned_net import DetectorNet
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
 
 FloatArray = NDArray[np.float32]
 
-SMALLEST_PX = 80.0
+SMALLEST_PX = 160.0
 COVERED = 0.1
 
 
@@ -58,8 +58,12 @@ def score(
     other_scores: list[float] = []
     for _, image, pictures in composites:
         found = detector.detect(image, least=0.4)
-        for picture in _whole(pictures, image.shape[:2]):
-            best = min(((_error(d, picture), d) for d in found), key=lambda e: e[0], default=None)
+        for picture in whole(pictures, image.shape[:2], SMALLEST_PX):
+            best = min(
+                ((corner_error(d.corners, picture), d) for d in found),
+                key=lambda e: e[0],
+                default=None,
+            )
             error = 1.0 if best is None else best[0]
             errors.append(min(error, 1.0))
             if best is not None and error < 0.1:
@@ -73,12 +77,12 @@ def score(
         error=float(near.mean()) if len(near) else 1.0,
         containers=len(hidden_scores),
         others=len(other_scores),
-        auc=_auc(hidden_scores, other_scores),
+        auc=auc(hidden_scores, other_scores),
     )
 
 
-def _whole(pictures: Sequence[Picture], size: tuple[int, int]) -> list[Picture]:
-    """Pictures that lie within the photo, are not covered by later ones and not tiny."""
+def whole(pictures: Sequence[Picture], size: tuple[int, int], smallest_px: float) -> list[Picture]:
+    """Pictures that lie within the photo (h, w), uncovered by later ones, not tiny."""
     kept = []
     for number, picture in enumerate(pictures):
         low, high = picture.corners.min(0), picture.corners.max(0)
@@ -88,21 +92,23 @@ def _whole(pictures: Sequence[Picture], size: tuple[int, int]) -> list[Picture]:
             cv2.intersectConvexConvex(picture.corners, later.sheet)[0]
             for later in pictures[number + 1 :]
         )
-        if inside and covered < COVERED * area and high[0] - low[0] > SMALLEST_PX:
+        if inside and covered < COVERED * area and high[0] - low[0] > smallest_px:
             kept.append(picture)
     return kept
 
 
-def _error(found: Detection, picture: Picture) -> float:
+def corner_error(corners: FloatArray, picture: Picture) -> float:
+    """Largest distance of a corner, as a share of the picture's width; any way up."""
     truth = picture.corners
     width = float(np.linalg.norm(truth[1] - truth[0]) + np.linalg.norm(truth[2] - truth[3])) / 2
     return min(
-        float(np.linalg.norm(np.roll(found.corners, turn, 0) - truth, axis=1).max()) / width
+        float(np.linalg.norm(np.roll(corners, turn, 0) - truth, axis=1).max()) / width
         for turn in range(4)
     )
 
 
-def _auc(positive: list[float], negative: list[float]) -> float:
+def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """Chance that one of `positive` is above one of `negative`; NaN where either is empty."""
     if not positive or not negative:
         return float("nan")
     above = np.array(positive)[:, None] - np.array(negative)[None]
