@@ -14,7 +14,7 @@ from capture.detect import find_quadrilaterals
 from capture.fiducials import fiducial_quads
 from capture.finding import overlap
 from capture.insets import inset_quads
-from capture.learned import shipped_detector
+from capture.pictures import seen_pictures
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
 from capture.reference import Reference, References, reference_quads
 from capture.snap import snap_quad
@@ -28,12 +28,10 @@ SCORE_SHARE = 0.35
 SAME_OUTLINE = 0.01
 # Sources whose corners begin at the printed top-left.
 KNOWN = ("fiducials", "reference")
-# So many of the detector's pictures are looked into; their sides are off by a few percent
-# of the size, seldom by more: the likeliest are also fitted with a longer reach.
-LEARNED, LEARNED_FAR = 4, 3
-SNAP_REACH, FAR_REACHES = 0.06, (0.09, 0.12)
+# What the close look gives is off by a percent of the size, seldom by more.
+SNAP_REACH, FAR_REACH = 0.025, 0.07
 # An outline this near, as a share of the size, is of a picture that the detector sees.
-AGREED = 0.05
+AGREED = 0.03
 # Places that share this much are one container.
 SAME_PLACE = 0.5
 
@@ -115,24 +113,22 @@ def outline_candidates(photo: UInt8Image, device: str = "cpu") -> list[Candidate
 def _joined(photo: UInt8Image, outlines: Sequence[Candidate], device: str) -> list[Candidate]:
     """Outlines where the detector sees a picture, then what it sees elsewhere and the rest in turn.
 
-    Only where no outline lies near are the detector's corners snapped to edges: that
-    takes longer than to detect them.
+    Only where no outline lies near are the corners of the close look snapped to edges.
     """
-    seen = _seen(photo, device)[:LEARNED]
-    agreed = [one for one in outlines if any(_near(one.corners, c, AGREED) for c in seen)]
-    alone = [c for c in seen if not any(_near(one.corners, c, AGREED) for one in agreed)]
-    snapped = [_snapped(photo, corners, SNAP_REACH) for corners in alone]
+    seen = seen_pictures(photo, device)
+    agreed = [
+        one for picture in seen for one in outlines if _near(one.corners, picture.corners, AGREED)
+    ]
+    alone = [p for p in seen if not any(_near(one.corners, p.corners, AGREED) for one in agreed)]
+    snapped = [_snapped(photo, picture.corners, SNAP_REACH) for picture in alone]
     left = [one for one in outlines if all(one is not other for other in agreed)]
     mixed = [one for pair in zip_longest(snapped, left) for one in pair if one is not None]
-    return [*agreed, *mixed]
+    return [*_once(agreed), *mixed]
 
 
-def _seen(photo: UInt8Image, device: str) -> list[FloatArray]:
-    """Corners (4, 2) of the pictures that the detector sees, the likeliest container first."""
-    detector = shipped_detector(device)
-    if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
-        return []
-    return [seen.corners for seen in detector.detect(photo)]
+def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Without those that came before, the same object twice."""
+    return [one for n, one in enumerate(candidates) if all(one is not c for c in candidates[:n])]
 
 
 def _snapped(photo: UInt8Image, corners: FloatArray, reach: float) -> Candidate:
@@ -158,12 +154,16 @@ def other_candidates(
 ) -> list[Candidate]:
     """Places that no candidate coincides with: a second look where nothing was read.
 
-    What the detector sees, fitted with longer reaches, and outlines around blobs of one
-    brightness. Where only known places were tried, all outlines come first.
+    What the detector sees as it is, fitted with a longer reach, and less likely places; then
+    outlines around blobs of one brightness. Where only known places were tried, all
+    outlines come first.
     """
     unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo, device)
-    seen = _seen(photo, device)[:LEARNED_FAR]
-    more = [_snapped(photo, corners, reach) for reach in FAR_REACHES for corners in seen]
+    seen = seen_pictures(photo, device)
+    more = [Candidate(picture.corners, "learned") for picture in seen]
+    more += [_snapped(photo, picture.corners, FAR_REACH) for picture in seen]
+    further = seen_pictures(photo, device, first=False)
+    more += [_snapped(photo, picture.corners, SNAP_REACH) for picture in further]
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
     new: list[Candidate] = []
     for one in more:

@@ -1,16 +1,26 @@
-"""A detector's network from its weights file."""
+"""A detector's network from its weights file, and its weights for one.
+
+The kernels of convolutions are kept as 8-bit integers with a scale for each output channel,
+which halves a file of half-precision numbers and changes no kernel by more than 0.4 % of
+its largest value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
+
+import torch
+from torch import Tensor
 
 from capture.blocks import ScaledNetwork
 from riis_physical.errors import WeightsError
 from riis_physical.weights import load_tensors
 
 Network = TypeVar("Network", bound=ScaledNetwork)
+
+SCALE = ".scale"
 
 
 def load_network(
@@ -29,10 +39,33 @@ def load_network(
     try:
         one, two, three, four = record["config"]["widths"]
         network = build((one, two, three, four))
-        network.load_state_dict(tensors)
+        network.load_state_dict(unpacked(tensors))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
             f"{file} holds no weights of this detector ({str(error).splitlines()[0]}): "
             "install the package again"
         ) from error
     return network
+
+
+def packed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Kernels (out, in, h, w) as int8, and their scales (out, 1, 1, 1) beside them."""
+    small: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        if value.dim() != 4:
+            small[name] = value
+            continue
+        scale = value.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-6) / 127
+        small[name] = (value / scale).round().to(torch.int8)
+        small[name + SCALE] = scale
+    return small
+
+
+def unpacked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict that was packed; one that was not stays as it is."""
+    full = {name: value for name, value in tensors.items() if not name.endswith(SCALE)}
+    for name, scale in tensors.items():
+        if name.endswith(SCALE):
+            kernel = name.removesuffix(SCALE)
+            full[kernel] = full[kernel].float() * scale
+    return full

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from capture.network_file import packed
 from riis_physical.errors import TrainingError
 from riis_physical.weights import save_weights
 from training.checkpoint import load_checkpoint
@@ -44,4 +45,4 @@ def export(
         "measured": {"simulated composites": task.check(network)},
         "parameters": sum(p.numel() for p in network.parameters()),
     }
-    return save_weights(target, network.state_dict(), record)
+    return save_weights(target, packed(network.state_dict()), record)
