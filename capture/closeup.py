@@ -1,7 +1,7 @@
-"""A close look at a place where a picture may be: its corners, and whether it is a container.
+"""A close look at a place where a picture may be: whether there is one, and its corners.
 
 The place is straightened with a margin around it; a small network says where the four sides
-are and where it sees the texture of a hidden code. Corners that are off by up to a fifth of
+are and where it sees a picture. Corners that are off by up to a fifth of
 the width come back within a percent or two; a second look from there is better still.
 """
 
@@ -42,7 +42,9 @@ class CloseUp:
 
     Attributes:
         corners: xy (4, 2) float32 in the photo, in the order of those given.
-        container: 0 to 1, how surely it is a container and no ordinary picture.
+        container: 0 to 1, how surely it is a picture that may be a container. Places without
+            a picture get next to nothing; so small a view seldom tells what is hidden in one,
+            which the detector sees better.
         sure: 0 to 1, how much of the sides' probability lies near the lines fitted; the
             least of the four.
     """

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from capture.closeup import CloseUp, shipped_close_look
-from capture.learned import shipped_detector
+from capture.learned import Detection, shipped_detector
 from capture.rectify import SHORTEST_SIDE_PX
 from riis_physical.artifacts import UInt8Image
 
-FloatArray = NDArray[np.float32]
+Seen = TypeVar("Seen", Detection, CloseUp)
 
 # So many places are looked at first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
@@ -33,22 +33,26 @@ def seen_pictures(photo: UInt8Image, device: str = "cpu", *, first: bool = True)
     detector = shipped_detector(device)
     if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return []
-    places = _apart([seen.corners for seen in detector.detect(photo)], SAME_PLACE)
+    places = _apart(detector.detect(photo), SAME_PLACE)
     chosen = places[:FIRST] if first else places[FIRST : FIRST + FURTHER]
     if not chosen:
         return []
-    looked = shipped_close_look(device).look(photo, chosen)
-    found = [one for one in looked if one is not None and one.sure >= LEAST_SURE]
-    found.sort(key=lambda one: -one.container * one.sure)
-    kept = _apart([one.corners for one in found], SAME_PICTURE)
-    return [one for one in found if any(one.corners is corners for corners in kept)]
+    looked = shipped_close_look(device).look(photo, [place.corners for place in chosen])
+    found = [
+        (place.container * one.container * one.sure, one)
+        for place, one in zip(chosen, looked, strict=True)
+        if one is not None and one.sure >= LEAST_SURE
+    ]
+    found.sort(key=lambda pair: -pair[0])
+    return _apart([one for _, one in found], SAME_PICTURE)
 
 
-def _apart(quads: Sequence[FloatArray], share: float) -> list[FloatArray]:
-    """Those quadrilaterals that no earlier one lies near, by a share of the size."""
-    kept: list[FloatArray] = []
-    for quad in quads:
-        size = float(np.linalg.norm(quad - np.roll(quad, -1, 0), axis=1).mean())
-        if all(np.abs(quad - other).max() > share * size for other in kept):
-            kept.append(quad)
+def _apart(seen: Sequence[Seen], share: float) -> list[Seen]:
+    """Those that no earlier one lies near, by a share of the size."""
+    kept: list[Seen] = []
+    for one in seen:
+        sides = one.corners - np.roll(one.corners, -1, 0)
+        size = float(np.linalg.norm(sides, axis=1).mean())
+        if all(np.abs(one.corners - other.corners).max() > share * size for other in kept):
+            kept.append(one)
     return kept
