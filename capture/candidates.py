@@ -14,7 +14,7 @@ from capture.detect import find_quadrilaterals
 from capture.fiducials import fiducial_quads
 from capture.finding import overlap
 from capture.insets import inset_quads
-from capture.pictures import seen_pictures
+from capture.pictures import Pictures
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
 from capture.reference import Reference, References, reference_quads
 from capture.snap import snap_quad
@@ -81,19 +81,20 @@ def known_candidates(
 def find_candidates(
     photo: UInt8Image,
     references: Sequence[Reference] | References | None = None,
-    device: str = "cpu",
+    pictures: Pictures | None = None,
 ) -> list[Candidate]:
     """Places that are known, then outlines; where a reference is found, nothing else.
 
-    The detector runs on `device`.
+    Args:
+        pictures: of the photo, to be shared with :func:`other_candidates`.
     """
     known = known_candidates(photo, references)
     if any(candidate.source == "reference" for candidate in known):
         return known
-    return known + outline_candidates(photo, device)
+    return known + outline_candidates(photo, pictures or Pictures(photo))
 
 
-def outline_candidates(photo: UInt8Image, device: str = "cpu") -> list[Candidate]:
+def outline_candidates(photo: UInt8Image, pictures: Pictures) -> list[Candidate]:
     """Outlines to look into and what the detector sees; of both, the likely ones.
 
     Late ones are guesses inside a border that shows no inner edge. The last one
@@ -103,24 +104,24 @@ def outline_candidates(photo: UInt8Image, device: str = "cpu") -> list[Candidate
     quads = find_quadrilaterals(photo)
     quads = [q for q in quads if q.score > SCORE_SHARE * quads[0].score]
     outlines = [Candidate(q.corners, "outline", bows=q.bows) for q in quads]
-    found = _joined(photo, outlines, device)
+    found = _joined(outlines, pictures)
     found += [Candidate(corners, "inset") for corners in inset_quads([q.corners for q in quads])]
     if min(photo.shape[:2]) < SHORTEST_SIDE_PX:
         return found
     return [*found, Candidate(frame_corners((photo.shape[0], photo.shape[1])), "photo")]
 
 
-def _joined(photo: UInt8Image, outlines: Sequence[Candidate], device: str) -> list[Candidate]:
+def _joined(outlines: Sequence[Candidate], pictures: Pictures) -> list[Candidate]:
     """Outlines where the detector sees a picture, then what it sees elsewhere and the rest in turn.
 
     Only where no outline lies near are the corners of the close look snapped to edges.
     """
-    seen = seen_pictures(photo, device)
+    seen = pictures.likely
     agreed = [
         one for picture in seen for one in outlines if _near(one.corners, picture.corners, AGREED)
     ]
     alone = [p for p in seen if not any(_near(one.corners, p.corners, AGREED) for one in agreed)]
-    snapped = [_snapped(photo, picture.corners, SNAP_REACH) for picture in alone]
+    snapped = [_snapped(pictures.photo, picture.corners, SNAP_REACH) for picture in alone]
     left = [one for one in outlines if all(one is not other for other in agreed)]
     mixed = [one for pair in zip_longest(snapped, left) for one in pair if one is not None]
     return [*_once(agreed), *mixed]
@@ -150,7 +151,7 @@ def _same(one: Candidate, other: Candidate) -> bool:
 
 
 def other_candidates(
-    photo: UInt8Image, tried: Sequence[Candidate], device: str = "cpu"
+    photo: UInt8Image, tried: Sequence[Candidate], pictures: Pictures | None = None
 ) -> list[Candidate]:
     """Places that no candidate coincides with: a second look where nothing was read.
 
@@ -158,12 +159,12 @@ def other_candidates(
     outlines around blobs of one brightness. Where only known places were tried, all
     outlines come first.
     """
-    unseen = [] if any(c.source == "photo" for c in tried) else outline_candidates(photo, device)
-    seen = seen_pictures(photo, device)
-    more = [Candidate(picture.corners, "learned") for picture in seen]
-    more += [_snapped(photo, picture.corners, FAR_REACH) for picture in seen]
-    further = seen_pictures(photo, device, first=False)
-    more += [_snapped(photo, picture.corners, SNAP_REACH) for picture in further]
+    pictures = pictures or Pictures(photo)
+    whole = any(c.source == "photo" for c in tried)
+    unseen = [] if whole else outline_candidates(photo, pictures)
+    more = [Candidate(picture.corners, "learned") for picture in pictures.likely]
+    more += [_snapped(photo, picture.corners, FAR_REACH) for picture in pictures.likely]
+    more += [_snapped(photo, picture.corners, SNAP_REACH) for picture in pictures.further]
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
     new: list[Candidate] = []
     for one in more:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -22,29 +23,43 @@ SAME_PLACE, SAME_PICTURE = 0.1, 0.01
 LEAST_SURE = 0.15
 
 
-def seen_pictures(photo: UInt8Image, device: str = "cpu", *, first: bool = True) -> list[CloseUp]:
-    """Pictures in a photo, the likeliest containers first.
+class Pictures:
+    """The pictures of one photo, each looked for when first asked for and then kept."""
 
-    Args:
-        photo: uint8 RGB (H, W, 3), upright.
-        device: where the networks run.
-        first: the likeliest places; else those that come after them.
-    """
-    detector = shipped_detector(device)
-    if detector is None or min(photo.shape[:2]) < SHORTEST_SIDE_PX:
-        return []
-    places = _apart(detector.detect(photo), SAME_PLACE)
-    chosen = places[:FIRST] if first else places[FIRST : FIRST + FURTHER]
-    if not chosen:
-        return []
-    looked = shipped_close_look(device).look(photo, [place.corners for place in chosen])
-    found = [
-        (place.container * one.container * one.sure, one)
-        for place, one in zip(chosen, looked, strict=True)
-        if one is not None and one.sure >= LEAST_SURE
-    ]
-    found.sort(key=lambda pair: -pair[0])
-    return _apart([one for _, one in found], SAME_PICTURE)
+    def __init__(self, photo: UInt8Image, device: str = "cpu") -> None:
+        """For uint8 RGB (H, W, 3), upright; the networks run on `device`."""
+        self.photo = photo
+        self.device = device
+
+    @cached_property
+    def likely(self) -> list[CloseUp]:
+        """At the likeliest places, the likeliest containers first."""
+        return self._looked_at(self._places[:FIRST])
+
+    @cached_property
+    def further(self) -> list[CloseUp]:
+        """At the places that come after those."""
+        return self._looked_at(self._places[FIRST : FIRST + FURTHER])
+
+    @cached_property
+    def _places(self) -> list[Detection]:
+        detector = shipped_detector(self.device)
+        if detector is None or min(self.photo.shape[:2]) < SHORTEST_SIDE_PX:
+            return []
+        return _apart(detector.detect(self.photo), SAME_PLACE)
+
+    def _looked_at(self, places: Sequence[Detection]) -> list[CloseUp]:
+        if not places:
+            return []
+        look = shipped_close_look(self.device)
+        looked = look.look(self.photo, [place.corners for place in places])
+        found = [
+            (place.container * one.container * one.sure, one)
+            for place, one in zip(places, looked, strict=True)
+            if one is not None and one.sure >= LEAST_SURE
+        ]
+        found.sort(key=lambda pair: -pair[0])
+        return _apart([one for _, one in found], SAME_PICTURE)
 
 
 def _apart(seen: Sequence[Seen], share: float) -> list[Seen]:

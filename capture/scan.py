@@ -25,6 +25,7 @@ from capture.clock import Clock
 from capture.correction import CorrectedRevealer, Correction, even_light
 from capture.finding import Finding, overlap
 from capture.photo_fault import photo_fault
+from capture.pictures import Pictures
 from capture.probe import RevealerLike
 from capture.quality import advice, assess
 from capture.rectify import SHORTEST_SIDE_PX
@@ -178,11 +179,12 @@ def _searched(
 ) -> PhotoFindings:
     """All that one search of a photo finds."""
     pixels, clock = search.photo, search.clock
+    pictures = Pictures(pixels, search.device)
     with clock.stage("detect"):
         if corners is not None:
             tried = [given_candidate(pixels, corners)]
         else:
-            tried = find_candidates(pixels, references, search.device)
+            tried = find_candidates(pixels, references, pictures)
     findings: list[Finding] = []
     results: list[ScanResult] = []
     weak: list[Finding] = []
@@ -200,7 +202,7 @@ def _searched(
         turns = ALL_TURNS if found.source in KNOWN else (found.hypothesis.turn,)
     if corners is None and not any(result.payload is not None for result in results):
         with clock.stage("detect"):
-            others = other_candidates(pixels, tried, search.device)
+            others = other_candidates(pixels, tried, pictures)
         known_only = not any(candidate.source == "photo" for candidate in tried)
         found = search.best(others, thorough=known_only, wide=True) if others else None
         if found is not None and (found.reading is not None or (found.counts and not results)):

@@ -43,6 +43,9 @@ def corner_error(found: Sequence[FloatArray], truth: FloatArray) -> CornerError 
 def proposed(photo: UInt8Image) -> list[FloatArray]:
     """Corners of all candidates that detection proposes in a photo."""
     from capture.candidates import find_candidates, other_candidates
+    from capture.pictures import Pictures
 
-    candidates = find_candidates(photo)
-    return [c.corners for c in [*candidates, *other_candidates(photo, candidates)]]
+    pictures = Pictures(photo)
+    candidates = find_candidates(photo, pictures=pictures)
+    others = other_candidates(photo, candidates, pictures)
+    return [c.corners for c in [*candidates, *others]]
