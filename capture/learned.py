@@ -34,7 +34,7 @@ AGREE = 0.15
 FEWEST_CELLS = 6
 SHORTEST_CELLS = 2.5
 # Areas are outlined at these probabilities, on a map so many times finer.
-LEVELS = (0.5, 0.3, 0.75)
+LEVELS = (0.5, 0.3, 0.75, 0.9, 0.96)
 FINER = 4
 # An area fills its quadrilateral by this share at least, or it is no picture's.
 LEAST_FILL = 0.8
