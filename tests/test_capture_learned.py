@@ -43,7 +43,8 @@ def test_outlying_votes_do_not_move_the_corners() -> None:
     wrong = rng.random((h, w)) < 0.2
     offsets[:, :, wrong] += rng.normal(0, 1.0, (4, 2, int(wrong.sum()))).astype(np.float32)
     torn = example.picture * (np.arange(w) % 2)  # no area has an outline: votes alone
-    best = gather(example.container, torn.astype(np.float32), offsets)[0]
+    torn = torn.astype(np.float32)
+    best = gather(torn * example.container, torn, offsets)[0]
     assert np.abs(best.corners - QUAD).max() < 3
 
 
