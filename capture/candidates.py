@@ -9,6 +9,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.closeup import CloseUp
 from capture.contours import contour_quads
 from capture.detect import find_quadrilaterals
 from capture.fiducials import fiducial_quads
@@ -78,20 +79,9 @@ def known_candidates(
     return found
 
 
-def find_candidates(
-    photo: UInt8Image,
-    references: Sequence[Reference] | References | None = None,
-    pictures: Pictures | None = None,
-) -> list[Candidate]:
-    """Places that are known, then outlines; where a reference is found, nothing else.
-
-    Args:
-        pictures: of the photo, to be shared with :func:`other_candidates`.
-    """
-    known = known_candidates(photo, references)
-    if any(candidate.source == "reference" for candidate in known):
-        return known
-    return known + outline_candidates(photo, pictures or Pictures(photo))
+def seen_candidates(photo: UInt8Image, seen: Sequence[CloseUp]) -> list[Candidate]:
+    """What the close look gives, snapped to edges."""
+    return [_snapped(photo, one.corners, SNAP_REACH) for one in seen]
 
 
 def outline_candidates(photo: UInt8Image, pictures: Pictures) -> list[Candidate]:
@@ -114,14 +104,14 @@ def outline_candidates(photo: UInt8Image, pictures: Pictures) -> list[Candidate]
 def _joined(outlines: Sequence[Candidate], pictures: Pictures) -> list[Candidate]:
     """Outlines where the detector sees a picture, then what it sees elsewhere and the rest in turn.
 
-    Only where no outline lies near are the corners of the close look snapped to edges.
+    Where no outline lies near, the corners of the close look are snapped to edges.
     """
     seen = pictures.likely
     agreed = [
         one for picture in seen for one in outlines if _near(one.corners, picture.corners, AGREED)
     ]
     alone = [p for p in seen if not any(_near(one.corners, p.corners, AGREED) for one in agreed)]
-    snapped = [_snapped(pictures.photo, picture.corners, SNAP_REACH) for picture in alone]
+    snapped = seen_candidates(pictures.photo, alone)
     left = [one for one in outlines if all(one is not other for other in agreed)]
     mixed = [one for pair in zip_longest(snapped, left) for one in pair if one is not None]
     return [*_once(agreed), *mixed]
@@ -164,7 +154,7 @@ def other_candidates(
     unseen = [] if whole else outline_candidates(photo, pictures)
     more = [Candidate(picture.corners, "learned") for picture in pictures.likely]
     more += [_snapped(photo, picture.corners, FAR_REACH) for picture in pictures.likely]
-    more += [_snapped(photo, picture.corners, SNAP_REACH) for picture in pictures.further]
+    more += seen_candidates(photo, pictures.further)
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
     new: list[Candidate] = []
     for one in more:

@@ -9,7 +9,7 @@ read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,54 @@ class Detection:
     fill: float
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The network's maps of one photo.
+
+    Attributes:
+        container, picture: (h, w) probabilities. offsets: (4, 2, h, w), see
+            :class:`capture.learned_net.Maps`.
+        ratio: (2,) xy pixels of the photo in one of the copy that was looked at.
+    """
+
+    container: FloatArray
+    picture: FloatArray
+    offsets: FloatArray
+    ratio: FloatArray
+
+    def pictures(
+        self, without: Sequence[FloatArray] = (), *, least: float = LIKELY
+    ) -> list[Detection]:
+        """Pictures, the likeliest containers first.
+
+        Args:
+            without: xy (4, 2) outlines that count as empty, such as of pictures known
+                already: what ran together with them is told apart then.
+            least: least probability of a position to count.
+        """
+        container, picture = self.container, self.picture
+        if without:
+            left = ~self._covered(without)
+            container, picture = container * left, picture * left
+        found = gather(container, picture, self.offsets, least=least)
+        return [replace(one, corners=self._in_photo(one.corners)) for one in found]
+
+    def _in_photo(self, corners: FloatArray) -> FloatArray:
+        return np.asarray((corners + 0.5) * self.ratio - 0.5, np.float32)
+
+    def _covered(self, outlines: Sequence[FloatArray]) -> NDArray[np.bool_]:
+        """(h, w), positions in or at an outline."""
+        from capture.learned_net import STRIDE
+
+        cover = np.zeros(self.picture.shape, np.uint8)
+        for corners in outlines:
+            cells = (corners + 0.5) / self.ratio / STRIDE - 0.5
+            polygon = np.rint(cells * 16).astype(np.int32)
+            cv2.fillConvexPoly(cover, polygon, 1, shift=4)
+            cv2.polylines(cover, [polygon], True, 1, 2, shift=4)
+        return cover > 0
+
+
 class LearnedDetector:
     """The network with its weights.
 
@@ -86,25 +134,14 @@ class LearnedDetector:
 
         return cls(load_network(DetectorNet, file), device)
 
-    def detect(self, photo: UInt8Image, *, least: float = LIKELY) -> list[Detection]:
-        """Pictures in a photo, the likeliest containers first.
-
-        Args:
-            photo: uint8 RGB (H, W, 3), upright.
-            least: least probability of a position to count.
-        """
+    def see(self, photo: UInt8Image) -> Sight:
+        """What the network sees in uint8 RGB (H, W, 3), upright."""
         small, ratio = _copy(photo)
-        container, picture, offsets = self._maps(small)
-        found = gather(container, picture, offsets, least=least)
-        return [
-            Detection(
-                np.asarray((d.corners + 0.5) * ratio - 0.5, np.float32),
-                d.container,
-                d.picture,
-                d.fill,
-            )
-            for d in found
-        ]
+        return Sight(*self._maps(small), ratio)
+
+    def detect(self, photo: UInt8Image, *, least: float = LIKELY) -> list[Detection]:
+        """Pictures in a photo, see :meth:`Sight.pictures`."""
+        return self.see(photo).pictures(least=least)
 
     def _run(self, photos: Sequence[UInt8Image]) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """Container and picture (h, w) and offsets (4, 2, h, w) of photos of one size."""

@@ -7,16 +7,21 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from capture.closeup import CloseUp, shipped_close_look
-from capture.learned import Detection, shipped_detector
+from capture.learned import Detection, Sight, shipped_detector
 from capture.rectify import SHORTEST_SIDE_PX
 from riis_physical.artifacts import UInt8Image
 
+FloatArray = NDArray[np.float32]
 Seen = TypeVar("Seen", Detection, CloseUp)
 
-# So many places are looked at first, so many more where nothing was read.
+# So many places are looked at together with the very first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
+# Once a container is read, other places are looked at closely from the first of these
+# probabilities on, and searched for outlines from the second.
+WORTH_A_LOOK, LIKELY = 0.1, 0.5
 # Places this near, as a share of the size, lead to the same picture.
 SAME_PLACE, SAME_PICTURE = 0.1, 0.01
 # Below this a side was hardly seen, and there is no picture.
@@ -31,35 +36,67 @@ class Pictures:
         self.photo = photo
         self.device = device
 
+    @property
+    def first(self) -> list[CloseUp]:
+        """At the likeliest place alone; empty where no picture is there."""
+        return [one for _, one in self._first]
+
     @cached_property
     def likely(self) -> list[CloseUp]:
         """At the likeliest places, the likeliest containers first."""
-        return self._looked_at(self._places[:FIRST])
+        return _ordered([*self._first, *self._looked_at(self._places[1:FIRST])])
 
     @cached_property
     def further(self) -> list[CloseUp]:
         """At the places that come after those."""
-        return self._looked_at(self._places[FIRST : FIRST + FURTHER])
+        return _ordered(self._looked_at(self._places[FIRST : FIRST + FURTHER]))
+
+    def beside(self, outlines: Sequence[FloatArray]) -> list[CloseUp]:
+        """At the likeliest places outside of these outlines, (4, 2) each."""
+        return _ordered(self._looked_at(self._places_beside(outlines)[:FIRST]))
+
+    def any_beside(self, outlines: Sequence[FloatArray]) -> bool:
+        """Whether something outside of these outlines is likely a container."""
+        return any(one.container >= LIKELY for one in self._places_beside(outlines))
+
+    def _places_beside(self, outlines: Sequence[FloatArray]) -> list[Detection]:
+        if self._sight is None:
+            return []
+        places = self._sight.pictures(outlines)
+        return [one for one in _apart(places, SAME_PLACE) if one.container >= WORTH_A_LOOK]
+
+    @cached_property
+    def _first(self) -> list[tuple[float, CloseUp]]:
+        return self._looked_at(self._places[:1])
 
     @cached_property
     def _places(self) -> list[Detection]:
+        return [] if self._sight is None else _apart(self._sight.pictures(), SAME_PLACE)
+
+    @cached_property
+    def _sight(self) -> Sight | None:
         detector = shipped_detector(self.device)
         if detector is None or min(self.photo.shape[:2]) < SHORTEST_SIDE_PX:
-            return []
-        return _apart(detector.detect(self.photo), SAME_PLACE)
+            return None
+        return detector.see(self.photo)
 
-    def _looked_at(self, places: Sequence[Detection]) -> list[CloseUp]:
+    def _looked_at(self, places: Sequence[Detection]) -> list[tuple[float, CloseUp]]:
+        """The pictures at places, each with how likely it is a container."""
         if not places:
             return []
         look = shipped_close_look(self.device)
         looked = look.look(self.photo, [place.corners for place in places])
-        found = [
+        return [
             (place.container * one.container * one.sure, one)
             for place, one in zip(places, looked, strict=True)
             if one is not None and one.sure >= LEAST_SURE
         ]
-        found.sort(key=lambda pair: -pair[0])
-        return _apart([one for _, one in found], SAME_PICTURE)
+
+
+def _ordered(found: Sequence[tuple[float, CloseUp]]) -> list[CloseUp]:
+    """The likeliest containers first, each once."""
+    likeliest = sorted(found, key=lambda pair: -pair[0])
+    return _apart([one for _, one in likeliest], SAME_PICTURE)
 
 
 def _apart(seen: Sequence[Seen], share: float) -> list[Seen]:

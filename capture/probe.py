@@ -110,6 +110,15 @@ def rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hyp
     ]
 
 
+def quick_rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hypothesis]]:
+    """What to try on a few candidates before anything else is looked for."""
+    every = range(quads)
+    if not quads:
+        return
+    yield _tries(every, turns[:1], LIKELY_VERSIONS)
+    yield [*_tries(every, turns[:1], OTHER_VERSIONS), *_tries(every, turns[1:], LIKELY_VERSIONS)]
+
+
 def _tries(quads: Sequence[int], turns: Sequence[int], versions: Sequence[int]) -> list[Hypothesis]:
     return [Hypothesis(q, turn, v) for q in quads for turn in turns for v in versions]
 

@@ -14,30 +14,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.candidates import (
-    KNOWN,
-    Candidate,
-    find_candidates,
-    given_candidate,
-    other_candidates,
-)
+from capture.candidates import Candidate, given_candidate
+from capture.cascade import Cascade
 from capture.clock import Clock
 from capture.correction import CorrectedRevealer, Correction, even_light
-from capture.finding import Finding, overlap
+from capture.finding import Finding
 from capture.photo_fault import photo_fault
-from capture.pictures import Pictures
 from capture.probe import RevealerLike
 from capture.quality import advice, assess
 from capture.rectify import SHORTEST_SIDE_PX
 from capture.reference import Reference, References
-from capture.search import ALL_TURNS, OVERLAP, Search
+from capture.search import Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.image_io import load_photo
-
-MOST_CONTAINERS = 8
 
 
 @dataclass(frozen=True)
@@ -179,48 +171,25 @@ def _searched(
 ) -> PhotoFindings:
     """All that one search of a photo finds."""
     pixels, clock = search.photo, search.clock
-    pictures = Pictures(pixels, search.device)
-    with clock.stage("detect"):
-        if corners is not None:
-            tried = [given_candidate(pixels, corners)]
-        else:
-            tried = find_candidates(pixels, references, pictures)
-    findings: list[Finding] = []
+    cascade = Cascade(search)
+    if corners is None:
+        cascade.look_everywhere(references)
+    else:
+        cascade.look_at(given_candidate(pixels, corners))
     results: list[ScanResult] = []
-    weak: list[Finding] = []
-    turns: Sequence[int] = ALL_TURNS
-    left = tried
-    while left and len(results) < MOST_CONTAINERS:
-        found = search.best(left, turns, thorough=not results)
-        if found is None or not found.counts:
-            weak += [] if found is None else [found]
-            break
-        findings.append(found)
-        results.append(_result(search, name, found, len(results)))
-        left = [c for c in left if overlap(c.corners, found.corners) < OVERLAP]
-        # Outlines in one photo mostly lie the same way; known places say nothing of others.
-        turns = ALL_TURNS if found.source in KNOWN else (found.hypothesis.turn,)
-    if corners is None and not any(result.payload is not None for result in results):
-        with clock.stage("detect"):
-            others = other_candidates(pixels, tried, pictures)
-        known_only = not any(candidate.source == "photo" for candidate in tried)
-        found = search.best(others, thorough=known_only, wide=True) if others else None
-        if found is not None and (found.reading is not None or (found.counts and not results)):
-            kept = [old for old in findings if overlap(old.corners, found.corners) < OVERLAP]
-            findings = [found, *kept]
-            results = [_result(search, name, one, number) for number, one in enumerate(findings)]
-            tried = [*tried, *others]
-        elif found is not None:
-            weak.append(found)
-    for result, found in zip(results, findings, strict=True):
+    for found, spent in zip(cascade.findings, cascade.spent, strict=True):
+        result = _result(search, name, found, len(results))
+        own = {stage: ms + spent.get(stage, 0.0) for stage, ms in clock.lap().items()}
+        results.append(replace(result, timings_ms=own))
+    for result, found in zip(results, cascade.findings, strict=True):
         stages.revealed(result.index, found.frame, found.enhanced, found.picture, found.logits)
-    chosen = findings[0].corners if findings else None
-    stages.outlines(pixels, [c.corners for c in tried], chosen)
+    chosen = cascade.findings[0].corners if cascade.findings else None
+    stages.outlines(pixels, [c.corners for c in cascade.tried], chosen)
     if not results:
-        results = [_nothing(name, pixels, tried, clock)]
+        results = [_nothing(name, pixels, cascade.tried, clock)]
     total = clock.total()
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
-    return PhotoFindings(tuple(findings), tuple(weak), results)
+    return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results)
 
 
 def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
@@ -263,7 +232,6 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         index=index,
         model=found.revealer.name,
         confidence=0.0,
-        timings_ms=search.clock.lap(),
         found_by=found.source,
         quality=quality,
         corrected=search.changed or isinstance(found.revealer, CorrectedRevealer),

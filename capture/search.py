@@ -19,7 +19,16 @@ from capture.correction import CorrectedRevealer, Correction
 from capture.finding import Finding, better, overlap
 from capture.insets import inset
 from capture.occlusion import read_uncovered
-from capture.probe import STRONG, WEAK, Hypothesis, RevealerLike, frame_px, probe, rounds
+from capture.probe import (
+    STRONG,
+    WEAK,
+    Hypothesis,
+    RevealerLike,
+    frame_px,
+    probe,
+    quick_rounds,
+    rounds,
+)
 from capture.rectify import Region, frame_corners
 from capture.refine import refine_quad
 from capture.relocate import is_uneven, relocate
@@ -113,9 +122,24 @@ class Search:
         found = self._likeliest(candidates, turns, thorough=thorough, wide=wide)
         return None if found is None else self._settled(found)
 
-    def _likeliest(
-        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool, wide: bool
+    def at_once(
+        self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS
     ) -> Finding | None:
+        """The first of a few candidates that reads without further ado, its corners settled."""
+        places = self._places(candidates)
+        for revealer in self.revealers:
+            for tries in quick_rounds(len(places), turns):
+                with self.clock.stage("probe"):
+                    regions = [place.region for place in places]
+                    probed = probe(revealer, regions, tries, self.jpeg_quality)
+                for h in probed[:2]:
+                    found = self._reveal(revealer, places, h) if h.finder >= STRONG else None
+                    if found is not None and found.reading is not None:
+                        return self._settled(found)
+        return None
+
+    def _places(self, candidates: Sequence[Candidate]) -> list[_Place]:
+        """The candidates that a camera can have seen."""
         places = []
         for candidate in candidates:
             try:
@@ -125,6 +149,12 @@ class Search:
                 places.append(_Place(region, candidate.source))
             except RectificationError:
                 continue
+        return places
+
+    def _likeliest(
+        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool, wide: bool
+    ) -> Finding | None:
+        places = self._places(candidates)
         found: Finding | None = None
         for revealer in self.revealers:
             pending: list[Hypothesis] = []

@@ -1,0 +1,150 @@
+"""One photo searched in rounds, what costs little first, until all that shows is read.
+
+markers, references, the likeliest picture -> outlines and pictures -> a second look
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.candidates import (
+    KNOWN,
+    Candidate,
+    known_candidates,
+    other_candidates,
+    outline_candidates,
+    seen_candidates,
+)
+from capture.finding import Finding, overlap
+from capture.pictures import Pictures
+from capture.reference import Reference, References
+from capture.search import ALL_TURNS, OVERLAP, Search
+
+FloatArray = NDArray[np.float32]
+
+MOST_CONTAINERS = 8
+
+
+@dataclass
+class Cascade:
+    """The rounds of one photo, and what they found.
+
+    Attributes:
+        search: of the photo.
+        findings: containers, in the order found.
+        spent: milliseconds by stage that each took since the one before.
+        weak: what showed too little evidence to count by itself.
+        tried: places looked into.
+    """
+
+    search: Search
+    findings: list[Finding] = field(default_factory=list)
+    spent: list[dict[str, float]] = field(default_factory=list)
+    weak: list[Finding] = field(default_factory=list)
+    tried: list[Candidate] = field(default_factory=list)
+
+    def look_at(self, place: Candidate) -> None:
+        """Look into one place and nowhere else."""
+        self._look([place])
+
+    def look_everywhere(self, references: Sequence[Reference] | References | None = None) -> None:
+        """Look for all containers; where a reference is found, for those of references alone."""
+        photo, clock = self.search.photo, self.search.clock
+        pictures = Pictures(photo, self.search.device)
+        with clock.stage("detect"):
+            known = known_candidates(photo, references)
+        if any(candidate.source == "reference" for candidate in known):
+            self._look(known)
+        else:
+            with clock.stage("detect"):
+                soon = [*known, *seen_candidates(photo, pictures.first)]
+            self._look_soon(soon)
+            if self.findings:
+                self._look_beside(pictures)
+            with clock.stage("detect"):
+                if self.findings and not pictures.any_beside(self._outlines()):
+                    return
+                outlines = outline_candidates(photo, pictures)
+            self._look([*known, *outlines])
+        if not self._is_read():
+            with clock.stage("detect"):
+                others = other_candidates(photo, self.tried, pictures)
+            self._look_again(others)
+
+    def _look_soon(self, places: Sequence[Candidate]) -> bool:
+        """Take what reads at the first attempt; whether anything did."""
+        self.tried += places
+        left = list(places)
+        before = len(self.findings)
+        while left and len(self.findings) < MOST_CONTAINERS:
+            found = self.search.at_once(left, self._turns())
+            if found is None:
+                break
+            left = self._found(found, left)
+        return len(self.findings) > before
+
+    def _look_beside(self, pictures: Pictures) -> None:
+        """Look at what the detector sees beside what was read, as long as more reads."""
+        more = True
+        while more:
+            with self.search.clock.stage("detect"):
+                seen = pictures.beside(self._outlines())
+                places = seen_candidates(pictures.photo, seen)
+            more = self._look_soon(places)
+
+    def _look(self, places: Sequence[Candidate]) -> None:
+        """Search the places in depth, and once one is found, the others less."""
+        self.tried += [one for one in places if all(one is not other for other in self.tried)]
+        left = list(places)
+        for earlier in self.findings:
+            left = _elsewhere(left, earlier)
+        while left and len(self.findings) < MOST_CONTAINERS:
+            found = self.search.best(left, self._turns(), thorough=not self.findings)
+            if found is None or not found.counts:
+                self.weak += [] if found is None else [found]
+                return
+            left = self._found(found, left)
+
+    def _look_again(self, others: Sequence[Candidate]) -> None:
+        """Search less likely places, as nothing was read."""
+        known_only = not any(candidate.source == "photo" for candidate in self.tried)
+        found = self.search.best(others, thorough=known_only, wide=True) if others else None
+        if found is None:
+            return
+        if found.reading is None and (self.findings or not found.counts):
+            self.weak.append(found)
+            return
+        kept = [
+            (old, spent)
+            for old, spent in zip(self.findings, self.spent, strict=True)
+            if overlap(old.corners, found.corners) < OVERLAP
+        ]
+        self.findings = [found, *(old for old, _ in kept)]
+        self.spent = [self.search.clock.lap(), *(spent for _, spent in kept)]
+        self.tried += others
+
+    def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
+        """Keep a container; the candidates that lie elsewhere."""
+        self.findings.append(found)
+        self.spent.append(self.search.clock.lap())
+        return _elsewhere(left, found)
+
+    def _outlines(self) -> list[FloatArray]:
+        return [found.corners for found in self.findings]
+
+    def _turns(self) -> Sequence[int]:
+        """Outlines in one photo mostly lie the same way; known places say nothing of others."""
+        if not self.findings or self.findings[-1].source in KNOWN:
+            return ALL_TURNS
+        return (self.findings[-1].hypothesis.turn,)
+
+    def _is_read(self) -> bool:
+        return any(found.reading is not None for found in self.findings)
+
+
+def _elsewhere(places: Sequence[Candidate], found: Finding) -> list[Candidate]:
+    return [one for one in places if overlap(one.corners, found.corners) < OVERLAP]
