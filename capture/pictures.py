@@ -19,9 +19,9 @@ Seen = TypeVar("Seen", Detection, CloseUp)
 
 # So many places are looked at together with the very first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
-# Once a container is read, other places are looked at closely from the first of these
-# probabilities on, and searched for outlines from the second.
-WORTH_A_LOOK, LIKELY = 0.1, 0.5
+# Once a container is read, other places are looked at closely from the first of these on, and
+# searched for outlines from the second: the probability of a container times the share filled.
+WORTH_A_LOOK, LIKELY = 0.25, 0.5
 # Places this near, as a share of the size, lead to the same picture.
 SAME_PLACE, SAME_PICTURE = 0.1, 0.01
 # Below this a side was hardly seen, and there is no picture.
@@ -57,13 +57,17 @@ class Pictures:
 
     def any_beside(self, outlines: Sequence[FloatArray]) -> bool:
         """Whether something outside of these outlines is likely a container."""
-        return any(one.container >= LIKELY for one in self._places_beside(outlines))
+        return any(one.container * one.fill >= LIKELY for one in self._places_beside(outlines))
 
     def _places_beside(self, outlines: Sequence[FloatArray]) -> list[Detection]:
         if self._sight is None:
             return []
-        places = self._sight.pictures(outlines)
-        return [one for one in _apart(places, SAME_PLACE) if one.container >= WORTH_A_LOOK]
+        places = [
+            one
+            for one in self._sight.pictures(outlines)
+            if one.container * one.fill >= WORTH_A_LOOK
+        ]
+        return _apart(places, SAME_PLACE)
 
     @cached_property
     def _first(self) -> list[tuple[float, CloseUp]]:

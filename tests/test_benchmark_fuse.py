@@ -206,7 +206,7 @@ def test_a_run_goes_on_after_a_stop_and_fills_the_table(hosts: Path, tmp_path: P
     assert NOT_MEASURED in TABLES["fuse"](load_results(folder))
     (folder / "fuse.json").write_text(json.dumps(again))
     table = TABLES["fuse"](load_results(folder)).splitlines()
-    assert len(table) == 3 and "| hard | 2 | 2 | 0.0 % (0.0 to 65.8) | 50.0 % |" in table[2]
+    assert len(table) == 3 and "| hard | 1 | 2 | 2 | 0.0 % (0.0 to 65.8) | 50.0 % |" in table[2]
 
 
 def test_records_survive_the_journal() -> None:
@@ -221,6 +221,7 @@ def test_wrong_settings_and_usage_are_told(hosts: Path, tmp_path: Path) -> None:
         ({"preset": "worse"}, "unknown preset"),
         ({"margin": 0.6}, "margin 0.6"),
         ({"medium": "slide"}, "unknown medium"),
+        ({"strength": 0.1}, "strength 0.1"),
     ):
         with pytest.raises(ConfigError, match=says):
             settings_of(hosts, **changes)

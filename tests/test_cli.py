@@ -505,9 +505,8 @@ class TestSimulate:
 
 def test_strength_range_is_that_of_the_api() -> None:
     from riis_physical import hiding
-    from riis_physical.commands import hide
 
-    assert (hide.MIN_STRENGTH, hide.MAX_STRENGTH) == (hiding.MIN_STRENGTH, hiding.MAX_STRENGTH)
+    assert common.STRENGTHS == (hiding.MIN_STRENGTH, hiding.MAX_STRENGTH)
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))

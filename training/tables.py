@@ -112,16 +112,21 @@ def _capture_rows(files: Sequence[Json], model: str | None) -> dict[str, list[Js
 
 
 def _fused(files: Sequence[Json], model: str | None) -> list[Json]:
-    """Of each preset, margin and number of photos the result with the most containers.
+    """Of each preset, margin, number of photos and strength the result with the most containers.
 
     Any model's where no evaluation has chosen one.
     """
-    chosen: dict[tuple[str, float, int], Json] = {}
+    chosen: dict[tuple[str, float, int, float], Json] = {}
     for found in files:
         if found["kind"] != "fuse-benchmark" or model not in (None, found["model"]["name"]):
             continue
         settings = found["settings"]
-        key = (settings["preset"], float(settings["margin"]), int(settings["frames"]))
+        key = (
+            settings["preset"],
+            float(settings["margin"]),
+            int(settings["frames"]),
+            -float(settings.get("strength", 1.0)),
+        )
         if key not in chosen or chosen[key]["containers"] <= found["containers"]:
             chosen[key] = found
     return [chosen[key] for key in sorted(chosen)]
@@ -374,21 +379,21 @@ def fuse_table(results: Results) -> str:
     rows = []
     for found in results.fused:
         failures = found["failures"]
-        apart = found["fused_minus_first"]
         rows.append([
             found["settings"]["preset"],
+            f"{found['settings'].get('strength', 1.0):g}",
             str(found["containers"]),
             str(found["settings"]["frames"]),
             _interval(failures["first"]),
             f"{100 * failures['single']['rate']:.1f} %",
             _interval(failures["best"]),
             _interval(failures["fused"]),
-            f"{100 * apart['difference']:+.1f} % "
-            f"({100 * apart['low']:+.1f} to {100 * apart['high']:+.1f})",
+            *(_difference(found[key]) for key in ("fused_minus_first", "fused_minus_best")),
         ])  # fmt: skip
     head = [
-        "preset", "containers", "photos of each", "not read from the first", "from one, mean",
-        "from whichever reads alone", "from all added up", "added up minus first",
+        "preset", "strength", "containers", "photos of each", "not read from the first",
+        "from one, mean", "from whichever reads alone", "from all added up", "added up minus first",
+        "added up minus whichever",
     ]  # fmt: skip
     return _table(head, rows or [[NOT_MEASURED] * len(head)])
 
@@ -536,6 +541,12 @@ def _interval(found: Json | None) -> str:
         return NOT_MEASURED
     rate, low, high = (100 * found[part] for part in ("rate", "low", "high"))
     return f"{rate:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def _difference(found: Json) -> str:
+    """Of two rates, with its interval."""
+    apart, low, high = (100 * found[part] for part in ("difference", "low", "high"))
+    return f"{apart:+.1f} % ({low:+.1f} to {high:+.1f})"
 
 
 def _number(found: Json | None, key: str, form: str, part: str | None = None) -> str:

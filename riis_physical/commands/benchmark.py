@@ -208,6 +208,13 @@ def _parts(text: str) -> tuple[str, ...]:
     type=common.PictureSize(),
     help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
 )
+@click.option(
+    "--strength",
+    type=click.FloatRange(*common.STRENGTHS),
+    default=1.0,
+    show_default=True,
+    help="Of hiding; less is fainter.",
+)
 @common.workers_option
 @common.seed_option()
 @common.result_option("results/fuse-print-1.json", "containers")
@@ -223,6 +230,7 @@ def fuse(
     margin: float,
     medium: str,
     size: tuple[int, int] | None,
+    strength: float,
     workers: int,
     seed: int,
     output: Path,
@@ -251,6 +259,7 @@ def fuse(
         preset=preset,
         margin=margin,
         medium=medium,
+        strength=strength,
         seed=seed,
         size=size,
         device=device,

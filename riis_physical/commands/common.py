@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("easy", "normal", "hard")
 MEDIA = ("print", "screen")
+# As in riis_physical.hiding, which would load OpenCV here; a test compares them.
+STRENGTHS = (0.25, 3.0)
 # Of a simulated photo, in px, as in riis_physical.channel.photo, which would load torch here.
 MIN_SIDE, MAX_SIDE = 64, 12000
 

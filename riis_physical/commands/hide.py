@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from riis_physical.revealer import Revealer
     from riis_physical.target_rate import Chosen
 
-# As in riis_physical.hiding, which would load OpenCV here; a test compares them.
-MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
-
 
 @click.command("hide", short_help="Hide a message in a picture.")
 @click.argument("host", type=click.Path(path_type=Path))
@@ -34,7 +31,7 @@ MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
 @common.model_option()
 @click.option(
     "--strength",
-    type=click.FloatRange(MIN_STRENGTH, MAX_STRENGTH),
+    type=click.FloatRange(*common.STRENGTHS),
     default=1.0,
     show_default=True,
     help="More reads better and shows more.",

@@ -109,17 +109,18 @@ def fuse_lines(result: dict[str, Any]) -> Iterator[str]:
     failures, frames = result["failures"], result["settings"]["frames"]
     yield (
         f"{result['containers']} containers, {frames} simulated photos of each, preset "
-        f"{result['settings']['preset']}"
+        f"{result['settings']['preset']}, strength {result['settings']['strength']:g}"
     )
     yield f"not read from the first photo    {_rate(failures['first'])}"
     yield f"from one photo, mean of all      {failures['single']['rate']:.1%}"
     yield f"from whichever reads alone       {_rate(failures['best'])}"
     yield f"from all added up                {_rate(failures['fused'])}"
-    apart = result["fused_minus_first"]
-    yield (
-        f"added up minus first photo       {apart['difference']:+.1%} "
-        f"({apart['low']:+.1%} to {apart['high']:+.1%})"
-    )
+    for name, key in (("first photo", "fused_minus_first"), ("best photo ", "fused_minus_best")):
+        apart = result[key]
+        yield (
+            f"added up minus {name}       {apart['difference']:+.1%} "
+            f"({apart['low']:+.1%} to {apart['high']:+.1%})"
+        )
     yield "not read by photos added up      " + ", ".join(
         f"{row['frames']}: {row['fused']['hits']}" for row in result["curve"]
     )

@@ -70,7 +70,9 @@ class FuseRunner:
         host = load_host(host_path)
         try:
             with clock.stage("hide"):
-                hidden = hide(host, message, revealer=self.revealer)
+                hidden = hide(
+                    host, message, revealer=self.revealer, strength=self.settings.strength
+                )
         except HostError:
             yield FuseRecord.from_dict({**about, "status": NOT_HIDDEN})
             return

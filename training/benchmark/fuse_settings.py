@@ -9,6 +9,7 @@ from typing import Any
 from riis_physical.channel.photo import MAX_MARGIN
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
+from riis_physical.hiding import MAX_STRENGTH, MIN_STRENGTH
 
 _CONTAINER_STREAM, _FRAME_STREAM = 31, 32
 
@@ -25,6 +26,7 @@ class FuseSettings:
         n: containers. frames: photos of each.
         preset: of the channel. margin: white paper or bezel, of the container's width.
         medium: `print`, `screen` or `mixed` (each half of the containers).
+        strength: of hiding.
         seed: of messages, hosts' order, channel and backgrounds.
         size: (h, w) of the photos, None for 1200 x 1600 as the container lies.
         device: where the model runs.
@@ -38,6 +40,7 @@ class FuseSettings:
     preset: str = "hard"
     margin: float = 0.06
     medium: str = "mixed"
+    strength: float = 1.0
     seed: int = 0
     size: tuple[int, int] | None = None
     device: str = "cpu"
@@ -53,6 +56,10 @@ class FuseSettings:
             raise ConfigError(f"margin {self.margin:g}: expected 0 to {MAX_MARGIN:g} of the width")
         if self.medium not in ("print", "screen", "mixed"):
             raise ConfigError(f"unknown medium {self.medium!r}: choose print, screen or mixed")
+        if not MIN_STRENGTH <= self.strength <= MAX_STRENGTH:
+            raise ConfigError(
+                f"strength {self.strength:g}: expected {MIN_STRENGTH:g} to {MAX_STRENGTH:g}"
+            )
 
     def container_seed(self, index: int) -> tuple[int, ...]:
         """Seed of what the photos of a container share: medium and background."""

@@ -42,10 +42,19 @@ def corner_error(found: Sequence[FloatArray], truth: FloatArray) -> CornerError 
 
 def proposed(photo: UInt8Image) -> list[FloatArray]:
     """Corners of all candidates that detection proposes in a photo."""
-    from capture.candidates import find_candidates, other_candidates
+    from capture.candidates import (
+        known_candidates,
+        other_candidates,
+        outline_candidates,
+        seen_candidates,
+    )
     from capture.pictures import Pictures
 
     pictures = Pictures(photo)
-    candidates = find_candidates(photo, pictures=pictures)
+    candidates = [
+        *known_candidates(photo),
+        *seen_candidates(photo, pictures.first),
+        *outline_candidates(photo, pictures),
+    ]
     others = other_candidates(photo, candidates, pictures)
     return [c.corners for c in [*candidates, *others]]
