@@ -1,6 +1,7 @@
 """One photo searched in rounds, what costs little first, until all that shows is read.
 
 markers, references, the likeliest picture -> outlines and pictures -> a second look
+        -> the code's own patterns
 """
 
 from __future__ import annotations
@@ -74,6 +75,9 @@ class Cascade:
             with clock.stage("detect"):
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
+        if not self._is_read():
+            for picture in pictures.hopeful:
+                self._instead(self.search.by_patterns(picture.corners))
 
     def _look_soon(self, places: Sequence[Candidate]) -> bool:
         """Take what reads at the first attempt; whether anything did."""
@@ -112,7 +116,11 @@ class Cascade:
     def _look_again(self, others: Sequence[Candidate]) -> None:
         """Search less likely places, as nothing was read."""
         known_only = not any(candidate.source == "photo" for candidate in self.tried)
-        found = self.search.best(others, thorough=known_only, wide=True) if others else None
+        self._instead(self.search.best(others, thorough=known_only, wide=True) if others else None)
+        self.tried += others
+
+    def _instead(self, found: Finding | None) -> None:
+        """Take what was found at last for what did not read at its place."""
         if found is None:
             return
         if found.reading is None and (self.findings or not found.counts):
@@ -125,7 +133,6 @@ class Cascade:
         ]
         self.findings = [found, *(old for old, _ in kept)]
         self.spent = [self.search.clock.lap(), *(spent for _, spent in kept)]
-        self.tried += others
 
     def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
         """Keep a container; the candidates that lie elsewhere."""

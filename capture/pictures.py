@@ -20,12 +20,16 @@ Seen = TypeVar("Seen", Detection, CloseUp)
 # So many places are looked at together with the very first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
 # Once a container is read, other places are looked at closely from the first of these on, and
-# searched for outlines from the second: the probability of a container times the share filled.
-WORTH_A_LOOK, LIKELY = 0.25, 0.5
+# searched for outlines from the second: the probability of a picture times the share filled.
+# Before 60 rooms with one container 15 % had another place above the first, 2 % the second.
+WORTH_A_LOOK, EVIDENT = 0.6, 0.75
 # Places this near, as a share of the size, lead to the same picture.
 SAME_PLACE, SAME_PICTURE = 0.1, 0.01
 # Below this a side was hardly seen, and there is no picture.
 LEAST_SURE = 0.15
+# The likeliest place is worth a long search from these on: its probability of a container, and
+# the certainty of its least certain side.
+HOPEFUL, HOPEFUL_SURE = 0.4, 0.5
 
 
 class Pictures:
@@ -40,6 +44,13 @@ class Pictures:
     def first(self) -> list[CloseUp]:
         """At the likeliest place alone; empty where no picture is there."""
         return [one for _, one in self._first]
+
+    @property
+    def hopeful(self) -> list[CloseUp]:
+        """The first where it may well be a container, so that a long search is worth it."""
+        if not self._places or self._places[0].container < HOPEFUL:
+            return []
+        return [one for one in self.first if one.sure >= HOPEFUL_SURE]
 
     @cached_property
     def likely(self) -> list[CloseUp]:
@@ -56,16 +67,14 @@ class Pictures:
         return _ordered(self._looked_at(self._places_beside(outlines)[:FIRST]))
 
     def any_beside(self, outlines: Sequence[FloatArray]) -> bool:
-        """Whether something outside of these outlines is likely a container."""
-        return any(one.container * one.fill >= LIKELY for one in self._places_beside(outlines))
+        """Whether there is evidently another picture outside of these outlines."""
+        return any(one.picture * one.fill >= EVIDENT for one in self._places_beside(outlines))
 
     def _places_beside(self, outlines: Sequence[FloatArray]) -> list[Detection]:
         if self._sight is None:
             return []
         places = [
-            one
-            for one in self._sight.pictures(outlines)
-            if one.container * one.fill >= WORTH_A_LOOK
+            one for one in self._sight.pictures(outlines) if one.picture * one.fill >= WORTH_A_LOOK
         ]
         return _apart(places, SAME_PLACE)
 

@@ -150,7 +150,7 @@ def probe(
                 window=(0, 0, side, side),
             )
             frames.append(corner.image)
-            conditions.append(_middling(jpeg_quality, corner.scale_px))
+            conditions.append(middling(jpeg_quality, corner.scale_px))
         revealed = revealer.reveal(np.stack(frames), conditions)
         scored += [
             Hypothesis(h.quad, h.turn, h.version, finder_score(logits))
@@ -159,7 +159,7 @@ def probe(
     return sorted(scored, key=lambda h: -h.finder)
 
 
-def _middling(jpeg_quality: float | None, scale_px: float) -> Condition:
+def middling(jpeg_quality: float | None, scale_px: float) -> Condition:
     """A condition for probing: a photo of ordinary blur and noise."""
     quality = 85.0 if jpeg_quality is None else jpeg_quality
     return Condition(blur=0.8, noise=0.012, jpeg_quality=quality, scale_px=scale_px)

@@ -20,11 +20,13 @@ from capture.finding import Finding, better, overlap
 from capture.insets import inset
 from capture.occlusion import read_uncovered
 from capture.probe import (
+    LIKELY_VERSIONS,
     STRONG,
     WEAK,
     Hypothesis,
     RevealerLike,
     frame_px,
+    middling,
     probe,
     quick_rounds,
     rounds,
@@ -321,6 +323,34 @@ class Search:
             hypothesis=replace(h, quad=len(places) - 1, turn=0),
             evident=found.evident or other.presence >= ALIGNED_EVIDENCE,
         )
+
+    def by_patterns(self, corners: FloatArray) -> Finding | None:
+        """A code whose finder patterns lie a few modules from where an outline puts them.
+
+        Where a picture goes over into the wall, a side may be off by a tenth of the width,
+        and nothing shows at the outline. The first way up alone, each likely version: four
+        reveals a version.
+
+        Returns:
+            what reads; what does not is no evidence, as it was sought in many places.
+        """
+        for revealer in self.revealers:
+            for version in LIKELY_VERSIONS:
+                known, modules = function_modules(version)
+                with self.clock.stage("reveal"):
+                    moved = relocate(
+                        revealer, self.photo, corners, version, middling(self.jpeg_quality, 1.0),
+                        known, modules, reach_modules=FAR_MODULES, camera=self.camera,
+                    )  # fmt: skip
+                if moved is None:
+                    continue
+                places = self._places([Candidate(moved.corners, "learned")])
+                found = self._reveal(revealer, places, Hypothesis(0, 0, version))
+                if found is not None:
+                    found = self._read_harder(places, found)
+                if found is not None and found.reading is not None:
+                    return self._settled(found)
+        return None
 
     def _settled(self, found: Finding) -> Finding:
         """A read code with its corners where its modules are.
