@@ -178,12 +178,16 @@ class Search:
                         found = self._read_harder(places, found)
                         if found is not None:  # else one that anyone can see: look elsewhere
                             return found
-            weak = [
+            unseen = [
                 h
                 for h in sorted(pending, key=lambda h: -h.finder)
-                if h.finder >= WEAK and (h.quad, h.turn, h.version) not in seen
+                if (h.quad, h.turn, h.version) not in seen
             ]
-            for h in weak[:FULL_REVEALS]:
+            whole = [h for h in unseen if h.finder >= WEAK][:FULL_REVEALS]
+            if thorough:
+                # Of the likeliest place the one corner that was probed may show least of all.
+                whole += [h for h in unseen if _is_plain(h, turns[0]) and h not in whole]
+            for h in whole:
                 found = better(found, self._reveal(revealer, places, h))
                 if found is not None and _is_settled(found):
                     found = self._read_harder(places, found)
@@ -460,6 +464,11 @@ def _turn(corners: FloatArray, printed: FloatArray) -> int:
     """Quarter turns after which corners lie nearest to those from the printed top-left."""
     apart = [float(np.abs(np.roll(corners, -turn, 0) - printed).sum()) for turn in range(4)]
     return int(np.argmin(apart))
+
+
+def _is_plain(h: Hypothesis, upright: int) -> bool:
+    """Whether this is the likeliest place the first way up, of a likely version."""
+    return h.quad == 0 and h.turn == upright and h.version in LIKELY_VERSIONS
 
 
 def _is_settled(found: Finding) -> bool:
