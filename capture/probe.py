@@ -8,7 +8,7 @@ a wrong version the right ones at the wrong pitch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -111,12 +111,10 @@ def rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hyp
 
 
 def quick_rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hypothesis]]:
-    """What to try on a few candidates before anything else is looked for."""
-    every = range(quads)
-    if not quads:
-        return
-    yield _tries(every, turns[:1], LIKELY_VERSIONS)
-    yield [*_tries(every, turns[:1], OTHER_VERSIONS), *_tries(every, turns[1:], LIKELY_VERSIONS)]
+    """What to try on a few candidates before anything else is looked for: the first way up."""
+    if quads:
+        yield _tries(range(quads), turns[:1], LIKELY_VERSIONS)
+        yield _tries(range(quads), turns[:1], OTHER_VERSIONS)
 
 
 def _tries(quads: Sequence[int], turns: Sequence[int], versions: Sequence[int]) -> list[Hypothesis]:
@@ -136,6 +134,35 @@ def probe(
         regions: of the candidates, by number.
         jpeg_quality: of the photo's file, None where unknown.
     """
+    return _scored(revealer, regions, hypotheses, jpeg_quality, (0, 0))
+
+
+def probe_beside(
+    revealer: RevealerLike,
+    regions: Sequence[Region],
+    hypotheses: Sequence[Hypothesis],
+    jpeg_quality: float | None,
+) -> list[Hypothesis]:
+    """As :func:`probe`, but each with the better score of the other two finder patterns.
+
+    In a dark or bright corner of a picture the pattern that is probed first may not show.
+    """
+    best: dict[Hypothesis, float] = {}
+    for end in ((1, 0), (0, 1)):
+        for h in _scored(revealer, regions, hypotheses, jpeg_quality, end):
+            plain = replace(h, finder=0.0)
+            best[plain] = max(best.get(plain, -1.0), h.finder)
+    return sorted((replace(h, finder=f) for h, f in best.items()), key=lambda h: -h.finder)
+
+
+def _scored(
+    revealer: RevealerLike,
+    regions: Sequence[Region],
+    hypotheses: Sequence[Hypothesis],
+    jpeg_quality: float | None,
+    end: tuple[int, int],
+) -> list[Hypothesis]:
+    """Finder scores at the left or right (0 or 1), top or bottom end of the code, best first."""
     scored: list[Hypothesis] = []
     side = PROBE_MODULES * MODULE_PX
     for start in range(0, len(hypotheses), BATCH):
@@ -144,19 +171,26 @@ def probe(
         for h in part:
             region = regions[h.quad]
             size = frame_px(h.version)
+            x, y = (size - side) * end[0], (size - side) * end[1]
             corner = region.rectify(
                 (size, size),
                 corners=np.roll(region.corners, -h.turn, axis=0),
-                window=(0, 0, side, side),
+                window=(y, x, side, side),
             )
             frames.append(corner.image)
             conditions.append(middling(jpeg_quality, corner.scale_px))
         revealed = revealer.reveal(np.stack(frames), conditions)
         scored += [
-            Hypothesis(h.quad, h.turn, h.version, finder_score(logits))
+            Hypothesis(h.quad, h.turn, h.version, finder_score(_flipped(logits, end)))
             for h, logits in zip(part, revealed.logits, strict=True)
         ]
     return sorted(scored, key=lambda h: -h.finder)
+
+
+def _flipped(logits: FloatArray, end: tuple[int, int]) -> FloatArray:
+    """The pattern of another corner as if it lay at the top left."""
+    across, down = (-1 if one else 1 for one in end)
+    return logits[::down, ::across]
 
 
 def middling(jpeg_quality: float | None, scale_px: float) -> Condition:

@@ -138,7 +138,7 @@ def find_containers(
     if not corrected.changed or _is_read(found):
         return found
     # A wrong lens or a wrong fall of light must not hide what reads without them.
-    untouched = replace(search, camera=None if own_lens is not None else lens)
+    untouched = replace(search, camera=None if own_lens is not None else lens, scores={})
     plain = _searched(untouched, name, corners, stages, references)
     return plain if _is_read(plain) or not found.findings else found
 
@@ -155,6 +155,7 @@ def _corrected(search: Search, correction: Correction, *, bent: bool) -> Search:
         photo=photo,
         correction=correction if correction.is_of_frames else None,
         changed=bent or vignetting is not None,
+        scores={},
     )
 
 

@@ -6,7 +6,7 @@ probe -> reveal -> read -> (other outlines, align, read again)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ from capture.probe import (
     frame_px,
     middling,
     probe,
+    probe_beside,
     quick_rounds,
     rounds,
 )
@@ -54,6 +55,8 @@ WORTH_READING = 0.30
 # From here on another hypothesis need not be looked at, even when unreadable.
 CERTAIN = 0.75
 FULL_REVEALS = 4
+# A finder pattern at another corner counts from here on.
+BESIDE = 0.6
 # Candidates that share less than this with a container are other places.
 OVERLAP = 0.2
 # Widths of a border, as shares of the picture's, that are tried where evidence does not read.
@@ -87,6 +90,7 @@ class Search:
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
         changed: whether a profile's lens or fall of light was taken out of the photo.
+        scores: of what was probed already, by model, place, way up and version.
     """
 
     photo: UInt8Image
@@ -96,6 +100,7 @@ class Search:
     camera: CameraProfile | None = None
     correction: Correction | None = None
     changed: bool = False
+    scores: dict[tuple[int, bytes, int, int], float] = field(default_factory=dict)
 
     @property
     def device(self) -> str:
@@ -133,12 +138,29 @@ class Search:
             for tries in quick_rounds(len(places), turns):
                 with self.clock.stage("probe"):
                     regions = [place.region for place in places]
-                    probed = probe(revealer, regions, tries, self.jpeg_quality)
+                    probed = self._probed(revealer, regions, tries)
                 for h in probed[:2]:
                     found = self._reveal(revealer, places, h) if h.finder >= STRONG else None
                     if found is not None and found.reading is not None:
                         return self._settled(found)
         return None
+
+    def _probed(
+        self, revealer: RevealerLike, regions: Sequence[Region], tries: Sequence[Hypothesis]
+    ) -> list[Hypothesis]:
+        """Scores of hypotheses, best first, each of a place looked for once."""
+
+        def key(h: Hypothesis) -> tuple[int, bytes, int, int]:
+            region = regions[h.quad]
+            place = region.corners.tobytes() + region.bows.tobytes()
+            return (id(revealer), place, h.turn, h.version)
+
+        new = [h for h in tries if key(h) not in self.scores]
+        self.scores.update(
+            (key(h), h.finder) for h in probe(revealer, regions, new, self.jpeg_quality)
+        )
+        scored = [replace(h, finder=self.scores[key(h)]) for h in tries]
+        return sorted(scored, key=lambda h: -h.finder)
 
     def _places(self, candidates: Sequence[Candidate]) -> list[_Place]:
         """The candidates that a camera can have seen."""
@@ -160,6 +182,7 @@ class Search:
         found: Finding | None = None
         for revealer in self.revealers:
             pending: list[Hypothesis] = []
+            regions = [place.region for place in places]
             seen: set[tuple[int, int, int]] = set()
             for number, tries in enumerate(rounds(len(places), turns)):
                 # After the first container, the rest need not be searched in depth.
@@ -167,8 +190,7 @@ class Search:
                 if not tries or (number > 1 and not thorough and not upright):
                     continue
                 with self.clock.stage("probe"):
-                    regions = [place.region for place in places]
-                    pending += probe(revealer, regions, tries, self.jpeg_quality)
+                    pending += self._probed(revealer, regions, tries)
                 for h in sorted(pending, key=lambda h: -h.finder)[:2]:
                     if h.finder < STRONG or (h.quad, h.turn, h.version) in seen:
                         continue
@@ -185,8 +207,10 @@ class Search:
             ]
             whole = [h for h in unseen if h.finder >= WEAK][:FULL_REVEALS]
             if thorough:
-                # Of the likeliest place the one corner that was probed may show least of all.
-                whole += [h for h in unseen if _is_plain(h, turns[0]) and h not in whole]
+                likeliest = [h for h in unseen if _is_plain(h, turns[0])]
+                with self.clock.stage("probe"):
+                    beside = probe_beside(revealer, regions[:1], likeliest, self.jpeg_quality)
+                whole = [h for h in beside if h.finder >= BESIDE] + whole
             for h in whole:
                 found = better(found, self._reveal(revealer, places, h))
                 if found is not None and _is_settled(found):
