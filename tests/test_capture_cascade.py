@@ -1,0 +1,129 @@
+"""The rounds of a scan: what costs little first, and what was read out of the way."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from test_capture_scan import MESSAGE, TintRevealer, container, error_px, host, take
+
+import capture.cascade as cascade_module
+import capture.pictures as pictures_module
+from capture.candidates import Candidate
+from capture.cascade import Cascade
+from capture.clock import Clock
+from capture.learned import Sight
+from capture.learned_net import OFFSET_UNIT, STRIDE
+from capture.pictures import Pictures
+from capture.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
+from capture.rectify import Region
+from capture.scan import scan_photo
+from capture.search import Search
+from riis_physical.qr.encode import encode
+
+VERSION = encode(MESSAGE).version
+SMALL = np.array([[80, 80], [399, 80], [399, 335], [80, 335]], np.float32)
+BESIDE = np.array([[416, 80], [735, 80], [735, 335], [416, 335]], np.float32)
+FAR = np.array([[560, 480], [879, 480], [879, 735], [560, 735]], np.float32)
+
+
+def sight(*quads: np.ndarray, ratio: float = 1.0, sure: float = 0.97) -> Sight:
+    """Maps of a photo of 1024 x 768 with areas where pictures are, and no votes."""
+    picture = np.full((48, 64), 0.02, np.float32)
+    for quad in quads:
+        (left, top), (right, bottom) = quad[0] / STRIDE, (quad[2] + 1) / STRIDE
+        picture[int(top) : int(bottom), int(left) : int(right)] = sure
+    offsets = np.full((4, 2, 48, 64), 3.0 / OFFSET_UNIT, np.float32)
+    return Sight(picture.copy(), picture, offsets, np.full(2, ratio, np.float32))
+
+
+def search(photo: np.ndarray, revealer: TintRevealer) -> Search:
+    return Search(photo, 95, [revealer], Clock())
+
+
+def test_what_is_known_is_taken_out_of_the_maps() -> None:
+    # One area runs from the first picture into the second, which hides both.
+    bridge = np.array([[390, 160], [420, 160], [420, 250], [390, 250]], np.float32)
+    seen = sight(SMALL, BESIDE, bridge, ratio=2.0)
+    left = [one for one in seen.pictures([SMALL * 2]) if one.fill > 0.8]
+    assert left and all(np.abs(one.corners - BESIDE * 2).max() < 40 for one in left)
+    assert not [one for one in seen.pictures([SMALL * 2, BESIDE * 2]) if one.fill > 0.8]
+
+
+def test_only_evident_pictures_beside_a_read_one_lead_to_a_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Detector:
+        def __init__(self, seen: Sight) -> None:
+            self.see = lambda _: seen
+
+    photo = np.zeros((768, 1024, 3), np.uint8)
+    for seen, evident in ((sight(SMALL), False), (sight(SMALL, FAR), True)):
+        monkeypatch.setattr(pictures_module, "shipped_detector", lambda _, s=seen: Detector(s))
+        assert Pictures(photo).any_beside([SMALL]) is evident
+    faint = sight(SMALL)
+    faint.picture[30:46, 35:55] = 0.55
+    monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: Detector(faint))
+    assert not Pictures(photo).any_beside([SMALL])
+
+
+def test_no_lines_are_sought_where_the_likeliest_picture_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> list[Candidate]:
+        raise AssertionError("outlines were sought")
+
+    monkeypatch.setattr(cascade_module, "outline_candidates", refuse)
+    scene = take(container())
+    (result,) = scan_photo(scene.photo, [TintRevealer()])
+    assert result.text == MESSAGE and result.found_by == "learned"
+    assert error_px(scene, result.corners) < 3
+    with pytest.raises(AssertionError, match="were sought"):
+        scan_photo(take(host().astype(np.uint8)).photo, [TintRevealer()])
+
+
+def test_a_hidden_corner_does_not_hide_the_code() -> None:
+    scene = take(container())
+    photo = scene.photo.copy()
+    cover = np.zeros(photo.shape[:2], np.uint8)
+    corner = scene.corners[0] + 0.25 * (scene.corners - scene.corners[0])
+    cv2.fillConvexPoly(cover, np.rint(corner).astype(np.int32), 1)
+    photo[cover > 0] = 255 - photo[cover > 0]  # red for blue: the pattern shows inverted
+    revealer = TintRevealer()
+    region = Region.cut(photo, scene.corners)
+    tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
+    assert probe(revealer, [region], tries, 95)[0].finder < 0.5
+    best = probe_beside(revealer, [region], tries, 95)[0]
+    assert best.version == VERSION and best.finder > 0.8
+
+
+def test_a_place_is_probed_once() -> None:
+    scene = take(container())
+    revealer = TintRevealer()
+    one = search(scene.photo, revealer)
+    regions = [Region.cut(scene.photo, scene.corners)]
+    tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
+    first = one._probed(revealer, regions, tries)
+    spent = revealer.modules
+    again = one._probed(revealer, regions, tries[::-1])
+    assert revealer.modules == spent > 0
+    assert first == again and first[0].version == VERSION
+
+
+def test_patterns_give_a_code_that_an_outline_misses() -> None:
+    scene = take(container())
+    wrong = scene.corners.copy()
+    wrong[2:] += 0.09 * (wrong[[1, 0]] - wrong[2:])  # the lower side, three modules too high
+    found = search(scene.photo, TintRevealer()).by_patterns(wrong)
+    assert found is not None and found.reading is not None
+    assert found.reading.payload == MESSAGE.encode() and error_px(scene, found.corners) < 12
+    plain = take(host().astype(np.uint8))
+    assert search(plain.photo, TintRevealer()).by_patterns(plain.corners) is None
+
+
+def test_a_given_place_is_all_that_is_looked_at() -> None:
+    scene = take(container())
+    one = Cascade(search(scene.photo, TintRevealer()))
+    one.look_at(Candidate(scene.corners, "given"))
+    assert [found.source for found in one.findings] == ["given"]
+    assert len(one.tried) == 1 and len(one.spent) == 1
