@@ -6,7 +6,6 @@ are simulated; the scan sees nothing but the photo's file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from riis_physical.errors import ConfigError
-from riis_physical.files import check_writable, write_text
-from training.evaluation.environment import describe_environment
-from training.evaluation.journal import Journal
-from training.evaluation.pool import run_tasks
+from training.evaluation.measure import Measurement, check_output, described
 from training.evaluation.records import CaptureRecord
 from training.evaluation.settings import Settings
 from training.evaluation.summary import summarise
@@ -55,57 +50,42 @@ def evaluate(
         OutputError: `output` exists and `force` is off, or cannot be written.
         RiisError: no such model, no pictures.
     """
-    check_writable(output, force=force)
-    if workers < 1:
-        raise ConfigError(f"{workers} workers: expected at least 1")
+    check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_trial(settings) if trial is None else trial
-    record, hosts = checked.revealer.record, checked.hosts
-    environment = describe_environment()
+    weights, hosts = checked.revealer.record, checked.hosts
     head = {
         "settings": settings.as_dict(),
-        "model_sha256": record.get("sha256"),
+        "model_sha256": weights.get("sha256"),
         "hosts_sha256": hosts.digest,
     }
-    run = {key: environment[key] for key in ("commit", "date", "load_average")}
-    journal = Journal(
-        output.with_suffix(".jsonl"),
-        head,
-        run,
-        parse=CaptureRecord.from_dict,
-        fresh=force or output.exists(),
-    )
-    records = list(journal.done)
-    tasks = list(_open_tasks(settings, records))
+    measurement = Measurement(output, head, CaptureRecord.from_dict, workers=workers, force=force)
+    done = list(measurement.done)
     total = settings.n * len(settings.presets) * len(settings.strengths)
-    with tqdm(total=total, initial=len(records), unit="capture", desc="evaluate") as progress:
-        for batch in _run(settings, tasks, workers, trial, record.get("sha256")):
-            records += [journal.append(capture) for capture in batch]
-            progress.update(len(batch))
-            progress.set_postfix_str(_standing(records), refresh=False)
+    records = done + measurement.records(
+        partial(make_trial, sha256=weights.get("sha256")),
+        settings,
+        list(_open_tasks(settings, done)),
+        tqdm(total=total, initial=len(done), unit="capture", desc="evaluate"),
+        here=trial,
+        standing=lambda made: _standing([*done, *made]),
+    )
     order = {preset: place for place, preset in enumerate(settings.presets)}
     records.sort(key=lambda r: (order[r.preset], settings.strengths.index(r.strength), r.index))
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
-        "captures": "simulated",
-        "model": {
-            "name": record.get("name"),
-            "sha256": record.get("sha256"),
-            "released": record.get("released"),
-            "training_step": (record.get("training") or {}).get("step"),
-        },
-        "settings": settings.as_dict(),
-        "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
-        "workers": workers,
-        "threads_each": 1 if trial is None else None,
-        "resumed_after": len(journal.done),
-        "runs": journal.runs,
-        "environment": environment,
-        "groups": summarise(records),
-    }
-    write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
-    return result
+    model = {**described(weights), "training_step": (weights.get("training") or {}).get("step")}
+    return measurement.write(
+        {
+            "kind": KIND,
+            "format": FORMAT,
+            "captures": "simulated",
+            "model": model,
+            "settings": settings.as_dict(),
+            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            "threads_each": 1 if trial is None else None,
+            **measurement.about(),
+            "groups": summarise(records),
+        }
+    )
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
@@ -139,16 +119,6 @@ def _open_tasks(settings: Settings, done: Iterable[CaptureRecord]) -> Iterator[T
             presets = tuple(p for p in settings.presets if (index, p, strength) not in known)
             if presets:
                 yield (index, strength, presets)
-
-
-def _run(
-    settings: Settings, tasks: list[Task], workers: int, trial: Trial | None, sha256: str | None
-) -> Iterator[list[CaptureRecord]]:
-    if trial is not None:
-        for task in tasks:
-            yield list(trial.run(*task))
-    else:
-        yield from run_tasks(partial(make_trial, sha256=sha256), settings, tasks, workers)
 
 
 def _standing(records: list[CaptureRecord]) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from riis_physical.errors import ConfigError
-from riis_physical.files import check_writable, write_text
-from training.evaluation.environment import describe_environment
-from training.evaluation.journal import Journal
+from training.evaluation.measure import Measurement, check_output
 from training.evaluation.negatives import (
     PRINTS,
     NegativeRecord,
@@ -21,7 +17,6 @@ from training.evaluation.negatives import (
     summarise_negatives,
     whole_pictures,
 )
-from training.evaluation.pool import run_tasks
 
 KIND = "negatives"
 FORMAT = 1
@@ -51,46 +46,33 @@ def evaluate_negatives(
         OutputError: `output` exists and `force` is off, or cannot be written.
         RiisError: no such model, no pictures.
     """
-    check_writable(output, force=force)
-    if workers < 1:
-        raise ConfigError(f"{workers} workers: expected at least 1")
+    check_output(output, workers=workers, force=force)
     checked = negatives or make_negatives(settings)
-    environment = describe_environment()
     models = [
         {"name": revealer.name, "sha256": revealer.record.get("sha256")}
         for revealer in checked.revealers
     ]
-    journal = Journal(
-        output.with_suffix(".jsonl"),
-        {"settings": settings.as_dict(), "models": models, "originals_sha256": checked.digest},
-        {key: environment[key] for key in ("commit", "date", "load_average")},
-        parse=NegativeRecord.from_dict,
-        fresh=force or output.exists(),
-    )
+    head = {"settings": settings.as_dict(), "models": models, "originals_sha256": checked.digest}
+    measurement = Measurement(output, head, NegativeRecord.from_dict, workers=workers, force=force)
     total = settings.n + settings.codes
-    records = whole_pictures(journal.done, settings)
+    records = whole_pictures(measurement.done, settings)
     done = {record.index for record in records}
-    tasks = [(index,) for index in range(total) if index not in done]
-    batches = (
-        (list(negatives.run(*task)) for task in tasks)
-        if negatives is not None
-        else run_tasks(make_negatives, settings, tasks, workers)
+    records += measurement.records(
+        make_negatives,
+        settings,
+        [(index,) for index in range(total) if index not in done],
+        tqdm(total=total, initial=len(done), unit="picture", desc="negatives"),
+        here=negatives,
+        a_task=True,
     )
-    with tqdm(total=total, initial=len(done), unit="picture", desc="negatives") as progress:
-        for batch in batches:
-            records += [journal.append(record) for record in batch]
-            progress.update(1)
     records.sort(key=lambda record: (record.index, record.kind in PRINTS))
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
-        "models": models,
-        "settings": settings.as_dict(),
-        "workers": workers,
-        "resumed_after": len(done),
-        "runs": journal.runs,
-        "environment": environment,
-        **summarise_negatives(records),
-    }
-    write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
-    return result
+    return measurement.write(
+        {
+            "kind": KIND,
+            "format": FORMAT,
+            "models": models,
+            "settings": settings.as_dict(),
+            **measurement.about(len(done)),
+            **summarise_negatives(records),
+        }
+    )

@@ -7,7 +7,6 @@ and are added up with those of the photos before it, as `scan --fuse` does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,15 +14,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from riis_physical.errors import ConfigError
-from riis_physical.files import check_writable, write_text
 from training.benchmark.fuse_records import FuseRecord
 from training.benchmark.fuse_runner import FuseRunner, make_fuse_runner
 from training.benchmark.fuse_settings import FuseSettings
 from training.benchmark.fuse_summary import summarise_fuse
-from training.evaluation.environment import describe_environment
-from training.evaluation.journal import Journal
-from training.evaluation.pool import run_tasks
+from training.evaluation.measure import Measurement, check_output, described
 
 KIND = "fuse-benchmark"
 FORMAT = 1
@@ -53,55 +48,40 @@ def benchmark_fuse(
         OutputError: `output` exists and `force` is off, or cannot be written.
         RiisError: no such model, no pictures.
     """
-    check_writable(output, force=force)
-    if workers < 1:
-        raise ConfigError(f"{workers} workers: expected at least 1")
+    check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_fuse_runner(settings) if runner is None else runner
     weights, hosts = checked.revealer.record, checked.hosts
-    environment = describe_environment()
-    journal = Journal(
-        output.with_suffix(".jsonl"),
-        {
-            "benchmark": "fuse",
-            "settings": settings.as_dict(),
-            "model_sha256": weights.get("sha256"),
-            "hosts_sha256": hosts.digest,
-        },
-        {key: environment[key] for key in ("commit", "date", "load_average")},
-        parse=FuseRecord.from_dict,
-        fresh=force or output.exists(),
-    )
-    records = list(journal.done)
-    known = {record.index for record in records}
-    tasks = [(index,) for index in range(settings.n) if index not in known]
-    with tqdm(
-        total=settings.n, initial=len(records), unit="container", desc="benchmark"
-    ) as progress:
-        for batch in _run(settings, tasks, workers, runner, weights.get("sha256")):
-            records += [journal.append(record) for record in batch]
-            progress.update(len(batch))
-    records.sort(key=lambda record: record.index)
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
-        "captures": "simulated",
-        "model": {
-            "name": weights.get("name"),
-            "sha256": weights.get("sha256"),
-            "released": weights.get("released"),
-        },
+    head = {
+        "benchmark": "fuse",
         "settings": settings.as_dict(),
-        "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
-        "workers": workers,
-        "threads_each": 1 if runner is None else None,
-        "resumed_after": len(journal.done),
-        "runs": journal.runs,
-        "environment": environment,
-        **summarise_fuse(settings.frames, records),
+        "model_sha256": weights.get("sha256"),
+        "hosts_sha256": hosts.digest,
     }
-    write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
-    return result
+    measurement = Measurement(output, head, FuseRecord.from_dict, workers=workers, force=force)
+    done = list(measurement.done)
+    known = {record.index for record in done}
+    records = done + measurement.records(
+        partial(make_fuse_runner, sha256=weights.get("sha256")),
+        settings,
+        [(index,) for index in range(settings.n) if index not in known],
+        tqdm(total=settings.n, initial=len(done), unit="container", desc="benchmark"),
+        here=runner,
+    )
+    records.sort(key=lambda record: record.index)
+    return measurement.write(
+        {
+            "kind": KIND,
+            "format": FORMAT,
+            "captures": "simulated",
+            "model": described(weights),
+            "settings": settings.as_dict(),
+            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            "threads_each": 1 if runner is None else None,
+            **measurement.about(),
+            **summarise_fuse(settings.frames, records),
+        }
+    )
 
 
 def fuse_lines(result: dict[str, Any]) -> Iterator[str]:
@@ -133,17 +113,3 @@ def _rate(found: dict[str, Any]) -> str:
         f"{found['hits']} of {found['trials']}, {found['rate']:.1%} "
         f"({found['low']:.1%} to {found['high']:.1%})"
     )
-
-
-def _run(
-    settings: FuseSettings,
-    tasks: list[tuple[int]],
-    workers: int,
-    runner: FuseRunner | None,
-    sha256: str | None,
-) -> Iterator[list[FuseRecord]]:
-    if runner is not None:
-        for task in tasks:
-            yield list(runner.run(*task))
-    else:
-        yield from run_tasks(partial(make_fuse_runner, sha256=sha256), settings, tasks, workers)

@@ -6,7 +6,6 @@ the photo's file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,15 +13,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from riis_physical.errors import ConfigError
-from riis_physical.files import check_writable, write_text
 from training.benchmark.records import BenchmarkRecord
 from training.benchmark.runner import BenchmarkRunner, make_runner
 from training.benchmark.settings import BenchmarkSettings, Point
 from training.benchmark.summary import summarise
-from training.evaluation.environment import describe_environment
-from training.evaluation.journal import Journal
-from training.evaluation.pool import run_tasks
+from training.evaluation.measure import Measurement, check_output, described
 
 #: Number of a capture, and the points of one sweep that are still to do with it.
 Task = tuple[int, tuple[Point, ...]]
@@ -55,52 +50,39 @@ def benchmark(
         OutputError: `output` exists and `force` is off, or cannot be written.
         RiisError: no such model, no pictures.
     """
-    check_writable(output, force=force)
-    if workers < 1:
-        raise ConfigError(f"{workers} workers: expected at least 1")
+    check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_runner(settings) if runner is None else runner
     weights, hosts = checked.revealer.record, checked.hosts
-    environment = describe_environment()
-    journal = Journal(
-        output.with_suffix(".jsonl"),
-        {
-            "benchmark": "capture",
-            "settings": settings.as_dict(),
-            "model_sha256": weights.get("sha256"),
-            "hosts_sha256": hosts.digest,
-        },
-        {key: environment[key] for key in ("commit", "date", "load_average")},
-        parse=BenchmarkRecord.from_dict,
-        fresh=force or output.exists(),
-    )
-    records, points = list(journal.done), settings.points()
-    total = sum(settings.captures(point.sweep) for point in points)
-    tasks = list(open_tasks(settings, points, records))
-    with tqdm(total=total, initial=len(records), unit="capture", desc="benchmark") as progress:
-        for batch in _run(settings, tasks, workers, runner, weights.get("sha256")):
-            records += [journal.append(record) for record in batch]
-            progress.update(len(batch))
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
-        "captures": "simulated",
-        "model": {
-            "name": weights.get("name"),
-            "sha256": weights.get("sha256"),
-            "released": weights.get("released"),
-        },
+    head = {
+        "benchmark": "capture",
         "settings": settings.as_dict(),
-        "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
-        "workers": workers,
-        "threads_each": 1 if runner is None else None,
-        "resumed_after": len(journal.done),
-        "runs": journal.runs,
-        "environment": environment,
-        **summarise(points, records),
+        "model_sha256": weights.get("sha256"),
+        "hosts_sha256": hosts.digest,
     }
-    write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
-    return result
+    measurement = Measurement(output, head, BenchmarkRecord.from_dict, workers=workers, force=force)
+    done, points = list(measurement.done), settings.points()
+    total = sum(settings.captures(point.sweep) for point in points)
+    records = done + measurement.records(
+        partial(make_runner, sha256=weights.get("sha256")),
+        settings,
+        list(open_tasks(settings, points, done)),
+        tqdm(total=total, initial=len(done), unit="capture", desc="benchmark"),
+        here=runner,
+    )
+    return measurement.write(
+        {
+            "kind": KIND,
+            "format": FORMAT,
+            "captures": "simulated",
+            "model": described(weights),
+            "settings": settings.as_dict(),
+            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            "threads_each": 1 if runner is None else None,
+            **measurement.about(),
+            **summarise(points, records),
+        }
+    )
 
 
 def open_tasks(
@@ -140,17 +122,3 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
 
 def _rate(found: dict[str, Any] | None) -> str:
     return "not measured" if found is None else f"{found['hits']} of {found['trials']}"
-
-
-def _run(
-    settings: BenchmarkSettings,
-    tasks: list[Task],
-    workers: int,
-    runner: BenchmarkRunner | None,
-    sha256: str | None,
-) -> Iterator[list[BenchmarkRecord]]:
-    if runner is not None:
-        for task in tasks:
-            yield list(runner.run(*task))
-    else:
-        yield from run_tasks(partial(make_runner, sha256=sha256), settings, tasks, workers)
