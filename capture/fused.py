@@ -13,7 +13,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.correction import CorrectedRevealer
 from capture.finding import Finding, overlap
 from capture.fuse import Contribution, Fusion, Track
 from capture.scan import PhotoFindings
@@ -91,8 +90,8 @@ class FusedScan:
                 self._empty = self._empty[-self.fusion.memory :]
         parts = []
         for place, found in _apart((*findings.findings, *findings.weak)):
-            known = place < len(findings.findings)
-            result = findings.results[place] if known else _plain(found)
+            known = len(findings.findings)
+            result = findings.results[place] if place < known else findings.doubts[place - known]
             self._seen[number, place] = _Seen(replace(result, photo=name), _gray(found))
             version = found.hypothesis.version
             parts.append(
@@ -190,20 +189,6 @@ def _apart(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
         if all(overlap(found.corners, other.corners) < OVERLAP for _, other in kept):
             kept.append((number, found))
     return kept
-
-
-def _plain(found: Finding) -> ScanResult:
-    """Of a finding that is too weak to be reported by itself."""
-    return ScanResult(
-        photo="",
-        status=Status.UNREADABLE,
-        corners=found.corners,
-        condition=found.condition,
-        model=found.revealer.name,
-        found_by=found.source,
-        corrected=isinstance(found.revealer, CorrectedRevealer),
-        detail="a hidden code may be there",
-    )
 
 
 def _gray(found: Finding) -> UInt8Image:

@@ -41,11 +41,13 @@ class PhotoFindings:
         weak: what showed too little evidence to count by itself; further
             photos of the same container may add to it.
         results: what :func:`scan_photo` returns.
+        doubts: what would be said of each of `weak`.
     """
 
     findings: tuple[Finding, ...]
     weak: tuple[Finding, ...]
     results: list[ScanResult]
+    doubts: tuple[ScanResult, ...] = ()
 
 
 def scan_photo(
@@ -190,7 +192,8 @@ def _searched(
         results = [_nothing(name, pixels, cascade.tried, clock)]
     total = clock.total()
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
-    return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results)
+    doubts = tuple(_result(search, name, found, 0) for found in cascade.weak)
+    return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results, doubts)
 
 
 def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:

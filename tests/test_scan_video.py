@@ -196,7 +196,8 @@ def test_two_views_of_one_place_in_a_photo_are_one_container() -> None:
     def twice(photo: Any) -> PhotoFindings:
         one, other = (find(f"{photo}{k}") for k in range(2))
         elsewhere = replace(other.findings[0], corners=CORNERS + 200, evident=False)
-        return replace(one, weak=(other.findings[0], elsewhere))
+        doubts = (other.results[0], replace(other.results[0], corners=CORNERS + 200))
+        return replace(one, weak=(other.findings[0], elsewhere), doubts=doubts)
 
     scan = FusedScan(twice)
     while not scan.add(str(len(scan.names)), str(len(scan.names))):
@@ -213,6 +214,20 @@ def test_photos_that_do_not_read_together_keep_the_advice() -> None:
     (answer,) = scan.results()
     assert answer.result.status is Status.UNREADABLE and answer.result.payload is None
     assert answer.result.detail == "2 photos together do not read; blurred: hold still"
+
+
+def test_what_shows_too_weakly_alone_keeps_its_advice() -> None:
+    def faint(photo: Any) -> PhotoFindings:
+        one = findings(soft(CODE, 2.2, len(str(photo))))
+        doubt = replace(one.results[0], detail="blurred: hold still")
+        nothing = ScanResult("", Status.NO_CONTAINER, detail="nothing")
+        return PhotoFindings((), one.findings, [nothing], (doubt,))
+
+    scan = FusedScan(faint)
+    for name in ("a", "bb"):
+        scan.add(name, name)
+    assert {seen.result.detail for seen in scan._seen.values()} == {"blurred: hold still"}
+    assert {seen.result.photo for seen in scan._seen.values()} == {"a", "bb"}
 
 
 def test_photos_without_a_container_are_one_line() -> None:
