@@ -1,4 +1,4 @@
-"""The cascade: places in a photo that may be a container, the likeliest first."""
+"""Places in a photo that may be a container, by what proposes them, the likeliest first."""
 
 from __future__ import annotations
 

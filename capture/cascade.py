@@ -28,6 +28,8 @@ from capture.search import ALL_TURNS, OVERLAP, Search
 FloatArray = NDArray[np.float32]
 
 MOST_CONTAINERS = 8
+# Stages that all containers of a photo share.
+SHARED = ("load", "detect")
 
 
 @dataclass
@@ -49,11 +51,15 @@ class Cascade:
     tried: list[Candidate] = field(default_factory=list)
 
     def look_at(self, place: Candidate) -> None:
-        """Look into one place and nowhere else."""
+        """Look into one place and nowhere else; fills the attributes."""
         self._look([place])
 
     def look_everywhere(self, references: Sequence[Reference] | References | None = None) -> None:
-        """Look for all containers; where a reference is found, for those of references alone."""
+        """Look for all containers, MOST_CONTAINERS at most; fills the attributes.
+
+        Args:
+            references: known pictures; where one is found, nothing else is looked for.
+        """
         photo, clock = self.search.photo, self.search.clock
         pictures = Pictures(photo, self.search.device)
         with clock.stage("detect"):
@@ -67,9 +73,8 @@ class Cascade:
             if self.findings:
                 self._look_beside(pictures)
             with clock.stage("detect"):
-                if self.findings and not pictures.any_beside(self._outlines()):
-                    return
-                outlines = outline_candidates(photo, pictures)
+                done = self.findings and not pictures.any_beside(self._outlines())
+                outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
         if not self._is_read():
             with clock.stage("detect"):
@@ -79,33 +84,30 @@ class Cascade:
             for picture in pictures.hopeful:
                 self._instead(self.search.by_patterns(picture.corners))
 
-    def _look_soon(self, places: Sequence[Candidate]) -> bool:
-        """Take what reads at the first attempt; whether anything did."""
+    def _look_soon(self, places: Sequence[Candidate]) -> None:
+        """Take what reads at the first attempt."""
         self.tried += places
-        left = list(places)
-        before = len(self.findings)
+        left = self._unread(places)
         while left and len(self.findings) < MOST_CONTAINERS:
-            found = self.search.at_once(left, self._turns())
+            found = self.search.at_once(left, self._turns()[0])
             if found is None:
-                break
+                return
             left = self._found(found, left)
-        return len(self.findings) > before
 
     def _look_beside(self, pictures: Pictures) -> None:
-        """Look at what the detector sees beside what was read, as long as more reads."""
-        more = True
-        while more:
+        """Look at all that the detector sees beside what was read."""
+        while len(self.findings) < MOST_CONTAINERS:
             with self.search.clock.stage("detect"):
                 seen = pictures.beside(self._outlines())
+                if seen is None:
+                    return
                 places = seen_candidates(pictures.photo, seen)
-            more = self._look_soon(places)
+            self._look_soon(places)
 
     def _look(self, places: Sequence[Candidate]) -> None:
         """Search the places in depth, and once one is found, the others less."""
         self.tried += [one for one in places if all(one is not other for other in self.tried)]
-        left = list(places)
-        for earlier in self.findings:
-            left = _elsewhere(left, earlier)
+        left = self._unread(places)
         while left and len(self.findings) < MOST_CONTAINERS:
             found = self.search.best(left, self._turns(), thorough=not self.findings)
             if found is None or not found.counts:
@@ -116,29 +118,43 @@ class Cascade:
     def _look_again(self, others: Sequence[Candidate]) -> None:
         """Search less likely places, as nothing was read."""
         known_only = not any(candidate.source == "photo" for candidate in self.tried)
-        self._instead(self.search.best(others, thorough=known_only, wide=True) if others else None)
-        self.tried += others
+        found = self.search.best(others, thorough=known_only, wide=True) if others else None
+        if self._instead(found):
+            self.tried += others
 
-    def _instead(self, found: Finding | None) -> None:
-        """Take what was found at last for what did not read at its place."""
+    def _instead(self, found: Finding | None) -> bool:
+        """Take what was found at last, for what did not read at its place; whether it counts."""
         if found is None:
-            return
+            return False
         if found.reading is None and (self.findings or not found.counts):
             self.weak.append(found)
-            return
-        kept = [
-            (old, spent)
-            for old, spent in zip(self.findings, self.spent, strict=True)
-            if overlap(old.corners, found.corners) < OVERLAP
-        ]
+            return False
+        spent = self.search.clock.lap()
+        kept = []
+        for old, earlier in zip(self.findings, self.spent, strict=True):
+            if overlap(old.corners, found.corners) < OVERLAP:
+                kept.append((old, earlier))
+            else:
+                spent = {stage: ms + earlier[stage] for stage, ms in spent.items()}
+        if kept:  # the first result has the time of loading and detection
+            spent |= {stage: spent[stage] + kept[0][1][stage] for stage in SHARED}
+            kept[0] = (kept[0][0], kept[0][1] | dict.fromkeys(SHARED, 0.0))
         self.findings = [found, *(old for old, _ in kept)]
-        self.spent = [self.search.clock.lap(), *(spent for _, spent in kept)]
+        self.spent = [spent, *(earlier for _, earlier in kept)]
+        return True
 
     def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
         """Keep a container; the candidates that lie elsewhere."""
         self.findings.append(found)
         self.spent.append(self.search.clock.lap())
         return _elsewhere(left, found)
+
+    def _unread(self, places: Sequence[Candidate]) -> list[Candidate]:
+        """The places where nothing was found so far."""
+        left = list(places)
+        for found in self.findings:
+            left = _elsewhere(left, found)
+        return left
 
     def _outlines(self) -> list[FloatArray]:
         return [found.corners for found in self.findings]

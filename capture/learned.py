@@ -67,9 +67,9 @@ class Sight:
     """The network's maps of one photo.
 
     Attributes:
-        container, picture: (h, w) probabilities. offsets: (4, 2, h, w), see
+        container, picture: (h, w) probabilities, 0 to 1. offsets: (4, 2, h, w), see
             :class:`capture.learned_net.Maps`.
-        ratio: (2,) xy pixels of the photo in one of the copy that was looked at.
+        ratio: (2,) xy, pixels of the photo for one of the copy that was looked at.
     """
 
     container: FloatArray
@@ -83,9 +83,12 @@ class Sight:
         """Pictures, the likeliest containers first.
 
         Args:
-            without: xy (4, 2) outlines that count as empty, such as of pictures known
+            without: xy (4, 2) outlines in the photo that count as empty, such as of pictures known
                 already: what ran together with them is told apart then.
             least: least probability of a position to count.
+
+        Returns:
+            MOST_PICTURES at most, corners in pixels of the photo.
         """
         container, picture = self.container, self.picture
         if without:

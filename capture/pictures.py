@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.closeup import CloseUp, shipped_close_look
+from capture.finding import overlap
 from capture.learned import Detection, Sight, shipped_detector
 from capture.rectify import SHORTEST_SIDE_PX
 from riis_physical.artifacts import UInt8Image
@@ -19,6 +20,8 @@ Seen = TypeVar("Seen", Detection, CloseUp)
 
 # So many places are looked at together with the very first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
+# Places that share this much of the smaller one are one container, such as a frame around it.
+SAME_CONTAINER = 0.5
 # Once a container is read, other places are looked at closely from the first of these on, and
 # searched for outlines from the second: the probability of a picture times the share filled.
 # Before 60 rooms with one container 15 % had another place above the first, 2 % the second.
@@ -40,6 +43,7 @@ class Pictures:
         """For uint8 RGB (H, W, 3), upright; the networks run on `device`."""
         self.photo = photo
         self.device = device
+        self._beside: list[Detection] = []
 
     @property
     def first(self) -> list[CloseUp]:
@@ -64,19 +68,33 @@ class Pictures:
         """At the places that come after those."""
         return _ordered(self._looked_at(self._places[FIRST : FIRST + FURTHER]))
 
-    def beside(self, outlines: Sequence[FloatArray]) -> list[CloseUp]:
-        """At the likeliest places outside of these outlines, (4, 2) each."""
-        return _ordered(self._looked_at(self._places_beside(outlines)[:FIRST]))
+    def beside(self, outlines: Sequence[FloatArray]) -> list[CloseUp] | None:
+        """At the next places outside of these outlines; None where none is left.
+
+        Args:
+            outlines: xy (4, 2) in the photo, of what was read.
+        """
+        seen = len(self._beside)
+        new = _apart([*self._beside, *self._places_beside(outlines)], SAME_PLACE)[seen:]
+        if not new:
+            return None
+        self._beside += new[:FIRST]
+        return _ordered(self._looked_at(new[:FIRST]))
 
     def any_beside(self, outlines: Sequence[FloatArray]) -> bool:
-        """Whether there is evidently another picture outside of these outlines."""
+        """Whether another picture is evident outside of these outlines, or cannot be seen."""
+        if self._sight is None:
+            return True
         return any(one.picture * one.fill >= EVIDENT for one in self._places_beside(outlines))
 
     def _places_beside(self, outlines: Sequence[FloatArray]) -> list[Detection]:
         if self._sight is None:
             return []
         places = [
-            one for one in self._sight.pictures(outlines) if one.picture * one.fill >= WORTH_A_LOOK
+            one
+            for one in self._sight.pictures(outlines)
+            if one.picture * one.fill >= WORTH_A_LOOK
+            and all(overlap(one.corners, known) < SAME_CONTAINER for known in outlines)
         ]
         return _apart(places, SAME_PLACE)
 

@@ -2,7 +2,8 @@
 
 The network reveals only the 10 x 10 modules at the printed top-left, where
 every code has a finder pattern. A wrong orientation shows other modules there,
-a wrong version the right ones at the wrong pitch.
+a wrong version the right ones at the wrong pitch. Where nothing shows, the finder
+patterns at the top right and the bottom left are probed as well.
 """
 
 from __future__ import annotations
@@ -110,11 +111,11 @@ def rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hyp
     ]
 
 
-def quick_rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hypothesis]]:
-    """What to try on a few candidates before anything else is looked for: the first way up."""
+def quick_rounds(quads: int, turn: int) -> Iterator[list[Hypothesis]]:
+    """What to try on a few candidates before anything else is looked for: one way up."""
     if quads:
-        yield _tries(range(quads), turns[:1], LIKELY_VERSIONS)
-        yield _tries(range(quads), turns[:1], OTHER_VERSIONS)
+        yield _tries(range(quads), [turn], LIKELY_VERSIONS)
+        yield _tries(range(quads), [turn], OTHER_VERSIONS)
 
 
 def _tries(quads: Sequence[int], turns: Sequence[int], versions: Sequence[int]) -> list[Hypothesis]:
@@ -194,6 +195,11 @@ def _flipped(logits: FloatArray, end: tuple[int, int]) -> FloatArray:
 
 
 def middling(jpeg_quality: float | None, scale_px: float) -> Condition:
-    """A condition for probing: a photo of ordinary blur and noise."""
+    """A condition for probing: a photo of ordinary blur and noise.
+
+    Args:
+        jpeg_quality: of the photo's file, None where unknown.
+        scale_px: photo pixels a module.
+    """
     quality = 85.0 if jpeg_quality is None else jpeg_quality
     return Condition(blur=0.8, noise=0.012, jpeg_quality=quality, scale_px=scale_px)

@@ -41,13 +41,13 @@ class PhotoFindings:
         weak: what showed too little evidence to count by itself; further
             photos of the same container may add to it.
         results: what :func:`scan_photo` returns.
-        doubts: what would be said of each of `weak`.
+        doubts: what is said of each of `weak`, in that order: UNREADABLE, with quality.
     """
 
     findings: tuple[Finding, ...]
     weak: tuple[Finding, ...]
     results: list[ScanResult]
-    doubts: tuple[ScanResult, ...] = ()
+    doubts: tuple[ScanResult, ...]
 
 
 def scan_photo(
@@ -82,9 +82,9 @@ def scan_photo(
         `no_container` or `bad_image` (also where a photo has another aspect than the
         camera's). `corners` of a result start at the
         printed top-left. `timings_ms` has the milliseconds of each stage (the
-        first container's include loading and detection, each further one's
-        only what was spent on it since the one before) and, as "total", the
-        time for the whole photo.
+        first container's include loading, detection and what was spent in vain
+        after the last one, each further one's only what was spent on it since the
+        one before) and, as "total", the time for the whole photo.
 
     Raises:
         ConfigError: no revealers.
@@ -124,14 +124,14 @@ def find_containers(
             pixels, quality = _load(photo)
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
-        return PhotoFindings((), (), [bad])
+        return PhotoFindings((), (), [bad], ())
     size = (pixels.shape[0], pixels.shape[1])
     own_lens = correction.lens_of(size) if correction is not None and camera is None else None
     try:
         lens = own_lens if camera is None else camera.scaled_to(size)
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
-        return PhotoFindings((), (), [bad])
+        return PhotoFindings((), (), [bad], ())
     search = Search(pixels, quality, revealers, clock, lens)
     if correction is None:
         return _searched(search, name, corners, stages, references)
@@ -190,9 +190,9 @@ def _searched(
     stages.outlines(pixels, [c.corners for c in cascade.tried], chosen)
     if not results:
         results = [_nothing(name, pixels, cascade.tried, clock)]
+    doubts = tuple(_result(search, name, found, 0) for found in cascade.weak)
     total = clock.total()
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
-    doubts = tuple(_result(search, name, found, 0) for found in cascade.weak)
     return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results, doubts)
 
 
@@ -242,7 +242,8 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
     )
     if found.reading is None:
         tip = advice(quality)
-        return replace(common, detail=f"a hidden code is there but does not read; {tip}")
+        seen = "is there but does not read" if found.counts else "may be there"
+        return replace(common, detail=f"a hidden code {seen}; {tip}")
     return replace(
         common,
         status=Status.DECODED,

@@ -129,18 +129,25 @@ class Search:
         found = self._likeliest(candidates, turns, thorough=thorough, wide=wide)
         return None if found is None else self._settled(found)
 
-    def at_once(
-        self, candidates: Sequence[Candidate], turns: Sequence[int] = ALL_TURNS
-    ) -> Finding | None:
-        """The first of a few candidates that reads without further ado, its corners settled."""
+    def at_once(self, candidates: Sequence[Candidate], turn: int = 0) -> Finding | None:
+        """The first of a few candidates that reads without further ado, its corners settled.
+
+        Args:
+            candidates: a few places.
+            turn: the way up that is tried.
+
+        Returns:
+            None where nothing reads.
+        """
         places = self._places(candidates)
         for revealer in self.revealers:
-            for tries in quick_rounds(len(places), turns):
+            for tries in quick_rounds(len(places), turn):
                 with self.clock.stage("probe"):
                     regions = [place.region for place in places]
                     probed = self._probed(revealer, regions, tries)
-                for h in probed[:2]:
-                    found = self._reveal(revealer, places, h) if h.finder >= STRONG else None
+                strong = [h for h in probed if h.finder >= STRONG]
+                for h in (h for n, h in enumerate(strong) if _is_near_best(strong[:n], h)):
+                    found = self._reveal(revealer, places, h)
                     if found is not None and found.reading is not None:
                         return self._settled(found)
         return None
@@ -210,7 +217,9 @@ class Search:
                 likeliest = [h for h in unseen if _is_plain(h, turns[0])]
                 with self.clock.stage("probe"):
                     beside = probe_beside(revealer, regions[:1], likeliest, self.jpeg_quality)
-                whole = [h for h in beside if h.finder >= BESIDE] + whole
+                strong = [h for h in beside if h.finder >= BESIDE]
+                known = {(h.quad, h.turn, h.version) for h in strong}
+                whole = strong + [h for h in whole if (h.quad, h.turn, h.version) not in known]
             for h in whole:
                 found = better(found, self._reveal(revealer, places, h))
                 if found is not None and _is_settled(found):
@@ -359,15 +368,21 @@ class Search:
         and nothing shows at the outline. The first way up alone, each likely version: four
         reveals a version.
 
+        Args:
+            corners: xy (4, 2) in the photo, right to within FAR_MODULES for a good part of
+                the code, its top left first.
+
         Returns:
             what reads; what does not is no evidence, as it was sought in many places.
         """
+        width = float(np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1).mean())
         for revealer in self.revealers:
             for version in LIKELY_VERSIONS:
                 known, modules = function_modules(version)
+                condition = middling(self.jpeg_quality, width / len(modules))
                 with self.clock.stage("reveal"):
                     moved = relocate(
-                        revealer, self.photo, corners, version, middling(self.jpeg_quality, 1.0),
+                        revealer, self.photo, corners, version, condition,
                         known, modules, reach_modules=FAR_MODULES, camera=self.camera,
                     )  # fmt: skip
                 if moved is None:
@@ -488,6 +503,11 @@ def _turn(corners: FloatArray, printed: FloatArray) -> int:
     """Quarter turns after which corners lie nearest to those from the printed top-left."""
     apart = [float(np.abs(np.roll(corners, -turn, 0) - printed).sum()) for turn in range(4)]
     return int(np.argmin(apart))
+
+
+def _is_near_best(before: Sequence[Hypothesis], h: Hypothesis) -> bool:
+    """Whether at most one of those before is of the same place."""
+    return sum(other.quad == h.quad for other in before) < 2
 
 
 def _is_plain(h: Hypothesis, upright: int) -> bool:

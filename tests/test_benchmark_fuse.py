@@ -72,7 +72,7 @@ def seen(path: str, message: str, noise: float, seed: int) -> PhotoFindings:
     )  # fmt: skip
     payload = None if found.reading is None else found.reading.payload
     status = Status.UNREADABLE if payload is None else Status.DECODED
-    return PhotoFindings((found,), (), [ScanResult(path, status, payload, corners)])
+    return PhotoFindings((found,), (), [ScanResult(path, status, payload, corners)], ())
 
 
 def runner_of(settings: FuseSettings, noises: Sequence[float]) -> FuseRunner:

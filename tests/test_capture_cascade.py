@@ -67,6 +67,64 @@ def test_only_evident_pictures_beside_a_read_one_lead_to_a_search(
     assert not Pictures(photo).any_beside([SMALL])
 
 
+def test_a_frame_around_what_was_read_is_no_other_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = np.array([[160, 144], [319, 144], [319, 271], [160, 271]], np.float32)
+
+    class Detector:
+        see = staticmethod(lambda _: sight(SMALL))
+
+    monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: Detector())
+    pictures = Pictures(np.zeros((768, 1024, 3), np.uint8))
+    assert pictures.beside([inner]) is None and not pictures.any_beside([inner])
+    monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: None)
+    assert Pictures(np.zeros((768, 1024, 3), np.uint8)).any_beside([inner])
+
+
+def test_places_beside_are_looked_at_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Detector:
+        see = staticmethod(lambda _: sight(SMALL, FAR))
+
+    monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: Detector())
+    pictures = Pictures(np.zeros((768, 1024, 3), np.uint8))
+    rounds = 0
+    while pictures.beside([SMALL]) is not None:
+        rounds += 1
+        assert rounds < 4
+    assert rounds >= 1
+
+
+def test_a_marked_place_that_does_not_read_at_once_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = take(container(), width_px=400)
+    away = scene.corners - scene.corners.mean(0) + np.float32([250, 200])
+    marked = [Candidate(scene.corners, "fiducials"), Candidate(away, "fiducials")]
+    monkeypatch.setattr(cascade_module, "known_candidates", lambda *_: marked)
+    monkeypatch.setattr(cascade_module, "seen_candidates", lambda *_: [])
+    monkeypatch.setattr(Pictures, "any_beside", lambda *_: False)
+    searched: list[np.ndarray] = []
+
+    def best(_: Search, candidates: list[Candidate], *__: object, **___: object) -> None:
+        searched.extend(candidate.corners for candidate in candidates)
+
+    monkeypatch.setattr(Search, "best", best)
+    one = Cascade(search(scene.photo, TintRevealer()))
+    one.look_everywhere()
+    assert [found.reading is not None for found in one.findings] == [True]
+    assert len(searched) == 1 and searched[0] is away
+
+
+def test_time_spent_on_what_was_replaced_is_kept() -> None:
+    scene = take(container())
+    one = Cascade(search(scene.photo, TintRevealer()))
+    one.look_at(Candidate(scene.corners, "given"))
+    before = dict(one.spent[0])
+    (found,) = one.findings
+    assert one._instead(found)
+    assert len(one.findings) == 1
+    assert all(one.spent[0][stage] >= ms for stage, ms in before.items())
+
+
 def test_no_lines_are_sought_where_the_likeliest_picture_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

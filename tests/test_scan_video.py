@@ -41,7 +41,7 @@ class NamedModel:
 def findings(grid: np.ndarray | None, frame: np.ndarray | None = None) -> PhotoFindings:
     """What a scan sees where the network reveals `grid`; None: nothing is there."""
     if grid is None:
-        return PhotoFindings((), (), [ScanResult("", Status.NO_CONTAINER, detail="nothing")])
+        return PhotoFindings((), (), [ScanResult("", Status.NO_CONTAINER, detail="nothing")], ())
     found = Finding(
         hypothesis=Hypothesis(0, 0, CODE.version),
         revealer=NamedModel(),  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def findings(grid: np.ndarray | None, frame: np.ndarray | None = None) -> PhotoF
         "", Status.UNREADABLE, corners=CORNERS, condition=CONDITION, model="fake",
         timings_ms={"detect": 2.0, "total": 5.0}, detail="blurred: hold still",
     )  # fmt: skip
-    return PhotoFindings((found,), (), [result])
+    return PhotoFindings((found,), (), [result], ())
 
 
 def find(photo: Any, revealers: Any = None, **options: Any) -> PhotoFindings:
@@ -68,7 +68,7 @@ def find(photo: Any, revealers: Any = None, **options: Any) -> PhotoFindings:
         return findings(soft(CODE, 1.25, int(photo.sum()) % 2**31))
     if "bad" in str(photo):
         bad = ScanResult(str(photo), Status.BAD_IMAGE, detail="is damaged")
-        return PhotoFindings((), (), [bad])
+        return PhotoFindings((), (), [bad], ())
     if "none" in str(photo):
         return findings(None)
     return findings(soft(CODE, 1.25, sum(str(photo).encode())))

@@ -41,7 +41,7 @@ def corner_error(found: Sequence[FloatArray], truth: FloatArray) -> CornerError 
 
 
 def proposed(photo: UInt8Image) -> list[FloatArray]:
-    """Corners of all candidates that detection proposes in a photo."""
+    """Corners of all candidates that detection proposes in a photo in which nothing is read."""
     from capture.candidates import (
         known_candidates,
         other_candidates,
