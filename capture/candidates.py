@@ -18,7 +18,6 @@ from capture.insets import inset_quads
 from capture.pictures import Pictures
 from capture.rectify import SHORTEST_SIDE_PX, Region, frame_corners, validate_corners
 from capture.reference import Reference, References, reference_quads
-from capture.snap import snap_quad
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
@@ -79,9 +78,12 @@ def known_candidates(
     return found
 
 
-def seen_candidates(photo: UInt8Image, seen: Sequence[CloseUp]) -> list[Candidate]:
-    """What the close look gives, snapped to edges."""
-    return [_snapped(photo, one.corners, SNAP_REACH) for one in seen]
+def seen_candidates(
+    pictures: Pictures, seen: Sequence[CloseUp], reach: float = SNAP_REACH
+) -> list[Candidate]:
+    """What the close look gives, snapped to edges up to `reach` of the size away."""
+    fits = [pictures.snapped(one, reach) for one in seen]
+    return [Candidate(fit.corners, "learned", bows=fit.bows) for fit in fits]
 
 
 def outline_candidates(photo: UInt8Image, pictures: Pictures) -> list[Candidate]:
@@ -111,7 +113,7 @@ def _joined(outlines: Sequence[Candidate], pictures: Pictures) -> list[Candidate
         one for picture in seen for one in outlines if _near(one.corners, picture.corners, AGREED)
     ]
     alone = [p for p in seen if not any(_near(one.corners, p.corners, AGREED) for one in agreed)]
-    snapped = seen_candidates(pictures.photo, alone)
+    snapped = seen_candidates(pictures, alone)
     left = [one for one in outlines if all(one is not other for other in agreed)]
     mixed = [one for pair in zip_longest(snapped, left) for one in pair if one is not None]
     return [*_once(agreed), *mixed]
@@ -120,12 +122,6 @@ def _joined(outlines: Sequence[Candidate], pictures: Pictures) -> list[Candidate
 def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Without those that came before, the same object twice."""
     return [one for n, one in enumerate(candidates) if all(one is not c for c in candidates[:n])]
-
-
-def _snapped(photo: UInt8Image, corners: FloatArray, reach: float) -> Candidate:
-    sides = np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1)
-    fit = snap_quad(photo, corners, reach * float(sides.mean()))
-    return Candidate(fit.corners, "learned", bows=fit.bows)
 
 
 def _near(one: FloatArray, other: FloatArray, share: float) -> bool:
@@ -153,8 +149,8 @@ def other_candidates(
     whole = any(c.source == "photo" for c in tried)
     unseen = [] if whole else outline_candidates(photo, pictures)
     more = [Candidate(picture.corners, "learned") for picture in pictures.likely]
-    more += [_snapped(photo, picture.corners, FAR_REACH) for picture in pictures.likely]
-    more += seen_candidates(photo, pictures.further)
+    more += seen_candidates(pictures, pictures.likely, FAR_REACH)
+    more += seen_candidates(pictures, pictures.further)
     more += [Candidate(contour, "contour") for contour in contour_quads(photo)]
     new: list[Candidate] = []
     for one in more:

@@ -68,7 +68,7 @@ class Cascade:
             self._look(known)
         else:
             with clock.stage("detect"):
-                soon = [*known, *seen_candidates(photo, pictures.first)]
+                soon = [*known, *seen_candidates(pictures, pictures.first)]
             self._look_soon(soon)
             if self.findings:
                 self._look_beside(pictures)
@@ -101,7 +101,7 @@ class Cascade:
                 seen = pictures.beside(self._outlines())
                 if seen is None:
                     return
-                places = seen_candidates(pictures.photo, seen)
+                places = seen_candidates(pictures, seen)
             self._look_soon(places)
 
     def _look(self, places: Sequence[Candidate]) -> None:

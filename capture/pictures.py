@@ -13,6 +13,8 @@ from capture.closeup import CloseUp, shipped_close_look
 from capture.finding import overlap
 from capture.learned import Detection, Sight, shipped_detector
 from capture.rectify import SHORTEST_SIDE_PX
+from capture.refine import Refined
+from capture.snap import snap_quad
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
@@ -44,6 +46,7 @@ class Pictures:
         self.photo = photo
         self.device = device
         self._beside: list[Detection] = []
+        self._snapped: dict[tuple[bytes, float], Refined] = {}
 
     @property
     def first(self) -> list[CloseUp]:
@@ -67,6 +70,14 @@ class Pictures:
     def further(self) -> list[CloseUp]:
         """At the places that come after those."""
         return _ordered(self._looked_at(self._places[FIRST : FIRST + FURTHER]))
+
+    def snapped(self, one: CloseUp, reach: float) -> Refined:
+        """A picture's sides at edges up to `reach` of its size away; kept, as it takes long."""
+        key = (one.corners.tobytes(), reach)
+        if key not in self._snapped:
+            sides = np.linalg.norm(one.corners - np.roll(one.corners, -1, 0), axis=1)
+            self._snapped[key] = snap_quad(self.photo, one.corners, reach * float(sides.mean()))
+        return self._snapped[key]
 
     def beside(self, outlines: Sequence[FloatArray]) -> list[CloseUp] | None:
         """At the next places outside of these outlines; None where none is left.

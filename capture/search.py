@@ -5,7 +5,8 @@ probe -> reveal -> read -> (other outlines, align, read again)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -145,8 +146,7 @@ class Search:
                 with self.clock.stage("probe"):
                     regions = [place.region for place in places]
                     probed = self._probed(revealer, regions, tries)
-                strong = [h for h in probed if h.finder >= STRONG]
-                for h in (h for n, h in enumerate(strong) if _is_near_best(strong[:n], h)):
+                for h in _two_a_place(h for h in probed if h.finder >= STRONG):
                     found = self._reveal(revealer, places, h)
                     if found is not None and found.reading is not None:
                         return self._settled(found)
@@ -505,9 +505,13 @@ def _turn(corners: FloatArray, printed: FloatArray) -> int:
     return int(np.argmin(apart))
 
 
-def _is_near_best(before: Sequence[Hypothesis], h: Hypothesis) -> bool:
-    """Whether at most one of those before is of the same place."""
-    return sum(other.quad == h.quad for other in before) < 2
+def _two_a_place(hypotheses: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
+    """The first two of each place."""
+    count: Counter[int] = Counter()
+    for h in hypotheses:
+        count[h.quad] += 1
+        if count[h.quad] <= 2:
+            yield h
 
 
 def _is_plain(h: Hypothesis, upright: int) -> bool:

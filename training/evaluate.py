@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from training.evaluation.measure import Measurement, check_output, described
+from training.evaluation.measure import Measurement, Subject, check_output
 from training.evaluation.records import CaptureRecord
 from training.evaluation.settings import Settings
 from training.evaluation.summary import summarise
@@ -53,12 +53,9 @@ def evaluate(
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_trial(settings) if trial is None else trial
-    weights, hosts = checked.revealer.record, checked.hosts
-    head = {
-        "settings": settings.as_dict(),
-        "model_sha256": weights.get("sha256"),
-        "hosts_sha256": hosts.digest,
-    }
+    weights = checked.revealer.record
+    subject = Subject(settings.as_dict(), weights, checked.hosts)
+    head = subject.head()
     measurement = Measurement(output, head, CaptureRecord.from_dict, workers=workers, force=force)
     done = list(measurement.done)
     total = settings.n * len(settings.presets) * len(settings.strengths)
@@ -72,15 +69,13 @@ def evaluate(
     )
     order = {preset: place for place, preset in enumerate(settings.presets)}
     records.sort(key=lambda r: (order[r.preset], settings.strengths.index(r.strength), r.index))
-    model = {**described(weights), "training_step": (weights.get("training") or {}).get("step")}
+    about = subject.described()
+    about["model"]["training_step"] = (weights.get("training") or {}).get("step")
     return measurement.write(
         {
             "kind": KIND,
             "format": FORMAT,
-            "captures": "simulated",
-            "model": model,
-            "settings": settings.as_dict(),
-            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            **about,
             "threads_each": 1 if trial is None else None,
             **measurement.about(),
             "groups": summarise(records),

@@ -208,13 +208,7 @@ def _parts(text: str) -> tuple[str, ...]:
     type=common.PictureSize(),
     help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
 )
-@click.option(
-    "--strength",
-    type=click.FloatRange(*common.STRENGTHS),
-    default=1.0,
-    show_default=True,
-    help="Of hiding; less is fainter.",
-)
+@common.strength_option("Of hiding; less is fainter.")
 @common.workers_option
 @common.seed_option()
 @common.result_option("results/fuse-print-1.json", "containers")

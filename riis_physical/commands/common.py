@@ -45,6 +45,13 @@ def preset_option(default: str = "normal") -> Callable[..., Any]:
     )
 
 
+def strength_option(text: str) -> Callable[..., Any]:
+    """--strength of hiding."""
+    return click.option(
+        "--strength", type=click.FloatRange(*STRENGTHS), default=1.0, show_default=True, help=text
+    )
+
+
 def profile_option(text: str, *, multiple: bool = False) -> Callable[..., Any]:
     """--profile: the name of a shipped profile, or a file."""
     return click.option(

@@ -29,13 +29,7 @@ if TYPE_CHECKING:
     help="The container: .png, .tif or .webp without loss, .jpg with some.",
 )
 @common.model_option()
-@click.option(
-    "--strength",
-    type=click.FloatRange(*common.STRENGTHS),
-    default=1.0,
-    show_default=True,
-    help="More reads better and shows more.",
-)
+@common.strength_option("More reads better and shows more.")
 @click.option(
     "--target-rate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

@@ -18,7 +18,7 @@ from training.benchmark.fuse_records import FuseRecord
 from training.benchmark.fuse_runner import FuseRunner, make_fuse_runner
 from training.benchmark.fuse_settings import FuseSettings
 from training.benchmark.fuse_summary import summarise_fuse
-from training.evaluation.measure import Measurement, check_output, described
+from training.evaluation.measure import Measurement, Subject, check_output
 
 KIND = "fuse-benchmark"
 FORMAT = 1
@@ -51,13 +51,9 @@ def benchmark_fuse(
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_fuse_runner(settings) if runner is None else runner
-    weights, hosts = checked.revealer.record, checked.hosts
-    head = {
-        "benchmark": "fuse",
-        "settings": settings.as_dict(),
-        "model_sha256": weights.get("sha256"),
-        "hosts_sha256": hosts.digest,
-    }
+    weights = checked.revealer.record
+    subject = Subject(settings.as_dict(), weights, checked.hosts)
+    head = subject.head(benchmark="fuse")
     measurement = Measurement(output, head, FuseRecord.from_dict, workers=workers, force=force)
     done = list(measurement.done)
     known = {record.index for record in done}
@@ -73,10 +69,7 @@ def benchmark_fuse(
         {
             "kind": KIND,
             "format": FORMAT,
-            "captures": "simulated",
-            "model": described(weights),
-            "settings": settings.as_dict(),
-            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            **subject.described(),
             "threads_each": 1 if runner is None else None,
             **measurement.about(),
             **summarise_fuse(settings.frames, records),

@@ -53,7 +53,7 @@ def proposed(photo: UInt8Image) -> list[FloatArray]:
     pictures = Pictures(photo)
     candidates = [
         *known_candidates(photo),
-        *seen_candidates(photo, pictures.first),
+        *seen_candidates(pictures, pictures.first),
         *outline_candidates(photo, pictures),
     ]
     others = other_candidates(photo, candidates, pictures)

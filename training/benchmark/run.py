@@ -17,7 +17,7 @@ from training.benchmark.records import BenchmarkRecord
 from training.benchmark.runner import BenchmarkRunner, make_runner
 from training.benchmark.settings import BenchmarkSettings, Point
 from training.benchmark.summary import summarise
-from training.evaluation.measure import Measurement, check_output, described
+from training.evaluation.measure import Measurement, Subject, check_output
 
 #: Number of a capture, and the points of one sweep that are still to do with it.
 Task = tuple[int, tuple[Point, ...]]
@@ -53,13 +53,9 @@ def benchmark(
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
     checked = make_runner(settings) if runner is None else runner
-    weights, hosts = checked.revealer.record, checked.hosts
-    head = {
-        "benchmark": "capture",
-        "settings": settings.as_dict(),
-        "model_sha256": weights.get("sha256"),
-        "hosts_sha256": hosts.digest,
-    }
+    weights = checked.revealer.record
+    subject = Subject(settings.as_dict(), weights, checked.hosts)
+    head = subject.head(benchmark="capture")
     measurement = Measurement(output, head, BenchmarkRecord.from_dict, workers=workers, force=force)
     done, points = list(measurement.done), settings.points()
     total = sum(settings.captures(point.sweep) for point in points)
@@ -74,10 +70,7 @@ def benchmark(
         {
             "kind": KIND,
             "format": FORMAT,
-            "captures": "simulated",
-            "model": described(weights),
-            "settings": settings.as_dict(),
-            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
+            **subject.described(),
             "threads_each": 1 if runner is None else None,
             **measurement.about(),
             **summarise(points, records),

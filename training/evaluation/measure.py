@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import ConfigError
 from riis_physical.files import check_writable, write_text
+from training.evaluation.draws import Hosts
 from training.evaluation.environment import describe_environment
 from training.evaluation.journal import Journal, Record
 from training.evaluation.pool import Runner, run_tasks
@@ -31,9 +33,27 @@ def check_output(output: Path, *, workers: int, force: bool) -> None:
         raise ConfigError(f"{workers} workers: expected at least 1")
 
 
-def described(weights: Json) -> Json:
-    """What a result says of a model, from the record of its weights."""
-    return {key: weights.get(key) for key in ("name", "sha256", "released")}
+@dataclass(frozen=True)
+class Subject:
+    """What is measured on simulated captures: settings, a model's record and the hosts."""
+
+    settings: Json
+    weights: Json
+    hosts: Hosts
+
+    def head(self, **more: str) -> Json:
+        """What a journal is told apart by."""
+        digests = {"model_sha256": self.weights.get("sha256"), "hosts_sha256": self.hosts.digest}
+        return {**more, "settings": self.settings, **digests}
+
+    def described(self) -> Json:
+        """The same for a result."""
+        return {
+            "captures": "simulated",
+            "model": {key: self.weights.get(key) for key in ("name", "sha256", "released")},
+            "settings": self.settings,
+            "hosts": {"pictures": len(self.hosts), "sha256": self.hosts.digest},
+        }
 
 
 class Measurement(Generic[R]):
