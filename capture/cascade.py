@@ -1,7 +1,7 @@
 """One photo searched in rounds, what costs little first, until all that shows is read.
 
-markers, references, the likeliest picture -> outlines and pictures -> a second look
-        -> the code's own patterns
+markers, references, the likeliest picture -> outlines and pictures
+        -> other sides of these -> a second look -> the code's own patterns
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class Cascade:
                 outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
         if not self._is_read():
+            self._look_otherwise(pictures)
+        if not self._is_read():
             with clock.stage("detect"):
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
@@ -114,6 +116,13 @@ class Cascade:
                 self.weak += [] if found is None else [found]
                 return
             left = self._found(found, left)
+
+    def _look_otherwise(self, pictures: Pictures) -> None:
+        """Try a picture's sides where they may be instead, as a code does not show in them."""
+        with self.search.clock.stage("detect"):
+            places = seen_candidates(pictures, pictures.otherwise)
+        self.tried += places
+        self._instead(self.search.at_once(places, all_versions=False))
 
     def _look_again(self, others: Sequence[Candidate]) -> None:
         """Search less likely places, as nothing was read."""

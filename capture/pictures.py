@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -36,6 +37,8 @@ LEAST_SURE = 0.15
 # 87 % of 60 containers, 25 % of their hosts), where its least certain side is this certain:
 # where it is more so, the corners are right, and a search around them gains nothing.
 HOPEFUL, DOUBTFUL = 0.55, (0.5, 0.95)
+# From this probability of a container on, sides of a place are tried where they may be instead.
+FAINT_HOPE = 0.35
 
 
 class Pictures:
@@ -46,6 +49,7 @@ class Pictures:
         self.photo = photo
         self.device = device
         self._beside: list[Detection] = []
+        self._looked: dict[bytes, CloseUp | None] = {}
         self._snapped: dict[tuple[bytes, float], Refined] = {}
 
     @property
@@ -65,6 +69,20 @@ class Pictures:
     def likely(self) -> list[CloseUp]:
         """At the likeliest places, the likeliest containers first."""
         return _ordered([*self._first, *self._looked_at(self._places[1:FIRST])])
+
+    @cached_property
+    def otherwise(self) -> list[CloseUp]:
+        """At the likeliest places that may hold a container, one side put where it may be instead.
+
+        The likeliest places first, and of each the likeliest sides.
+        """
+        places = [place for place in self._places[:FIRST] if place.container >= FAINT_HOPE]
+        instead = [
+            replace(one, corners=corners, others=())
+            for _, one in self._looked_at(places)
+            for corners in one.others
+        ]
+        return _apart(instead, SAME_PICTURE)
 
     @cached_property
     def further(self) -> list[CloseUp]:
@@ -128,11 +146,15 @@ class Pictures:
         """The pictures at places, each with how likely it is a container."""
         if not places:
             return []
-        look = shipped_close_look(self.device)
-        looked = look.look(self.photo, [place.corners for place in places])
+        new = [place for place in places if place.corners.tobytes() not in self._looked]
+        if new:
+            look = shipped_close_look(self.device)
+            looked = look.look(self.photo, [place.corners for place in new])
+            self._looked |= {p.corners.tobytes(): one for p, one in zip(new, looked, strict=True)}
+        seen = [(place, self._looked[place.corners.tobytes()]) for place in places]
         return [
             (place.container * one.container * one.sure, one)
-            for place, one in zip(places, looked, strict=True)
+            for place, one in seen
             if one is not None and one.sure >= LEAST_SURE
         ]
 

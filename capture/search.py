@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -130,19 +131,22 @@ class Search:
         found = self._likeliest(candidates, turns, thorough=thorough, wide=wide)
         return None if found is None else self._settled(found)
 
-    def at_once(self, candidates: Sequence[Candidate], turn: int = 0) -> Finding | None:
+    def at_once(
+        self, candidates: Sequence[Candidate], turn: int = 0, *, all_versions: bool = True
+    ) -> Finding | None:
         """The first of a few candidates that reads without further ado, its corners settled.
 
         Args:
             candidates: a few places.
             turn: the way up that is tried.
+            all_versions: try the unlikely versions too.
 
         Returns:
             None where nothing reads.
         """
         places = self._places(candidates)
         for revealer in self.revealers:
-            for tries in quick_rounds(len(places), turn):
+            for tries in islice(quick_rounds(len(places), turn), None if all_versions else 1):
                 with self.clock.stage("probe"):
                     regions = [place.region for place in places]
                     probed = self._probed(revealer, regions, tries)

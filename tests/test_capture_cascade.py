@@ -12,6 +12,7 @@ import capture.pictures as pictures_module
 from capture.candidates import Candidate
 from capture.cascade import Cascade
 from capture.clock import Clock
+from capture.closeup import CloseUp
 from capture.learned import Sight
 from capture.learned_net import OFFSET_UNIT, STRIDE
 from capture.pictures import Pictures
@@ -112,6 +113,34 @@ def test_a_marked_place_that_does_not_read_at_once_is_searched(
     one.look_everywhere()
     assert [found.reading is not None for found in one.findings] == [True]
     assert len(searched) == 1 and searched[0] is away
+
+
+def test_a_side_is_tried_where_it_may_be_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = take(container(), width_px=400)
+    wrong = scene.corners.copy()
+    wrong[2:] += np.float32([0, 60])  # the lower side a seventh too low
+
+    class Detector:
+        see = staticmethod(lambda _: sight(SMALL))
+
+    class Look:
+        def look(self, _: object, places: list[np.ndarray]) -> list[CloseUp]:
+            return [CloseUp(wrong, 0.9, 0.5, (scene.corners,)) for _ in places]
+
+    monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: Detector())
+    monkeypatch.setattr(pictures_module, "shipped_close_look", lambda _: Look())
+    monkeypatch.setattr(cascade_module, "outline_candidates", lambda *_: [])
+    monkeypatch.setattr(cascade_module, "other_candidates", lambda *_: [])
+    monkeypatch.setattr(Search, "by_patterns", lambda *_: None)
+    one = Cascade(search(scene.photo, TintRevealer()))
+    one.look_everywhere()
+    assert [found.reading.payload for found in one.findings] == [MESSAGE.encode()]
+    assert error_px(scene, one.findings[0].corners) < 3
+    # Places that hold no container for all that the detector knows are not searched so.
+    doubtful = sight(SMALL)
+    doubtful.container[:] = 0.1
+    monkeypatch.setattr(Detector, "see", staticmethod(lambda _: doubtful))
+    assert not Pictures(scene.photo).otherwise
 
 
 def test_time_spent_on_what_was_replaced_is_kept() -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from capture.closeup import CloseLook, fit_sides, shipped_close_look, view_of
+from capture.closeup import CloseLook, shipped_close_look, view_of
 from capture.closeup_net import CELLS, MARGIN, SIZE, STRIDE, CloseUpNet
 from capture.network_file import load_network, packed, unpacked
 from capture.pictures import Pictures
+from capture.sides import fit_sides
 from riis_physical.errors import WeightsError
 from riis_physical.weights import save_weights
 from training.detector.closeup_train import loss_of, score, stack
@@ -44,27 +45,41 @@ def test_targets_lead_back_to_the_corners(turn: int) -> None:
     rng = np.random.default_rng(turn)
     place = np.roll(perturbed(QUAD, rng), turn, 0)
     made = _example(place)
-    quad, sure = fit_sides(made.sides)
+    fit = fit_sides(made.sides)
+    quad = fit.quad
     seen = view_of(_image(), place)
     assert seen is not None
     there = cv2.perspectiveTransform(((quad + 0.5) * STRIDE - 0.5)[None].astype(float), seen[1])[0]
     # The corners come in the order of the place that was looked at.
     assert np.abs(there - np.roll(QUAD, turn, 0)).max() < 2.0
-    assert sure > 0.8
+    assert fit.sure > 0.8 and not fit.others
+
+
+def test_a_side_that_may_lie_at_two_places_gives_other_corners() -> None:
+    sides = _example(QUAD).sides
+    right = fit_sides(sides).quad
+    torn = sides.copy()
+    torn[2] = 0.35 * sides[2] + 0.65 * np.roll(sides[2], 10, 0)  # a ledge below the picture
+    fit = fit_sides(torn)
+    # The likelier line wins, and its rival comes first of the others.
+    assert np.abs(fit.quad[:2] - right[:2]).max() < 0.3
+    assert np.abs(fit.quad[2:, 1] - right[2:, 1] - 10).max() < 0.8
+    assert np.abs(fit.others[0] - right).max() < 0.8
+    assert 0.5 < fit.sure < 0.75
 
 
 def test_a_few_wrong_positions_do_not_move_a_side() -> None:
     sides = _example(QUAD).sides
-    right, _ = fit_sides(sides)
+    right = fit_sides(sides).quad
     torn = sides.copy()
     rng = np.random.default_rng(3)
     for side in range(4):
         for at in rng.choice(CELLS, CELLS // 4, replace=False):
             torn[side, :, at] = 0
             torn[side, int(rng.integers(CELLS)), at] = 1
-    wrong, sure = fit_sides(torn)
-    assert np.abs(wrong - right).max() < 0.8
-    assert sure < 0.9
+    wrong = fit_sides(torn)
+    assert np.abs(wrong.quad - right).max() < 0.8
+    assert wrong.sure < 0.9
 
 
 def test_a_container_and_its_host_have_the_same_sides_but_not_the_same_map() -> None:
