@@ -21,9 +21,10 @@ from capture.candidates import (
     seen_candidates,
 )
 from capture.finding import Finding, overlap
+from capture.harder import OVERLAP
 from capture.pictures import Pictures
 from capture.reference import Reference, References
-from capture.search import ALL_TURNS, OVERLAP, Search
+from capture.search import ALL_TURNS, Search
 
 FloatArray = NDArray[np.float32]
 

@@ -85,7 +85,8 @@ def fit_sides(sides: FloatArray) -> Sides:
         for line, side in sorted(further, key=lambda pair: -pair[0].fall)
         if line.fall >= UNLIKELIER
     ]
-    return Sides(quad, min(found[0].share for found in lines), tuple(others))
+    sound = tuple(other for other in others if _is_sound(other, sides.shape[-1]))
+    return Sides(quad, min(found[0].share for found in lines), sound)
 
 
 def _lines(probability: FloatArray, start: float, end: float) -> list[_Line]:
@@ -138,6 +139,15 @@ def _fitted(
 def _quad(lines: list[FloatArray]) -> FloatArray:
     """Corners of the top, right, bottom and left side."""
     return np.array([_crossing(lines[s - 1], lines[s], s) for s in range(4)], np.float32)
+
+
+def _is_sound(quad: FloatArray, cells: int) -> bool:
+    """Whether corners lie about the view and turn clockwise, which not all lines give."""
+    if not np.isfinite(quad).all() or quad.min() < -cells or quad.max() > 2 * cells:
+        return False
+    along = np.roll(quad, -1, 0) - quad
+    after = np.roll(along, -1, 0)
+    return bool((along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0] > 0).all())
 
 
 def _crossing(before: FloatArray, after: FloatArray, corner: int) -> FloatArray:

@@ -68,6 +68,19 @@ def test_a_side_that_may_lie_at_two_places_gives_other_corners() -> None:
     assert 0.5 < fit.sure < 0.75
 
 
+def test_lines_that_cross_another_side_give_no_corners() -> None:
+    sides = _example(QUAD).sides
+    torn = sides.copy()
+    # The rival of the lower side runs from the lower right to above the upper left corner.
+    torn[2] *= 0.6
+    for at in range(CELLS):
+        torn[2, max(0, at - 10), at] += 0.4
+    fit = fit_sides(torn)
+    assert np.abs(fit.quad - fit_sides(sides).quad).max() < 0.8
+    assert all(cv2.isContourConvex(other.reshape(-1, 1, 2)) for other in fit.others)
+    assert all(np.isfinite(other).all() for other in fit.others)
+
+
 def test_a_few_wrong_positions_do_not_move_a_side() -> None:
     sides = _example(QUAD).sides
     right = fit_sides(sides).quad
