@@ -20,8 +20,7 @@ from capture.candidates import (
     outline_candidates,
     seen_candidates,
 )
-from capture.finding import Finding, overlap
-from capture.harder import OVERLAP
+from capture.finding import OVERLAP, Finding, overlap
 from capture.pictures import Pictures
 from capture.reference import Reference, References
 from capture.search import ALL_TURNS, Search
@@ -63,6 +62,7 @@ class Cascade:
         """
         photo, clock = self.search.photo, self.search.clock
         pictures = Pictures(photo, self.search.device)
+        instead: list[Candidate] = []
         with clock.stage("detect"):
             known = known_candidates(photo, references)
         if any(candidate.source == "reference" for candidate in known):
@@ -77,12 +77,13 @@ class Cascade:
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
-        if not self._is_read():
-            self._look_otherwise(pictures)
+            if not self._is_read():
+                instead = self._look_otherwise(pictures)
         if not self._is_read():
             with clock.stage("detect"):
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
+        self.tried += instead  # not before: they were tried quickly, others there are worth more
         if not self._is_read():
             for picture in pictures.hopeful:
                 self._instead(self.search.by_patterns(picture.corners))
@@ -118,12 +119,12 @@ class Cascade:
                 return
             left = self._found(found, left)
 
-    def _look_otherwise(self, pictures: Pictures) -> None:
-        """Try a picture's sides where they may be instead, as a code does not show in them."""
+    def _look_otherwise(self, pictures: Pictures) -> list[Candidate]:
+        """Try the sides of pictures where they may be instead, as nothing was read."""
         with self.search.clock.stage("detect"):
             places = seen_candidates(pictures, pictures.otherwise)
-        self.tried += places
-        self._instead(self.search.at_once(places, all_versions=False))
+        self._instead(self.search.at_once(places, self._turns()[0], all_versions=False))
+        return places
 
     def _look_again(self, others: Sequence[Candidate]) -> None:
         """Search less likely places, as nothing was read."""

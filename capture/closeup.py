@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.rectify import Region, homography
+from capture.rectify import Region, homography, validate_corners
 from capture.sides import fit_sides, rim_of
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import RectificationError
@@ -31,6 +31,8 @@ SHIPPED = Path(__file__).with_name("closeup-1.safetensors")
 LOOKS = 1
 """So often a place is looked at, each time from the corners found before; a second look costs
 as much as the first and gained nothing on 40 captures before real rooms."""
+# Of corners but for one side the area is less than so many times that of the likeliest ones.
+LARGER = 3.0
 
 
 @dataclass(frozen=True)
@@ -156,5 +158,16 @@ def _answer(
     if not inside.any():
         return None
     hidden = float(container[inside > 0].mean())
-    others = tuple(in_photo(quad) for quad in fit.others)
-    return CloseUp(in_photo(fit.quad), hidden, fit.sure, others)
+    corners = in_photo(fit.quad)
+    others = (in_photo(quad) for quad in fit.others)
+    possible = tuple(other for other in others if _is_possible(other, corners))
+    return CloseUp(corners, hidden, fit.sure, possible)
+
+
+def _is_possible(other: FloatArray, corners: FloatArray) -> bool:
+    """Whether corners are those of a rectangle, of about the size of the likeliest ones."""
+    try:
+        validate_corners(other)
+    except RectificationError:
+        return False
+    return bool(cv2.contourArea(other) < LARGER * cv2.contourArea(corners))

@@ -14,6 +14,9 @@ from riis_physical.qr.reading import Reading
 
 FloatArray = NDArray[np.float32]
 
+# Places that share less than this of the smaller one are two containers.
+OVERLAP = 0.2
+
 
 @dataclass(frozen=True)
 class Finding:

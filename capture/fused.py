@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.finding import Finding, overlap
+from capture.finding import OVERLAP, Finding, overlap
 from capture.fuse import Contribution, Fusion, Track
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
@@ -24,8 +24,6 @@ Photo = str | Path | UInt8Image
 Find = Callable[[Photo], PhotoFindings]
 
 QUIET_ZONE_PX = 32
-# Findings of one photo that share more than this are one container.
-OVERLAP = 0.2
 LOOKED_AT = 3  # photos of a track in which a visible code is looked for
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.align import align
-from capture.finding import Finding, better, overlap
+from capture.finding import OVERLAP, Finding, better, overlap
 from capture.insets import inset
 from capture.occlusion import read_uncovered
 from capture.probe import frame_px
@@ -27,8 +27,6 @@ FloatArray = NDArray[np.float32]
 
 # Alignment seeks agreement, so what it finds must agree by more than what is found without.
 ALIGNED_EVIDENCE = 0.53
-# Candidates that share less than this with a container are other places.
-OVERLAP = 0.2
 # Widths of a border, as shares of the picture's, that are tried where evidence does not read.
 BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
 # Function patterns are looked for so far from where they are expected.

@@ -77,12 +77,12 @@ class Pictures:
         The likeliest places first, and of each the likeliest sides.
         """
         places = [place for place in self._places[:FIRST] if place.container >= FAINT_HOPE]
+        looked = [one for _, one in self._looked_at(places)]
+        known = _apart([*self.likely, *looked], SAME_PICTURE)
         instead = [
-            replace(one, corners=corners, others=())
-            for _, one in self._looked_at(places)
-            for corners in one.others
+            replace(one, corners=corners, others=()) for one in looked for corners in one.others
         ]
-        return _apart(instead, SAME_PICTURE)
+        return _apart([*known, *instead], SAME_PICTURE)[len(known) :]
 
     @cached_property
     def further(self) -> list[CloseUp]:

@@ -23,8 +23,11 @@ INNER = 0.04
 # Probability that stands in for none where the network sees nothing of a side.
 NOWHERE = 0.003
 # Further lines of each side; they count where their probability, in the geometric mean over
-# the side, is within exp(UNLIKELIER) of the best line's.
-FURTHER, UNLIKELIER = 2, -1.75
+# the side, is at least exp(UNLIKELIER) of the best line's, and where one of their ends lies
+# more than APART cells from the other lines'.
+FURTHER, UNLIKELIER, APART = 2, -1.75, 2.0
+# So many maxima are looked at; shoulders of a broad one lead back to it.
+MAXIMA = 8
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Sides:
     Attributes:
         quad: xy (4, 2) in cells, clockwise from the top left.
         sure: 0 to 1, how much probability lies near the lines, the least of the four.
-        others: like `quad` but for one side each, the likeliest first.
+        others: like `quad` but for one side each, the likeliest first; not all of them need be
+            a rectangle's.
     """
 
     quad: FloatArray
@@ -72,25 +76,23 @@ def fit_sides(sides: FloatArray) -> Sides:
 
     quad = rim_of(MARGIN / STRIDE - 0.5, (SIZE - MARGIN) / STRIDE - 0.5)
     lines: list[list[_Line]] = []
-    for _ in range(2):  # the second time between the corners that the first one gives
+    for further in (0, FURTHER):  # the second time between the corners that the first one gives
         lines = []
         for side, near in enumerate(sides):
             ends = quad[[side, (side + 1) % 4]][:, side % 2]
-            lines.append(_lines(near, float(ends.min()), float(ends.max())))
+            lines.append(_lines(near, float(ends.min()), float(ends.max()), further))
         best = [found[0].at for found in lines]
         quad = _quad(best)
-    further = [(line, side) for side in range(4) for line in lines[side][1:]]
-    others = [
+    rivals = [(line, side) for side in range(4) for line in lines[side][1:]]
+    others = tuple(
         _quad([*best[:side], line.at, *best[side + 1 :]])
-        for line, side in sorted(further, key=lambda pair: -pair[0].fall)
-        if line.fall >= UNLIKELIER
-    ]
-    sound = tuple(other for other in others if _is_sound(other, sides.shape[-1]))
-    return Sides(quad, min(found[0].share for found in lines), sound)
+        for line, side in sorted(rivals, key=lambda pair: -pair[0].fall)
+    )
+    return Sides(quad, min(found[0].share for found in lines), others)
 
 
-def _lines(probability: FloatArray, start: float, end: float) -> list[_Line]:
-    """The line that most of a side's probability lies on, then those that more would."""
+def _lines(probability: FloatArray, start: float, end: float, further: int) -> list[_Line]:
+    """The line that most of a side's probability lies on, then up to `further` others."""
     across, along = probability.shape
     room = INNER * (end - start)
     first = max(0, int(np.ceil(start + room)))
@@ -105,18 +107,28 @@ def _lines(probability: FloatArray, start: float, end: float) -> list[_Line]:
     votes = np.log(smooth + NOWHERE)[at.round().astype(int), places].mean(-1)
     best, middles = float(votes.max()), (ends[:, None] + ends[None]) / 2
     found: list[_Line] = []
-    for _ in range(1 + FURTHER):
+    for _ in range(MAXIMA if further else 1):
         one, other = np.unravel_index(int(votes.argmax()), votes.shape)
+        fall = float(votes[one, other]) - best
+        if fall < UNLIKELIER or len(found) > further:
+            break
         slope = float(ends[other] - ends[one]) / max(last - first, 1)
-        line = np.array([ends[one] - slope * first, slope], np.float32)
+        line = np.array([ends[one] - slope * first, slope])
         fitted, mass = _fitted(probability, line, first, last)
-        found.append(_Line(fitted, mass, float(votes[one, other]) - best))
+        if all(_distance(fitted, known.at, first, last) > APART for known in found):
+            found.append(_Line(fitted, mass, fall))
         votes = np.where(np.abs(middles - middles[one, other]) <= NEAR, -np.inf, votes)
     return found
 
 
+def _distance(one: FloatArray, other: FloatArray, first: int, last: int) -> float:
+    """Between two lines, the larger one of their ends'."""
+    apart = one - other
+    return float(max(abs(apart[0] + apart[1] * first), abs(apart[0] + apart[1] * last)))
+
+
 def _fitted(
-    probability: FloatArray, line: FloatArray, first: int, last: int
+    probability: FloatArray, line: NDArray[np.float64], first: int, last: int
 ) -> tuple[FloatArray, float]:
     """A line moved to the middle of what lies near it, and how much does."""
     x = np.arange(first, last + 1)
@@ -139,15 +151,6 @@ def _fitted(
 def _quad(lines: list[FloatArray]) -> FloatArray:
     """Corners of the top, right, bottom and left side."""
     return np.array([_crossing(lines[s - 1], lines[s], s) for s in range(4)], np.float32)
-
-
-def _is_sound(quad: FloatArray, cells: int) -> bool:
-    """Whether corners lie about the view and turn clockwise, which not all lines give."""
-    if not np.isfinite(quad).all() or quad.min() < -cells or quad.max() > 2 * cells:
-        return False
-    along = np.roll(quad, -1, 0) - quad
-    after = np.roll(along, -1, 0)
-    return bool((along[:, 0] * after[:, 1] - along[:, 1] * after[:, 0] > 0).all())
 
 
 def _crossing(before: FloatArray, after: FloatArray, corner: int) -> FloatArray:

@@ -123,19 +123,36 @@ def test_a_side_is_tried_where_it_may_be_instead(monkeypatch: pytest.MonkeyPatch
     class Detector:
         see = staticmethod(lambda _: sight(SMALL))
 
+    looked: list[np.ndarray] = []
+
     class Look:
         def look(self, _: object, places: list[np.ndarray]) -> list[CloseUp]:
+            looked.extend(places)
             return [CloseUp(wrong, 0.9, 0.5, (scene.corners,)) for _ in places]
 
     monkeypatch.setattr(pictures_module, "shipped_detector", lambda _: Detector())
     monkeypatch.setattr(pictures_module, "shipped_close_look", lambda _: Look())
     monkeypatch.setattr(cascade_module, "outline_candidates", lambda *_: [])
-    monkeypatch.setattr(cascade_module, "other_candidates", lambda *_: [])
+    monkeypatch.setattr(Search, "best", lambda *_, **__: None)
     monkeypatch.setattr(Search, "by_patterns", lambda *_: None)
     one = Cascade(search(scene.photo, TintRevealer()))
     one.look_everywhere()
     assert [found.reading.payload for found in one.findings] == [MESSAGE.encode()]
     assert error_px(scene, one.findings[0].corners) < 3
+    assert len({place.tobytes() for place in looked}) == len(looked)  # each place once
+    # What was tried so quickly is still worth a second look.
+    tried: list[Candidate] = []
+    monkeypatch.setattr(Search, "at_once", lambda *_, **__: None)
+
+    def others(_: object, before: list[Candidate], __: object) -> list[Candidate]:
+        tried.extend(before)
+        return []
+
+    monkeypatch.setattr(cascade_module, "other_candidates", others)
+    unread = Cascade(search(scene.photo, TintRevealer()))
+    unread.look_everywhere()
+    assert tried and all(error_px(scene, place.corners) > 20 for place in tried)
+    assert any(error_px(scene, place.corners) < 3 for place in unread.tried)
     # Places that hold no container for all that the detector knows are not searched so.
     doubtful = sight(SMALL)
     doubtful.container[:] = 0.1

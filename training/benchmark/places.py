@@ -56,5 +56,6 @@ def proposed(photo: UInt8Image) -> list[FloatArray]:
         *seen_candidates(pictures, pictures.first),
         *outline_candidates(photo, pictures),
     ]
+    instead = seen_candidates(pictures, pictures.otherwise)
     others = other_candidates(photo, candidates, pictures)
-    return [c.corners for c in [*candidates, *others]]
+    return [c.corners for c in [*candidates, *instead, *others]]
