@@ -67,6 +67,12 @@ def write_text(path: str | Path, text: str, *, force: bool = False) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: str | Path, content: bytes, *, force: bool = False) -> None:
+    """Write bytes atomically; raises OutputError as :func:`atomic_path`."""
+    with atomic_path(path, force=force) as part:
+        part.write_bytes(content)
+
+
 def make_folder(path: str | Path) -> Path:
     """Create a folder and its parents where missing, and see that it takes files.
 

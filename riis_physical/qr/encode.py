@@ -1,6 +1,6 @@
 """Message to QR modules.
 
-Byte mode always, mask fixed (see ``structure.MASK_PATTERN``), error correction H
+The shortest mix of modes where byte mode needs a larger code, mask fixed (see ``structure.MASK_PATTERN``), error correction H
 wherever the message fits it. The placement and the tables are those of the
 ``qrcode`` package; the check symbols are computed here, because that package fails
 on a block of zero bytes, which a message of raw bytes may hold.
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from riis_physical.errors import MessageError
 from riis_physical.qr import payload as codec
 from riis_physical.qr.structure import (
-    LEVELS,
     MASK_PATTERN,
     MAX_VERSION,
     BoolGrid,
@@ -63,10 +62,9 @@ def encode(message: str | bytes, max_version: int = MAX_VERSION) -> QrCode:
     content = _to_bytes(message)
     if not content:
         raise MessageError("the message is empty (0 bytes): expected at least 1 byte of text")
-    for level in LEVELS:
-        for version in range(1, max_version + 1):
-            if len(content) <= codec.capacity(version, level):
-                return encode_as(content, version, level)
+    chosen = codec.smallest_code(content, max_version)
+    if chosen is not None:
+        return encode_as(content, *chosen)
     most = codec.capacity(max_version, "L")
     best = codec.capacity(max_version, "H")
     raise MessageError(

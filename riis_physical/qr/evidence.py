@@ -1,62 +1,57 @@
-"""How surprising it would be to find a codeword by chance, in bits.
+"""How many bits a grid speaks for a message, whatever way the message was found.
 
-All bounds are for a block of fair coins: 20 bits of evidence mean that a decoder finds
-a word with as much evidence in at most one of 2 ** 20 random blocks. Sums over
-candidates (union bounds) are used throughout, so that independence between candidates
-is never assumed.
+Let l be the log odds of a module being dark as the reader believes them, from the sizes
+of the soft values and from the modules that every code has, never from the signs of the
+data modules. For a module of a message, 2 / (1 + exp(-s l)) says how much likelier its
+sign is than under a fair coin, s = 1 where the message has it dark and -1 where light.
+Under fair coins its mean is (2 / (1 + exp(-l)) + 2 / (1 + exp(l))) / 2 = 1, whatever l
+is. So for chances p(m) of messages that sum to at most 1, fixed before the photo is
+looked at,
+
+    sum over messages m of p(m) * product over modules of 2 / (1 + exp(-s(m) l))
+
+has a mean of at most 1 as well, and by Markov's inequality
+
+    b(m) = log2 p(m) + sum over modules of log2(2 / (1 + exp(-s(m) l)))
+
+reaches B bits for any message at all in at most one of 2 ** B such grids. The bound
+holds for every way of finding the message, for any number of tries on the grid, and for
+values that are too sure or not sure enough: these only cost bits. Bits of blocks, and of
+photos, add up. What is known beforehand (lengths, letters, a beginning, a list) is p,
+and a hypothesis more is paid for by what it takes from the others.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from math import comb, log2
+import numpy as np
+from numpy.typing import NDArray
+
+MESSAGE_BITS = 34.0
+"""Least evidence for a message: less than one in 1.7e10 grids of fair coins."""
+BLOCK_BITS = 20.0
+"""Least evidence for each block's word, given the other blocks: a code with a block that
+cannot be read gives a wrong message in less than one of a million."""
+
+Floats = NDArray[np.float64]
 
 
-@cache
-def tail_bits(count: int, agreeing: int) -> float:
-    """Minus log2 of the chance that at least ``agreeing`` of ``count`` coins are heads."""
-    total = sum(comb(count, heads) for heads in range(agreeing, count + 1))
-    return count - log2(total) if total else float("inf")
+def bit_gains(log_odds: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """Bits that each value speaks for a 1, and for a 0.
 
+    Args:
+        log_odds: natural logarithms of the odds of 1, any shape.
 
-def any_word_bits(word_bits: int, count: int, agreeing: int) -> float:
-    """Evidence from one of 2 ** word_bits words that agrees with so many of count coins.
-
-    Holds for any way of finding the word.
+    Returns:
+        two arrays of that shape: log2(2 / (1 + exp(-l))) and log2(2 / (1 + exp(l))), at
+        most 1; 0 where nothing is known.
     """
-    return tail_bits(count, agreeing) - word_bits
+    value = log_odds.astype(np.float64)
+    ones = 1.0 - np.logaddexp(0.0, -value) / np.log(2.0)
+    return ones, ones - value / np.log(2.0)
 
 
-@cache
-def algebraic_bits(length: int, check_count: int, erasures: int, errors: int) -> float:
-    """Evidence from a Reed-Solomon codeword at so many errors outside the erasures.
-
-    Where e symbols are erased, the others of a random word differ in at most t places
-    from some codeword with a chance of at most the number of such changes,
-    the sum over i <= t of C(n - e, i) * 255 ** i, times 256 ** -(check_count - e).
-    """
-    changes = sum(comb(length - erasures, i) * 255**i for i in range(errors + 1))
-    return 8.0 * (check_count - erasures) - log2(changes)
-
-
-@cache
-def most_errors(length: int, check_count: int, erasures: int, bits: float) -> int:
-    """Most errors beside so many erasures at which a Reed-Solomon word has enough evidence.
-
-    The bound on errors and erasures together: 2 * errors + erasures is at most
-    ``check_count``, and :func:`algebraic_bits` at least ``bits``; -1 where no number of
-    errors fulfils both.
-    """
-    most = (check_count - erasures) // 2
-    while most >= 0 and algebraic_bits(length, check_count, erasures, most) < bits:
-        most -= 1
-    return max(most, -1)
-
-
-def ordered_bits(candidates: int, checked: int, agreeing: int) -> float:
-    """Evidence from the agreement of the best of some candidates outside the basis.
-
-    The candidates are fixed by the signs of the basis; the coins outside are
-    independent of them, so each candidate agrees by chance alone.
-    """
-    return tail_bits(checked, agreeing) - log2(candidates)
+def expected_bits(log_odds: NDArray[np.floating]) -> float:
+    """Bits that values tell about what they stand for, where they are as sure as they say."""
+    ones, zeros = bit_gains(log_odds)
+    right = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
+    return float((right * ones + (1 - right) * zeros).sum())

@@ -7,17 +7,12 @@ further codewords, and the one that correlates best with the soft bits wins. Wit
 independent noise this reads far beyond the errors that algebraic decoding corrects
 (level H: about 13 % of the modules instead of 5 %).
 
-It always gives a codeword, so the caller must test it. :attr:`OrderedWord.checked`
-and :attr:`OrderedWord.agreeing` are made for that: over the bits that the choice did
-not look at, a random grid agrees with any one candidate like fair coins, so the
-chance of a false one is at most the number of candidates times a binomial tail.
+It always gives a codeword, so the caller must test it (:mod:`evidence`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,25 +23,6 @@ TRIPLE_BITS = 64
 """Least reliable bits of the basis among which three are changed at once."""
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class OrderedWord:
-    """The best candidate for one block.
-
-    Attributes:
-        symbols: codeword (n,), data symbols first.
-        correlation: sum of soft values times signs of the candidate's bits.
-        candidates: codewords that were compared.
-        checked: bits outside the basis that are not 0 (unknown).
-        agreeing: those of them that equal the received hard decision.
-    """
-
-    symbols: Bytes
-    correlation: float
-    candidates: int
-    checked: int
-    agreeing: int
 
 
 @cache
@@ -61,12 +37,6 @@ def generator_bits(data_count: int, check_count: int) -> NDArray[np.uint8]:
     bits: NDArray[np.uint8] = np.unpackbits(rows, axis=1)
     bits.setflags(write=False)
     return bits
-
-
-def candidate_count(basis_size: int, changes: int) -> int:
-    """Codewords compared for a block with ``basis_size`` data bits."""
-    count = 1 + basis_size + comb(basis_size, 2)
-    return count if changes < 3 else count + comb(min(basis_size, TRIPLE_BITS), 3)
 
 
 class OrderedBlock:
@@ -99,32 +69,17 @@ class OrderedBlock:
         self._best = self._base + float(kept.sum())
         self._flips: tuple[int, ...] = ()
 
-    @property
-    def basis(self) -> NDArray[np.intp]:
-        """Places (8 * data_count,) of the basis in the block's bits, the most reliable first."""
-        return np.asarray(self._order[self._basis], np.intp)
-
-    @property
-    def rest(self) -> NDArray[np.intp]:
-        """Places of all other bits, the most reliable first."""
-        return np.asarray(self._order[self._rest], np.intp)
-
-    @property
-    def reduced(self) -> NDArray[np.uint8]:
-        """Which bits of the rest each bit of the basis turns, 0 or 1, (basis, rest)."""
-        return self._rows[:, self._rest]
-
-    def up_to_two(self) -> OrderedWord:
-        """Best codeword with at most two changes in the basis."""
+    def up_to_two(self) -> Bytes:
+        """Best codeword (n,), data symbols first, with at most two changes in the basis."""
         one = self._base + self._weighted.sum(axis=1) - self._cost
         self._offer(float(one.max()), int(one.argmax()))
         two = self._weighted @ self._signs.T
         two += self._base - self._cost[:, None] - self._cost[None, :]
         np.fill_diagonal(two, -np.inf)
         self._offer(float(two.max()), *divmod(int(two.argmax()), self._size))
-        return self._word(2)
+        return self._word()
 
-    def up_to_three(self) -> OrderedWord:
+    def up_to_three(self) -> Bytes:
         """The same or better with three changes among the least reliable of the basis.
 
         Call :meth:`up_to_two` first.
@@ -138,26 +93,18 @@ class OrderedBlock:
         row, column = divmod(int(three.argmax()), len(cost))
         places = (int(left[row]), int(right[row]), column)
         self._offer(float(three[row, column]), *(weak.start + place for place in places))
-        return self._word(3)
+        return self._word()
 
     def _offer(self, correlation: float, *flips: int) -> None:
         if correlation > self._best and len(set(flips)) == len(flips):
             self._best, self._flips = correlation, flips
 
-    def _word(self, changes: int) -> OrderedWord:
+    def _word(self) -> Bytes:
         turned = self._rows[list(self._flips)].sum(axis=0) % 2 == 1
-        word = self._start ^ turned
-        bits = np.zeros(len(word), bool)
-        bits[self._order] = word
-        value = self._value[self._rest]
-        agreeing = (word[self._rest] == (value > 0)) & (value != 0)
-        return OrderedWord(
-            symbols=np.packbits(bits),
-            correlation=self._best,
-            candidates=candidate_count(self._size, changes),
-            checked=int((value != 0).sum()),
-            agreeing=int(agreeing.sum()),
-        )
+        bits = np.zeros(len(turned), bool)
+        bits[self._order] = self._start ^ turned
+        word: Bytes = np.packbits(bits)
+        return word
 
 
 def _reduce(matrix: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:

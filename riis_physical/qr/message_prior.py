@@ -1,0 +1,332 @@
+"""How likely each message is before anything is seen, and which ones the soft bits fit.
+
+A mixture of ways in which a message may have come about, fixed before the photo is
+looked at: bytes at random; text by the character model, from the start or after a known
+beginning; capitals and digits in their own modes. Lengths are those that `hide` puts
+into a code of this version, and, rarely, any other. The chances of all messages sum to
+less than 1, which is all that the bound of :mod:`evidence` asks of them.
+
+For the soft bits of a grid :func:`ranked` orders the hypotheses (way, length) by how well
+header, text, terminator and padding fit together, before any block is decoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riis_physical.qr import chain, segments, text_model
+from riis_physical.qr import payload as codec
+from riis_physical.qr.chain import Alphabet
+from riis_physical.qr.segments import ALPHANUMERIC, BYTE, NUMERIC
+from riis_physical.qr.structure import Level, data_codeword_count
+
+Floats = NDArray[np.float64]
+Bits = NDArray[np.bool_]
+
+BEGINNINGS = (
+    (b"https://", 0.22), (b"https://www.", 0.08), (b"http://", 0.04), (b"http://www.", 0.02),
+    (b"www.", 0.02),
+)  # fmt: skip
+"""Ways to begin that the character model alone would find too unlikely, with their chance."""
+CAPITALS = ((b"", 0.03), (b"HTTPS://", 0.03), (b"HTTP://", 0.01))
+_RANDOM = 0.12  # bytes at random
+_TEXT = 0.34  # text from the start
+_DIGITS = 0.03
+_GIVEN = 0.5  # all beginnings that a reader gives, together; the others share the rest
+_USUAL_LENGTH = 0.95  # lengths that `hide` puts into the version
+_LIMIT = 40.0  # log2 odds of what is known for sure
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which a message may have come about.
+
+    Attributes:
+        mode: of its one segment.
+        beginning: bytes that it starts with.
+        log2: of its chance.
+    """
+
+    mode: int
+    beginning: bytes
+    log2: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A way and a length, and how well they fit the soft bits.
+
+    Attributes:
+        way: see :class:`Way`.
+        count: characters.
+        log2: of the chance of way, length and soft data bits, over that under coins.
+    """
+
+    way: Way
+    count: int
+    log2: float
+
+
+@lru_cache(maxsize=64)
+def ways(prefixes: tuple[bytes, ...] = ()) -> tuple[Way, ...]:
+    """All ways with their chances, those of `prefixes` included."""
+    share = 1 - _GIVEN if prefixes else 1.0
+    found = [Way(BYTE, one, _GIVEN / len(prefixes)) for one in prefixes]
+    found += [Way(BYTE, b"", _TEXT * share)]
+    found += [Way(BYTE, one, chance * share) for one, chance in BEGINNINGS]
+    found += [Way(ALPHANUMERIC, one, chance * share) for one, chance in CAPITALS]
+    found += [Way(NUMERIC, b"", _DIGITS * share)]
+    for one in prefixes:  # the same beginning in capitals, as --fold-case writes it
+        if all(character in segments.CHARACTERS for character in one):
+            found.append(Way(ALPHANUMERIC, one, 0.02 * share / len(prefixes)))
+    return tuple(Way(one.mode, one.beginning, float(np.log2(one.log2))) for one in found)
+
+
+def random_log2(prefixes: tuple[bytes, ...]) -> float:
+    """log2 of the chance that a message is bytes at random."""
+    return float(np.log2(_RANDOM * (1 - _GIVEN if prefixes else 1.0)))
+
+
+@cache
+def alphabet(mode: int) -> Alphabet:
+    """The characters of a mode with their chances."""
+    if mode == BYTE:
+        return Alphabet(text_model.chances(), 1, (8,))
+    if mode == ALPHANUMERIC:
+        return Alphabet(text_model.alphabet_chances(segments.CHARACTERS), 2, (6, 11))
+    return Alphabet(text_model.alphabet_chances(segments.CHARACTERS[:10]), 3, (4, 7, 10))
+
+
+@cache
+def length_log2(version: int, level: Level, mode: int) -> Floats:
+    """log2 of the chance of each number of characters in one segment, from 0, (most + 1,)."""
+    room = 8 * data_codeword_count(version, level) - 4 - segments.count_bits(mode, version)
+    sizes = np.array([segments.content_bits(mode, n) for n in range(room + 1)])
+    most = int(np.flatnonzero(sizes <= room)[-1])
+    chance = np.full(most + 1, (1 - _USUAL_LENGTH) / max(most, 1))
+    usual = [n for n in range(1, most + 1) if _is_usual(version, level, mode, n)]
+    if usual:
+        chance[usual] += _USUAL_LENGTH / len(usual)
+    chance[0] = 0.0
+    with np.errstate(divide="ignore"):
+        result: Floats = np.log2(chance)
+    result.setflags(write=False)
+    return result
+
+
+@cache
+def _is_usual(version: int, level: Level, mode: int, count: int) -> bool:
+    """Whether `hide` puts so many characters of a mode into this version and level."""
+    sample = {BYTE: b"a", ALPHANUMERIC: b"A", NUMERIC: b"1"}[mode] * count
+    if codec.smallest_code(sample, version) != (version, level):
+        return False
+    return codec.segmented(sample, version, level)[0].mode == mode
+
+
+@cache
+def _frames(version: int, level: Level, mode: int) -> tuple[Bits, Bits]:
+    """Data bits that are known where a message has n characters of one mode.
+
+    Returns:
+        mask and values, (most + 1, data bits): header, terminator and padding.
+    """
+    most = len(length_log2(version, level, mode)) - 1
+    total = 8 * data_codeword_count(version, level)
+    head = 4 + segments.count_bits(mode, version)
+    mask = np.ones((most + 1, total), bool)
+    values = np.zeros((most + 1, total), bool)
+    for count in range(1, most + 1):
+        end = head + segments.content_bits(mode, count)
+        mask[count, head:end] = False
+        number = mode << (head - 4) | count
+        values[count, :head] = [number >> (head - 1 - bit) & 1 for bit in range(head)]
+        after = -(-min(end + 4, total) // 8)
+        padding = np.unpackbits(np.resize(np.array([0xEC, 0x11], np.uint8), total // 8 - after))
+        values[count, 8 * after :] = padding[: total - 8 * after]
+    mask.setflags(write=False)
+    values.setflags(write=False)
+    return mask, values
+
+
+class DataBits:
+    """The soft data bits of one grid against all that a message can be.
+
+    Args:
+        ones, zeros: (data bits,) log2 of each bit's chance over that under a coin, if the
+            bit is 1 and if it is 0; bits that are known for sure have some +-40.
+        version, level: of the code.
+        prefixes: beginnings that the reader gave.
+    """
+
+    def __init__(
+        self,
+        ones: Floats,
+        zeros: Floats,
+        version: int,
+        level: Level,
+        prefixes: tuple[bytes, ...] = (),
+    ) -> None:
+        self._ones, self._zeros = ones, zeros
+        self._version, self._level = version, level
+        self._ways = ways(prefixes)
+        self._units: dict[tuple[int, int, int], Floats] = {}
+        self._seen: dict[Way, chain.Forward] = {}
+
+    def ranked(self, most: int) -> list[Fit]:
+        """The hypotheses that fit best, best first."""
+        fits: list[Fit] = []
+        for way in self._ways:
+            lengths = self._fit_lengths(way)
+            for count in np.argsort(-lengths, kind="stable")[:most]:
+                if np.isfinite(lengths[count]):
+                    fits.append(Fit(way, int(count), float(lengths[count])))
+        return sorted(fits, key=lambda fit: -fit.log2)[:most]
+
+    def odds(self, fit: Fit) -> Floats:
+        """log2 odds of each data bit being 1 under a hypothesis, given all data bits."""
+        way, count = fit.way, fit.count
+        mask, values = _frames(self._version, self._level, way.mode)
+        result = np.where(values[count], _LIMIT, -_LIMIT)
+        letters = alphabet(way.mode)
+        head = 4 + segments.count_bits(way.mode, self._version)
+        known, units = self._text_units(way, count)
+        at = head
+        for bits in known:
+            result[at : at + len(bits)] = np.where(bits, _LIMIT, -_LIMIT)
+            at += len(bits)
+        chances = chain.posteriors(letters, self._forward(way), [one for one, _ in units])
+        for (_, characters), chance in zip(units, chances, strict=True):
+            patterns = letters.patterns(characters)
+            one = chance @ patterns
+            odds = np.log2((one + 1e-13) / (1 - one + 1e-13))
+            result[at : at + len(odds)] = odds
+            at += len(odds)
+        return np.clip(result, -_LIMIT, _LIMIT)
+
+    def _fit_lengths(self, way: Way) -> Floats:
+        """log2 of way, length and soft bits together, by number of characters."""
+        letters = alphabet(way.mode)
+        prior = length_log2(self._version, self._level, way.mode)
+        mask, values = _frames(self._version, self._level, way.mode)
+        framed = np.where(mask, np.where(values, self._ones, self._zeros), 0.0).sum(axis=1)
+        seen = self._forward(way)
+        begun, at = self._beginning(way)
+        lengths = np.full(len(prior), -np.inf)
+        for whole, log2 in enumerate(seen.log2):
+            for extra in range(letters.unit):
+                count = begun + whole * letters.unit + extra
+                if count >= len(prior) or not np.isfinite(prior[count]):
+                    continue
+                log2_text = log2
+                if extra:
+                    emission = self._unit(way.mode, at + whole * letters.bits[-1], extra)
+                    rest = chain.joint(letters, seen.states[whole], emission).sum()
+                    log2_text += float(np.log2(max(float(rest), 1e-300)))
+                lengths[count] = way.log2 + prior[count] + framed[count] + log2_text
+        return lengths + self._known_gain(way)
+
+    def _beginning(self, way: Way) -> tuple[int, int]:
+        """Characters of the beginning that fill whole units, and where the rest starts."""
+        letters = alphabet(way.mode)
+        begun = len(way.beginning) // letters.unit * letters.unit
+        head = 4 + segments.count_bits(way.mode, self._version)
+        return begun, head + segments.content_bits(way.mode, begun)
+
+    def _known_bits(self, way: Way) -> list[Bits]:
+        begun, _ = self._beginning(way)
+        if not begun:
+            return []
+        segment = segments.Segment(way.mode, way.beginning[:begun])
+        number, length = segments.to_number((segment,), self._version)
+        head = 4 + segments.count_bits(way.mode, self._version)
+        bits = np.array([number >> (length - 1 - bit) & 1 for bit in range(head, length)], bool)
+        return [bits]
+
+    def _known_gain(self, way: Way) -> float:
+        _, at = self._beginning(way)
+        total = 0.0
+        for bits in self._known_bits(way):
+            start = at - len(bits)
+            if at > len(self._ones):
+                return -np.inf
+            total += float(
+                np.where(bits, self._ones[start:at], self._zeros[start:at]).sum()
+            )
+        return total
+
+    def _text_units(self, way: Way, count: int) -> tuple[list[Bits], list[tuple[Floats, int]]]:
+        """Known bits of the beginning, and emissions of the units after it."""
+        letters = alphabet(way.mode)
+        begun, at = self._beginning(way)
+        units = []
+        left = count - begun
+        while left > 0:
+            characters = min(left, letters.unit)
+            units.append((self._unit(way.mode, at, characters), characters))
+            at += letters.bits[characters - 1]
+            left -= characters
+        return self._known_bits(way), units
+
+    def _forward(self, way: Way) -> chain.Forward:
+        if way not in self._seen:
+            letters = alphabet(way.mode)
+            begun, at = self._beginning(way)
+            start = np.zeros(letters.size + 1)
+            start[_last(way, begun)] = 1.0
+            units = []
+            while at + letters.bits[-1] <= len(self._ones):
+                units.append(self._unit(way.mode, at, letters.unit))
+                at += letters.bits[-1]
+            self._seen[way] = chain.forward(letters, start, units)
+        return self._seen[way]
+
+    def _unit(self, mode: int, at: int, characters: int) -> Floats:
+        key = (mode, at, characters)
+        if key not in self._units:
+            letters = alphabet(mode)
+            part = slice(at, at + letters.bits[characters - 1])
+            self._units[key] = chain.emissions(
+                letters, self._ones[part], self._zeros[part], characters
+            )
+        return self._units[key]
+
+
+def _last(way: Way, begun: int) -> int:
+    """State after the beginning: the place of its last character, or the start."""
+    size = alphabet(way.mode).size
+    if not begun:
+        return size
+    character = way.beginning[begun - 1]
+    return character if way.mode == BYTE else segments.CHARACTERS.index(character)
+
+
+def message_log2(
+    payload: bytes, version: int, level: Level, prefixes: tuple[bytes, ...] = ()
+) -> float:
+    """log2 of the chance of a message in a code of this version and level."""
+    segmented = codec.segmented(payload, version, level)
+    bits = segments.total_bits(segmented, version)
+    total = [random_log2(prefixes) - bits]
+    if len(segmented) == 1:
+        mode = segmented[0].mode
+        length = float(length_log2(version, level, mode)[len(payload)])
+        for way in ways(prefixes):
+            if way.mode == mode and payload.startswith(way.beginning):
+                total.append(way.log2 + length + _text_log2(payload, way))
+    return float(np.logaddexp2.reduce(total))
+
+
+def _text_log2(payload: bytes, way: Way) -> float:
+    letters = alphabet(way.mode)
+    begun = len(way.beginning) // letters.unit * letters.unit
+    if way.mode == BYTE:
+        before = payload[begun - 1] if begun else text_model.START
+        return -text_model.text_bits(payload[begun:], before)
+    places = [segments.CHARACTERS.index(character) for character in payload]
+    before_all = [places[begun - 1] if begun else letters.size, *places[begun:-1]]
+    chance = letters.chances[before_all[: len(places) - begun], places[begun:]]
+    return float(np.log2(chance).sum())

@@ -1,0 +1,1 @@
+"""What messages look like: words and samples in, the character model of the reader out."""
