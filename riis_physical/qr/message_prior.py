@@ -38,6 +38,8 @@ _TEXT = 0.34  # text from the start
 _DIGITS = 0.03
 _GIVEN = 0.5  # all beginnings that a reader gives, together; the others share the rest
 _USUAL_LENGTH = 0.95  # lengths that `hide` puts into the version
+LIKELY_VALUES = 6
+"""Values of a unit that are tried in place of each other."""
 _LIMIT = 40.0  # log2 odds of what is known for sure
 
 
@@ -69,6 +71,20 @@ class Fit:
     way: Way
     count: int
     log2: float
+
+
+@dataclass(frozen=True)
+class SoftText:
+    """Data bits as a hypothesis sees them.
+
+    Attributes:
+        odds: log2 odds of each data bit being 1, (data bits,).
+        likely: of each unit of the text its place among the data bits, and the bits of its
+            likeliest values (values, bits).
+    """
+
+    odds: Floats
+    likely: tuple[tuple[int, Bits], ...]
 
 
 @lru_cache(maxsize=64)
@@ -186,8 +202,8 @@ class DataBits:
                     fits.append(Fit(way, int(count), float(lengths[count])))
         return sorted(fits, key=lambda fit: -fit.log2)[:most]
 
-    def odds(self, fit: Fit) -> Floats:
-        """log2 odds of each data bit being 1 under a hypothesis, given all data bits."""
+    def soft_text(self, fit: Fit) -> SoftText:
+        """What a hypothesis says of each data bit, given all data bits."""
         way, count = fit.way, fit.count
         mask, values = _frames(self._version, self._level, way.mode)
         result = np.where(values[count], _LIMIT, -_LIMIT)
@@ -199,13 +215,15 @@ class DataBits:
             result[at : at + len(bits)] = np.where(bits, _LIMIT, -_LIMIT)
             at += len(bits)
         chances = chain.posteriors(letters, self._forward(way), [one for one, _ in units])
+        likely = []
         for (_, characters), chance in zip(units, chances, strict=True):
             patterns = letters.patterns(characters)
             one = chance @ patterns
             odds = np.log2((one + 1e-13) / (1 - one + 1e-13))
             result[at : at + len(odds)] = odds
+            likely.append((at, patterns[np.argsort(-chance)[:LIKELY_VALUES]]))
             at += len(odds)
-        return np.clip(result, -_LIMIT, _LIMIT)
+        return SoftText(np.clip(result, -_LIMIT, _LIMIT), tuple(likely))
 
     def _fit_lengths(self, way: Way) -> Floats:
         """log2 of way, length and soft bits together, by number of characters."""
@@ -318,6 +336,22 @@ def message_log2(
             if way.mode == mode and payload.startswith(way.beginning):
                 total.append(way.log2 + length + _text_log2(payload, way))
     return float(np.logaddexp2.reduce(total))
+
+
+def texts_log2(data: NDArray[np.uint8], fit: Fit, version: int) -> Floats:
+    """log2 of the chance of the text in data codewords (K, data codewords), in byte mode.
+
+    Header and padding are not looked at.
+    """
+    head = 4 + segments.count_bits(BYTE, version)
+    start = head // 8
+    shifted = (data[:, start:-1] << 4) | (data[:, start + 1 :] >> 4)
+    text = shifted[:, : fit.count].astype(np.intp)
+    begun = len(fit.way.beginning)
+    before = text[:, :-1]
+    first = np.full((len(text), 1), text_model.START)
+    before = np.concatenate([first, before], axis=1)[:, begun:]
+    return np.asarray(np.log2(text_model.chances()[before, text[:, begun:]]).sum(axis=1))
 
 
 def _text_log2(payload: bytes, way: Way) -> float:

@@ -13,6 +13,7 @@ It always gives a codeword, so the caller must test it (:mod:`evidence`).
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,16 @@ from numpy.typing import NDArray
 from riis_physical.qr.reed_solomon import Bytes, check_matrix, multiply
 
 TRIPLE_BITS = 64
-"""Least reliable bits of the basis among which three are changed at once."""
+"""Cheapest changes of the basis of which three are made at once."""
+
+FOUR_BITS, FIVE_BITS = 8, 10
+"""Control bits that four and five changes must leave right."""
+CONTROL_SETS = 4
+"""Sets of control bits, in case a bit of the first ones is wrong."""
+MATCHED = {2: 64, 3: 32}
+"""Cheapest changes among which two and three are matched."""
+MOST_MATCHED = 8000
+"""Matched sets that are compared, the cheapest ones."""
 
 Floats = NDArray[np.float32]
 
@@ -56,55 +66,166 @@ class OrderedBlock:
         self._rows, self._basis = _reduce(generator[:, self._order], self._size)
         outside = np.ones(len(soft), bool)
         outside[self._basis] = False
-        self._rest = rest = np.flatnonzero(outside)
-        self._value = value = soft[self._order].astype(np.float32)
+        rest = np.flatnonzero(outside)
+        value = soft[self._order].astype(np.float32)
         first = (value > 0)[self._basis].astype(np.uint8)
         self._start = (first @ self._rows & 1).astype(bool)
         # How one change turns the check bits, and what it costs within the basis.
-        self._signs = 1 - 2 * self._rows[:, rest].astype(np.float32)
+        signs = 1 - 2 * self._rows[:, rest].astype(np.float32)
         kept = np.where(self._start[rest], value[rest], -value[rest])
-        self._weighted = self._signs * kept
+        self._kept = kept
+        self._signs = signs
         self._cost = 2 * np.abs(value[self._basis])
         self._base = float(np.abs(value[self._basis]).sum())
-        self._best = self._base + float(kept.sum())
-        self._flips: tuple[int, ...] = ()
+        self._flips = [np.array([place], np.intp) for place in range(self._size)]
 
-    def up_to_two(self) -> Bytes:
-        """Best codeword (n,), data symbols first, with at most two changes in the basis."""
-        one = self._base + self._weighted.sum(axis=1) - self._cost
-        self._offer(float(one.max()), int(one.argmax()))
-        two = self._weighted @ self._signs.T
-        two += self._base - self._cost[:, None] - self._cost[None, :]
-        np.fill_diagonal(two, -np.inf)
-        self._offer(float(two.max()), *divmod(int(two.argmax()), self._size))
-        return self._word()
+    @property
+    def start(self) -> NDArray[np.bool_]:
+        """The codeword of the unchanged basis, (8 n,) bits in codeword order."""
+        bits = np.zeros(len(self._start), bool)
+        bits[self._order] = self._start
+        return bits
 
-    def up_to_three(self) -> Bytes:
-        """The same or better with three changes among the least reliable of the basis.
+    def add_changes(self, patterns: NDArray[np.bool_]) -> None:
+        """Further changes that count as one: several bits that are likely wrong together.
 
-        Call :meth:`up_to_two` first.
+        Args:
+            patterns: (P, 8 n), True where a bit is turned; bits outside the basis follow.
         """
-        weak = slice(max(0, self._size - TRIPLE_BITS), self._size)
+        turned = patterns[:, self._order][:, self._basis]
+        turned = np.unique(turned[turned.sum(axis=1) > 1], axis=0)
+        if not len(turned):
+            return
+        parity = turned.astype(np.float32) @ (self._signs < 0).astype(np.float32)
+        self._signs = np.concatenate([self._signs, 1 - 2 * (parity % 2)])
+        self._cost = np.concatenate([self._cost, turned @ self._cost[: self._size]])
+        self._flips += [np.flatnonzero(row) for row in turned]
+
+    def words(self, changes: int, most: int) -> Bytes:
+        """The codewords that agree best with the soft bits, best first.
+
+        Args:
+            changes: 2, 3 or 5, how many are made at once; three among TRIPLE_BITS of the
+                cheapest alone, more where they also mend some of the surest other bits
+                ("box and match", Valembois and Fossorier 2004).
+            most: words to return.
+
+        Returns:
+            (at most `most`, n) symbols, data symbols first.
+        """
+        one = self._base + self._signs @ self._kept - self._cost
+        none = np.array([self._base + float(self._kept.sum())], np.float32)
+        two = (self._signs * self._kept) @ self._signs.T
+        two += self._base - self._cost[:, None] - self._cost[None, :]
+        upper = np.triu_indices(len(one), 1)
+        found = [(float(none[0]), ())]
+        found += [(float(one[place]), (int(place),)) for place in _largest(one, most)]
+        pairs = two[upper]
+        found += [
+            (float(pairs[place]), (int(upper[0][place]), int(upper[1][place])))
+            for place in _largest(pairs, most)
+        ]
+        if changes > 2:
+            found += self._threes(most)
+        if changes > 3:
+            found += self._matched(2, 2, FOUR_BITS, most)
+            found += self._matched(3, 2, FIVE_BITS, most)
+        found.sort(key=lambda word: -word[0])
+        words: dict[bytes, Bytes] = {}
+        for _, flips in found:
+            word = self._word(flips)
+            words.setdefault(word.tobytes(), word)
+            if len(words) == most:
+                break
+        return np.stack(list(words.values()))
+
+    def best(self, changes: int) -> Bytes:
+        """The best codeword (n,), see :meth:`words`."""
+        word: Bytes = self.words(changes, 1)[0]
+        return word
+
+    def _threes(self, most: int) -> list[tuple[float, tuple[int, ...]]]:
+        weak = np.argsort(self._cost, kind="stable")[:TRIPLE_BITS]
         signs, cost = self._signs[weak], self._cost[weak]
         left, right = np.triu_indices(len(cost), 1)
         # A change counted twice only costs: it never beats the single change it equals.
-        three = (self._weighted[weak][left] * signs[right]) @ signs.T
+        three = (signs[left] * signs[right] * self._kept) @ signs.T
         three += self._base - (cost[left] + cost[right])[:, None] - cost[None, :]
-        row, column = divmod(int(three.argmax()), len(cost))
-        places = (int(left[row]), int(right[row]), column)
-        self._offer(float(three[row, column]), *(weak.start + place for place in places))
-        return self._word()
+        flat = three.ravel()
+        result = []
+        for place in _largest(flat, 3 * most):
+            row, column = divmod(int(place), len(cost))
+            flips = {int(left[row]), int(right[row]), column}
+            if len(flips) == 3:
+                result.append((float(flat[place]), tuple(int(weak[flip]) for flip in flips)))
+        return result
 
-    def _offer(self, correlation: float, *flips: int) -> None:
-        if correlation > self._best and len(set(flips)) == len(flips):
-            self._best, self._flips = correlation, flips
+    def _matched(
+        self, more: int, fewer: int, control: int, most: int
+    ) -> list[tuple[float, tuple[int, ...]]]:
+        """Changes of `more` and of `fewer` at once that leave some control bits right.
 
-    def _word(self) -> Bytes:
-        turned = self._rows[list(self._flips)].sum(axis=0) % 2 == 1
+        The control bits are the surest ones outside the basis, CONTROL_SETS sets in turn.
+        """
+        one, other = self._combined(more, MATCHED[more]), self._combined(fewer, MATCHED[fewer])
+        turns = self._signs < 0
+        result: list[tuple[float, tuple[int, ...]]] = []
+        for number in range(CONTROL_SETS):
+            bits = slice(number * control, (number + 1) * control)
+            if bits.stop > turns.shape[1]:
+                break
+            weights = (1 << np.arange(control)).astype(np.int64)
+            keys = turns[:, bits] @ weights
+            target = int((self._kept[bits] < 0) @ weights)
+            left = np.bitwise_xor.reduce(keys[one], axis=1) ^ target
+            right = np.bitwise_xor.reduce(keys[other], axis=1)
+            order = np.argsort(right, kind="stable")
+            low = np.searchsorted(right[order], left, "left")
+            count = np.searchsorted(right[order], left, "right") - low
+            first = np.repeat(np.arange(len(left)), count)
+            offset = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
+            second = order[np.repeat(low, count) + offset]
+            places = np.concatenate([one[first], other[second]], axis=1)
+            cost = self._cost[places].sum(axis=1)
+            cheap = _largest(-cost, MOST_MATCHED)
+            places, cost = places[cheap], cost[cheap]
+            signs = self._signs[places[:, 0]]
+            for column in range(1, places.shape[1]):
+                signs = signs * self._signs[places[:, column]]
+            agreement = self._base + signs @ self._kept - cost
+            for place in _largest(agreement, most):
+                flips = tuple(int(flip) for flip in places[place])
+                if len(set(flips)) == len(flips):
+                    result.append((float(agreement[place]), flips))
+        return result
+
+    def _combined(self, changes: int, among: int) -> NDArray[np.intp]:
+        """All sets of so many of the cheapest changes, (sets, changes)."""
+        cheapest = np.argsort(self._cost, kind="stable")[:among]
+        return np.asarray(cheapest[_combinations(len(cheapest), changes)], np.intp)
+
+    def _word(self, flips: tuple[int, ...]) -> Bytes:
+        turned = np.zeros(len(self._start), bool)
+        for flip in flips:
+            turned ^= self._rows[self._flips[flip]].sum(axis=0) % 2 == 1
         bits = np.zeros(len(turned), bool)
         bits[self._order] = self._start ^ turned
         word: Bytes = np.packbits(bits)
         return word
+
+
+@cache
+def _combinations(count: int, changes: int) -> NDArray[np.intp]:
+    sets = np.array(list(combinations(range(count), changes)), np.intp)
+    sets.setflags(write=False)
+    return sets
+
+
+def _largest(values: NDArray[np.floating], most: int) -> NDArray[np.intp]:
+    """Places of the largest values, in any order."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    return np.argpartition(-values, most - 1)[:most]
 
 
 def _reduce(matrix: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:

@@ -32,7 +32,7 @@ def fits(payload: bytes, version: int, level: Level) -> bool:
     if len(payload) <= capacity(version, level):
         return True
     room = 8 * data_codeword_count(version, level)
-    if 3 * len(payload) > room:  # not even digits fit
+    if parts.least_bits(payload) > room:
         return False
     return parts.total_bits(parts.shortest(payload, version), version) <= room
 

@@ -56,6 +56,13 @@ def total_bits(segments: tuple[Segment, ...], version: int) -> int:
     )
 
 
+def least_bits(payload: bytes) -> float:
+    """A lower bound on the bits of a message, however it is split."""
+    others = len(payload.translate(None, CHARACTERS))
+    digits = len(payload) - len(payload.translate(None, CHARACTERS[:10]))
+    return 12 + 8 * others + 5.5 * (len(payload) - others - digits) + 10 / 3 * digits - 1
+
+
 @lru_cache(maxsize=4096)
 def shortest(payload: bytes, version: int) -> tuple[Segment, ...]:
     """The segments with the fewest bits among several ways to split a message."""

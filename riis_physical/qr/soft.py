@@ -98,7 +98,11 @@ class GridReading:
 
 
 def read_grid(
-    logits: NDArray[np.floating], version: int, knowledge: Knowledge = NOTHING
+    logits: NDArray[np.floating],
+    version: int,
+    knowledge: Knowledge = NOTHING,
+    *,
+    thorough: bool = False,
 ) -> GridReading | None:
     """Read a message from soft module values.
 
@@ -107,6 +111,7 @@ def read_grid(
             not known.
         version: 1 to 10; N = 17 + 4 * version.
         knowledge: what is known of messages. A list is tried first.
+        thorough: spend up to half a second more where the grid tells enough.
 
     Returns:
         the message with its evidence, None where there is not enough evidence.
@@ -124,7 +129,7 @@ def read_grid(
     odds = log_likelihoods(grid, version)
     for level in likely_levels(grid, version):
         words = Words(CodeBits.of(odds, version, level), knowledge.prefixes)
-        for method, data in words.attempts():
+        for method, data in words.attempts(thorough=thorough):
             payload = codec.parse(data, version, level)
             if payload is None:
                 continue

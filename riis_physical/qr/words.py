@@ -13,9 +13,10 @@ from scipy.ndimage import gaussian_filter
 
 from riis_physical.qr import reed_solomon
 from riis_physical.qr.evidence import bit_gains, expected_bits
-from riis_physical.qr.message_prior import DataBits
+from riis_physical.qr.message_prior import DataBits, Fit, SoftText, texts_log2
 from riis_physical.qr.ordered import OrderedBlock
 from riis_physical.qr.reed_solomon import Bytes, encode_block
+from riis_physical.qr.segments import BYTE, count_bits
 from riis_physical.qr.structure import (
     Block,
     Level,
@@ -33,6 +34,10 @@ SURE_BITS = 20.0
 """Evidence of a word by which it counts as known while others are sought."""
 MOST_FITS = 4
 """Hypotheses about way and length that are tried one by one."""
+WORDS = 64
+"""Words of a block that are compared as text."""
+SWEEPS = 3
+"""Times that each block's word is chosen anew beside the others."""
 LEAST_INFORMATION = 0.12
 """Bits a module must tell, by its own account, for the dear decoders to be tried."""
 _KNOWN = 400.0
@@ -111,20 +116,28 @@ class Words:
         self._prefixes = prefixes
         self._sure: list[Bytes | None] = [None] * len(bits.layout)
 
-    def attempts(self) -> Iterator[tuple[Method, Bytes]]:
-        """Data codewords that may be the message's, the cheap ones first."""
+    def attempts(self, *, thorough: bool) -> Iterator[tuple[Method, Bytes]]:
+        """Data codewords that may be the message's, the cheap ones first.
+
+        Args:
+            thorough: try all that decoders know, for up to half a second.
+        """
         for number in range(len(self._sure)):
             self._sure[number] = self._algebraic(number)
         if not self._missing():
             yield "algebraic", self._data(self._sure)
-        if expected_bits(self.bits.odds) < LEAST_INFORMATION * self.bits.odds.size:
+        information = expected_bits(self.bits.odds) / self.bits.odds.size
+        if information < LEAST_INFORMATION:
             return
         flat = self._ordered_words()
         if flat is not None:
             yield "ordered", flat
-        for data in self._with_prior():
+        for data in self._with_prior(3, MOST_FITS):
             yield "prior", data
         yield from self._weighted()
+        if thorough and information >= DEAR_INFORMATION:
+            for data in self._with_prior(5, DEAR_FITS):
+                yield "prior", data
 
     def _data(self, words: list[Bytes | None]) -> Bytes:
         parts = [
@@ -134,14 +147,16 @@ class Words:
         ]
         return np.concatenate(parts)
 
-    def _evidence(self, number: int, word: Bytes, data_log2: float | None = None) -> float:
-        """Bits of a word by itself, its data as likely as any other if nothing is given."""
-        block = self.bits.layout[number]
+    def _gain(self, number: int, word: Bytes) -> float:
+        """Bits that a block's values speak for a word."""
         ones, zeros = self.bits.gains
         bits = np.unpackbits(word).reshape(-1, 8) > 0
-        where = block.positions
-        gain = float(np.where(bits, ones[where], zeros[where]).sum())
-        return gain - 8.0 * block.data_count if data_log2 is None else gain + data_log2
+        where = self.bits.layout[number].positions
+        return float(np.where(bits, ones[where], zeros[where]).sum())
+
+    def _evidence(self, number: int, word: Bytes) -> float:
+        """Bits of a word by itself, its data as likely as any other."""
+        return self._gain(number, word) - 8.0 * self.bits.layout[number].data_count
 
     def _algebraic(self, number: int) -> Bytes | None:
         block = self.bits.layout[number]
@@ -160,21 +175,20 @@ class Words:
         for number in self._missing():
             block = self.bits.layout[number]
             soft = self.bits.odds[block.positions].ravel()
-            word = OrderedBlock(soft, block.data_count, block.check_count).up_to_two()
+            word = OrderedBlock(soft, block.data_count, block.check_count).best(2)
             if self._evidence(number, word) >= SURE_BITS:
                 self._sure[number] = word
         return None if self._missing() else self._data(self._sure)
 
-    def _with_prior(self) -> Iterator[Bytes]:
+    def _with_prior(self, changes: int, most_fits: int) -> Iterator[Bytes]:
         """With what is known of messages, as long as blocks become sure by it."""
         tried: set[bytes] = set()
         while True:
             known = len(self._missing())
             ones, zeros = self._data_gains()
             text = DataBits(ones, zeros, self.bits.version, self.bits.level, self._prefixes)
-            for fit in text.ranked(MOST_FITS):
-                words = self._prior_words(text.odds(fit))
-                data = self._data(words)
+            for fit in text.ranked(most_fits):
+                data = self._prior_data(text.soft_text(fit), fit, changes)
                 if data.tobytes() not in tried:
                     tried.add(data.tobytes())
                     yield data
@@ -183,7 +197,6 @@ class Words:
             else:
                 return
             if not self._missing():
-                yield self._data(self._sure)
                 return
 
     def _data_gains(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -196,24 +209,74 @@ class Words:
                 zeros[part] = np.where(bits, -_KNOWN, 1.0)
         return ones, zeros
 
-    def _prior_words(self, odds: NDArray[np.float64]) -> list[Bytes | None]:
-        """A word for each block, given log2 odds of the data bits; sure ones are kept."""
-        words = list(self._sure)
-        for number in self._missing():
-            block = self.bits.layout[number]
-            own = self.bits.odds[block.positions].astype(np.float64).ravel() / np.log(2.0)
-            part = odds[self.bits.data_part(number)]
-            soft = own.copy()
-            soft[: len(part)] = part
-            ordered = OrderedBlock(soft.astype(np.float32), block.data_count, block.check_count)
-            ordered.up_to_two()
-            words[number] = word = ordered.up_to_three()
-            bits = np.unpackbits(word)[: len(part)].astype(bool)
-            before = np.clip(part - own[: len(part)], -40, 40)
-            log2 = -float(np.logaddexp2(0.0, np.where(bits, -before, before)).sum())
-            if self._evidence(number, word, log2) >= SURE_BITS:
-                self._sure[number] = word
-        return words
+    def _prior_data(self, text: SoftText, fit: Fit, changes: int) -> Bytes:
+        """The data codewords that fit soft bits and text best; sure words are kept."""
+        missing = self._missing()
+        lists = {number: self._word_list(number, text, changes) for number in missing}
+        chosen = {number: 0 for number in missing}
+        layout = self.bits.layout
+
+        def whole() -> Bytes:
+            words = [
+                lists[n][chosen[n]] if one is None else one for n, one in enumerate(self._sure)
+            ]
+            return self._data(words)
+
+        if fit.way.mode != BYTE:
+            return whole()
+        gains = {n: np.array([self._gain(n, word) for word in lists[n]]) for n in missing}
+        scores: dict[int, NDArray[np.float64]] = {}
+        for _ in range(SWEEPS):
+            before = dict(chosen)
+            for number in missing:
+                part = self.bits.data_part(number)
+                data = np.repeat(whole()[None], len(lists[number]), axis=0)
+                data[:, part.start // 8 : part.stop // 8] = lists[number][
+                    :, : layout[number].data_count
+                ]
+                scores[number] = gains[number] + texts_log2(data, fit, self.bits.version)
+                chosen[number] = int(scores[number].argmax())
+            if before == chosen:
+                break
+        best = whole()
+        if len(missing) == 1:
+            return best
+        # The text outside a block costs the same with each of its words.
+        text_log2 = float(texts_log2(best[None], fit, self.bits.version)[0])
+        share = text_log2 / max(1, 8 * fit.count)
+        for number in missing:
+            score = scores[number][chosen[number]] - text_log2
+            cost = -share * self._text_bits(number, fit)
+            if score - cost >= SURE_TEXT_BITS:
+                self._sure[number] = lists[number][chosen[number]]
+        return best
+
+    def _text_bits(self, number: int, fit: Fit) -> int:
+        """Bits of a block that belong to the text."""
+        part = self.bits.data_part(number)
+        head = 4 + count_bits(fit.way.mode, self.bits.version)
+        return max(0, min(part.stop, head + 8 * fit.count) - max(part.start, head))
+
+    def _word_list(self, number: int, text: SoftText, changes: int) -> Bytes:
+        """Words (K, n) of a block that fit its soft bits and the text."""
+        block, part = self.bits.layout[number], self.bits.data_part(number)
+        soft = self.bits.odds[block.positions].astype(np.float64).ravel() / np.log(2.0)
+        soft[: part.stop - part.start] = text.odds[part]
+        ordered = OrderedBlock(soft.astype(np.float32), block.data_count, block.check_count)
+        start = ordered.start
+        patterns = []
+        for at, values in text.likely:
+            low, high = max(at, part.start), min(at + values.shape[1], part.stop)
+            if low >= high:
+                continue
+            for value in values:
+                pattern = np.zeros(len(soft), bool)
+                here = slice(low - part.start, high - part.start)
+                pattern[here] = value[low - at : high - at] ^ start[here]
+                patterns.append(pattern)
+        if patterns:
+            ordered.add_changes(np.array(patterns))
+        return ordered.words(changes, WORDS)
 
     def _weighted(self) -> Iterator[tuple[Method, Bytes]]:
         """Each block by itself once more, with all that decoders know."""
@@ -234,9 +297,7 @@ class Words:
 
     def _dear_word(self, number: int, soft: Floats) -> Bytes | None:
         block = self.bits.layout[number]
-        ordered = OrderedBlock(soft.ravel(), block.data_count, block.check_count)
-        ordered.up_to_two()
-        word = ordered.up_to_three()
+        word = OrderedBlock(soft.ravel(), block.data_count, block.check_count).best(3)
         if self._evidence(number, word) >= SURE_BITS:
             return word
         erased = erasure_ladder(soft, block.check_count)
