@@ -53,6 +53,8 @@ class Cascade:
     def look_at(self, place: Candidate) -> None:
         """Look into one place and nowhere else; fills the attributes."""
         self._look([place])
+        if not self._is_read():
+            self._by_list()
 
     def look_everywhere(self, references: Sequence[Reference] | References | None = None) -> None:
         """Look for all containers, MOST_CONTAINERS at most; fills the attributes.
@@ -84,6 +86,8 @@ class Cascade:
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
         self.tried += instead  # not before: they were tried quickly, others there are worth more
+        if not self._is_read():
+            self._by_list()
         if not self._is_read():
             for picture in pictures.hopeful:
                 self._instead(self.search.by_patterns(picture.corners))
@@ -125,6 +129,12 @@ class Cascade:
             places = seen_candidates(pictures, pictures.otherwise)
         self._instead(self.search.at_once(places, self._turns()[0], all_versions=False))
         return places
+
+    def _by_list(self) -> None:
+        """Try the list's messages at the places, and what is left unread with others' photos."""
+        found = self.search.by_list(_likely_first(self.tried))
+        if found is not None:
+            self._instead(found)
 
     def _look_again(self, others: Sequence[Candidate]) -> None:
         """Search less likely places, as nothing was read."""
@@ -178,6 +188,11 @@ class Cascade:
 
     def _is_read(self) -> bool:
         return any(found.reading is not None for found in self.findings)
+
+
+def _likely_first(places: Sequence[Candidate]) -> list[Candidate]:
+    """The places with the photo as a whole after all outlines."""
+    return sorted(places, key=lambda one: one.source == "photo")
 
 
 def _elsewhere(places: Sequence[Candidate], found: Finding) -> list[Candidate]:

@@ -35,6 +35,8 @@ class Finding:
         source: what proposed the place, see :class:`capture.candidates.Candidate`.
         reading: the message, None where it does not read.
         evident: whether the evidence suffices to report a container unread.
+        mirrored: whether the photo shows the picture mirrored; `corners` run clockwise in
+            the photo all the same.
     """
 
     hypothesis: Hypothesis
@@ -49,6 +51,7 @@ class Finding:
     source: str
     reading: Reading | None = None
     evident: bool = False
+    mirrored: bool = False
 
     @property
     def counts(self) -> bool:

@@ -18,9 +18,9 @@ Every reading passes :func:`riis_physical.qr.reading.read_revealed`, whose bound
 for each grid that is tried. Sums of random grids are random grids: the factors come
 from function patterns alone, and photos are joined by their agreement with each
 other, which no codeword is preferred by. A photo adds at most
-``MOST_IN_PHOTO`` grids, each tried at most twice, so that with the 8e-11 a grid of
+``MOST_IN_PHOTO`` grids, each tried at most twice, so that with the 6e-11 a grid of
 :mod:`riis_physical.qr.soft` the sums of 300 photos are read falsely with a chance of
-less than 300 * 4 * 2 * 8e-11 = 2e-7; :attr:`Fusion.attempts` counts them.
+less than 300 * 4 * 2 * 6e-11 = 2e-7; :attr:`Fusion.attempts` counts them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.reading import Reading, read_revealed
 from riis_physical.qr.soft import GridReading, likely_levels
 from riis_physical.qr.structure import Level, blocks, data_positions
@@ -152,10 +153,12 @@ class Fusion:
         attempts: grids that were tried, photos that read by themselves not counted.
     """
 
-    def __init__(self, memory: int | None = None) -> None:
-        """`memory`: photos after which an unread container that is gone is forgotten; for
-        live pictures, which come in order and without end. None keeps all."""
+    def __init__(self, memory: int | None = None, knowledge: Knowledge = NOTHING) -> None:
+        """`knowledge`: of messages. `memory`: photos after which an unread container that is
+        gone is forgotten; for live pictures, which come in order and without end. None keeps
+        all."""
         self.memory = memory
+        self.knowledge = knowledge
         self.tracks: list[Track] = []
         self.attempts = 0
 
@@ -167,7 +170,8 @@ class Fusion:
 
     def add(self, contributions: Sequence[Contribution]) -> None:
         """Add what one photo shows; each contribution goes to a track of its own."""
-        worth = [c for c in contributions if c.reading or c.presence >= LEAST_PRESENCE]
+        least = LEAST_PRESENCE if self.knowledge.among is None else -1.0
+        worth = [c for c in contributions if c.reading or c.presence >= least]
         worth.sort(key=lambda c: (c.reading is None, -c.presence))
         taken: set[int] = set()
         for part in worth[:MOST_IN_PHOTO]:
@@ -226,7 +230,7 @@ class Fusion:
         """Try the sum of a track."""
         track = self.tracks[number]
         self.attempts += 1
-        reading = read_revealed(track.total, None, track.version)
+        reading = read_revealed(track.total, None, track.version, self.knowledge, thorough=True)
         if reading is not None:
             self.tracks[number] = Track(track.version, track.parts, reading)
             self._put_aside(number)
@@ -245,7 +249,13 @@ class Fusion:
         own = next((part.reading for part in left if part.reading is not None), None)
         if own is None and left:
             self.attempts += 1
-            own = read_revealed(Track(track.version, left).total, None, track.version)
+            own = read_revealed(
+                Track(track.version, left).total,
+                None,
+                track.version,
+                self.knowledge,
+                thorough=True,
+            )
             own = own if own is not None and own.payload == payload else None
         if own is None:  # no message without them: leave them together, unread
             self.tracks[number] = Track(track.version, track.parts)

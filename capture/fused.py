@@ -18,6 +18,7 @@ from capture.fuse import Contribution, Fusion, Track
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.qr.decoders import DECODERS
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.likelihood import log_likelihoods
 
 Photo = str | Path | UInt8Image
@@ -59,8 +60,11 @@ class FusedScan:
         names: of the photos added, in order.
     """
 
-    def __init__(self, find: Find, memory: int | None = None) -> None:
-        """`find` is :func:`capture.scan.find_containers` with its models and options.
+    def __init__(
+        self, find: Find, memory: int | None = None, knowledge: Knowledge = NOTHING
+    ) -> None:
+        """`find` is :func:`capture.scan.find_containers` with its models and options,
+        the same `knowledge` among them.
 
         With `memory`, a container that was not read and that none of so many photos shows
         is forgotten: for live pictures.
@@ -70,7 +74,7 @@ class FusedScan:
         self._empty: list[ScanResult] = []
         self._timings: dict[str, float] = {}
         self._began = time.perf_counter()
-        self.fusion = Fusion(memory)
+        self.fusion = Fusion(memory, knowledge)
         self.names: list[str] = []
 
     def add(self, name: str, photo: Photo) -> bool:
@@ -142,6 +146,8 @@ class FusedScan:
                 payload=track.reading.payload,
                 decoder=track.reading.decoder,
                 confidence=float(track.reading.confidence),
+                by=track.reading.grid.by,
+                evidence_bits=track.reading.grid.bits,
                 detail="",
             )
         return FusedResult(result, photos, best.photo)

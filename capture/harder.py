@@ -1,6 +1,7 @@
 """All that may help where a container shows and does not read.
 
-what is covered left out -> the code's own patterns -> other outlines -> corners moved
+what is covered left out -> decoders to their limit -> the code's own patterns
+        -> other outlines -> corners moved
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from capture.relocate import relocate
 from capture.reveal import Place, Viewer, plain_of
 from riis_physical.errors import RectificationError
 from riis_physical.qr.presence import function_modules
-from riis_physical.qr.reading import read_revealed
 
 FloatArray = NDArray[np.float32]
 
@@ -49,9 +49,12 @@ def read_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding 
 def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
     """Leave out what is covered, try outlines nearby, then align the corners."""
     with viewer.clock.stage("read"):
-        uncovered = read_uncovered(found.logits, found.hypothesis.version)
-    if uncovered is not None:
-        return viewer.guard(replace(found, reading=uncovered))
+        version = found.hypothesis.version
+        reading = read_uncovered(found.logits, version, viewer.knowledge)
+        if reading is None:
+            reading = viewer.read(found.logits, found.picture, version, thorough=True)
+    if reading is not None:
+        return viewer.guard(replace(found, reading=reading))
     found = _by_patterns(viewer, places, found)
     if found.reading is not None:
         return found
@@ -64,14 +67,16 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
         try:
             aligned = align(
                 found.revealer, region, found.corners, h.version, found.condition,
-                lambda logits, picture: read_revealed(logits, picture, h.version),
+                lambda logits, picture: viewer.read(logits, picture, h.version),
             )  # fmt: skip
         except RectificationError:  # so small or oblique that a moved corner is impossible
             return found
     reading = aligned.reading
     if reading is None:
         with viewer.clock.stage("read"):
-            reading = read_uncovered(aligned.logits, h.version)
+            reading = read_uncovered(aligned.logits, h.version, viewer.knowledge)
+            if reading is None:
+                reading = viewer.read(aligned.logits, aligned.picture, h.version, thorough=True)
     if reading is None and aligned.presence < found.presence:
         return found
     size = frame_px(h.version)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.reading import Reading, read_revealed
 from riis_physical.qr.structure import grid_size
 
@@ -59,12 +60,15 @@ def occlusion_map(logits: NDArray[np.floating], version: int) -> FloatArray:
     return reliability
 
 
-def read_uncovered(logits: NDArray[np.floating], version: int) -> Reading | None:
+def read_uncovered(
+    logits: NDArray[np.floating], version: int, knowledge: Knowledge = NOTHING
+) -> Reading | None:
     """Read the message from what is not covered, for when all of it does not read.
 
     Args:
         logits: (N, N) soft values, positive for dark.
         version: 1 to 10; N = 17 + 4 * version.
+        knowledge: what is known of messages.
 
     Returns:
         the message, None where nothing is covered or it does not read either.
@@ -75,4 +79,4 @@ def read_uncovered(logits: NDArray[np.floating], version: int) -> Reading | None
     reliability = occlusion_map(logits, version)
     if reliability.min() > 0:
         return None
-    return read_revealed(np.nan_to_num(logits, nan=0.0) * reliability, None, version)
+    return read_revealed(np.nan_to_num(logits, nan=0.0) * reliability, None, version, knowledge)

@@ -22,8 +22,9 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
 from riis_physical.qr.decoders import DECODERS
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.presence import presence_score
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.reading import Reading, read_revealed
 
 FloatArray = NDArray[np.float32]
 
@@ -54,6 +55,7 @@ class Viewer:
         clock: gets the time of each stage.
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
+        knowledge: what is known of messages.
     """
 
     photo: UInt8Image
@@ -61,6 +63,18 @@ class Viewer:
     clock: Clock
     camera: CameraProfile | None = None
     correction: Correction | None = None
+    knowledge: Knowledge = NOTHING
+
+    def read(
+        self,
+        logits: FloatArray,
+        picture: FloatArray | None,
+        version: int,
+        *,
+        thorough: bool = False,
+    ) -> Reading | None:
+        """Read what was revealed, with all that is known of messages."""
+        return read_revealed(logits, picture, version, self.knowledge, thorough=thorough)
 
     @property
     def uncorrected(self) -> Viewer:
@@ -115,7 +129,7 @@ class Viewer:
         if presence < WORTH_READING:
             return None
         with self.clock.stage("read"):
-            reading = read_revealed(logits, picture, h.version)
+            reading = self.read(logits, picture, h.version)
         found = Finding(
             hypothesis=h,
             revealer=revealer,

@@ -30,6 +30,7 @@ from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.image_io import load_photo
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def scan_photo(
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
+    knowledge: Knowledge = NOTHING,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
 
@@ -76,6 +78,7 @@ def scan_photo(
         correction: what a profile of printer or screen and camera undoes; its lens
             counts where no `camera` is given. What does not read corrected is read
             as it is.
+        knowledge: what is known of messages: beginnings, a list of all that can occur.
 
     Returns:
         one result for each container, in the order found, or a single
@@ -100,6 +103,7 @@ def scan_photo(
         references=references,
         camera=camera,
         correction=correction,
+        knowledge=knowledge,
     ).results
 
 
@@ -112,6 +116,7 @@ def find_containers(
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
+    knowledge: Knowledge = NOTHING,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
     if not revealers:
@@ -132,7 +137,7 @@ def find_containers(
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
-    search = Search(pixels, quality, revealers, clock, lens)
+    search = Search(pixels, quality, revealers, clock, lens, knowledge=knowledge)
     if correction is None:
         return _searched(search, name, corners, stages, references)
     corrected = _corrected(search, correction, bent=own_lens is not None)
@@ -239,6 +244,7 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         found_by=found.source,
         quality=quality,
         corrected=search.changed or isinstance(found.revealer, CorrectedRevealer),
+        mirrored=found.mirrored,
     )
     if found.reading is None:
         tip = advice(quality)
@@ -250,4 +256,6 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         payload=found.reading.payload,
         decoder=found.reading.decoder,
         confidence=float(found.reading.confidence),
+        by=found.reading.grid.by,
+        evidence_bits=found.reading.grid.bits,
     )

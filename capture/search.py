@@ -14,6 +14,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.by_list import by_list
 from capture.candidates import Candidate
 from capture.clock import Clock
 from capture.correction import Correction
@@ -37,6 +38,7 @@ from capture.reveal import Viewer
 from capture.settle import settled
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.presence import function_modules
 
 FloatArray = NDArray[np.float32]
@@ -61,6 +63,7 @@ class Search:
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
         changed: whether a profile's lens or fall of light was taken out of the photo.
+        knowledge: what is known of messages.
         scores: of what was probed already, by model, place, way up and version.
     """
 
@@ -71,11 +74,14 @@ class Search:
     camera: CameraProfile | None = None
     correction: Correction | None = None
     changed: bool = False
+    knowledge: Knowledge = NOTHING
     scores: dict[tuple[int, bytes, int, int], float] = field(default_factory=dict)
 
     @cached_property
     def _viewer(self) -> Viewer:
-        return Viewer(self.photo, self.jpeg_quality, self.clock, self.camera, self.correction)
+        return Viewer(
+            self.photo, self.jpeg_quality, self.clock, self.camera, self.correction, self.knowledge
+        )
 
     @property
     def device(self) -> str:
@@ -191,6 +197,12 @@ class Search:
                     if found is not None:
                         return found
         return None if found is None else read_harder(self._viewer, places, found)
+
+    def by_list(self, candidates: Sequence[Candidate]) -> Finding | None:
+        """A message of the list at places where no code shows; None without a list."""
+        if self.knowledge.among is None:
+            return None
+        return by_list(self._viewer, self.revealers, self._viewer.places(candidates))
 
     def by_patterns(self, corners: FloatArray) -> Finding | None:
         """A code whose finder patterns lie a few modules from where an outline puts them.

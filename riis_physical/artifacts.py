@@ -113,6 +113,11 @@ class ScanResult:
         found_by: which step of detection found the container, None where none was.
         quality: how well it was captured, None where nothing was found.
         corrected: whether a device profile's correction was used for what was found.
+        by: what is known of the message that told most: ``code`` alone, ``text``, a given
+            ``beginning`` or a given ``list``; None unless decoded.
+        evidence_bits: bits that the photo speaks for the message, see
+            :mod:`riis_physical.qr.evidence`; None unless decoded.
+        mirrored: whether the photo shows the container mirrored.
     """
 
     photo: str
@@ -129,6 +134,9 @@ class ScanResult:
     found_by: str | None = None
     quality: CaptureQuality | None = None
     corrected: bool = False
+    by: str | None = None
+    evidence_bits: float | None = None
+    mirrored: bool = False
 
     @property
     def text(self) -> str | None:

@@ -86,12 +86,6 @@ def evaluate_false_accepts(
             for kind in KINDS
             if any(r.kind == kind for r in records)
         },
-        "patterns_by_version_and_level": {
-            f"{version}-{level}": summarise_grids(
-                [r for r in records if (r.kind, r.version, r.level) == ("patterns", version, level)]
-            )
-            for version, level in sorted({(r.version, r.level) for r in records})
-        },
     }
     write_text(output, json.dumps(result, indent=1) + "\n", force=force)
     return result
@@ -104,7 +98,6 @@ def summarise_grids(records: Sequence[GroupRecord]) -> dict[str, Any]:
     return {
         "grids": grids,
         "passed_to_reader": sum(record.passed for record in records),
-        "through_cascade": sum(record.cascade for record in records),
         "accepted": accepted,
         "rate_below": upper_bound(accepted, grids),
     }
@@ -116,11 +109,12 @@ def upper_bound(accepted: int, grids: int) -> float:
 
 
 @click.command(help=__doc__)
-@click.option("--grids", default=1_000_000, show_default=True, help="Coins, and with patterns.")
-@click.option("--structured", default=10_000, show_default=True, help="Smooth; from pictures.")
+@click.option("--grids", default=1_000_000, show_default=True, help="Of fair coins.")
+@click.option("--structured", default=10_000, show_default=True, help="Of each other kind.")
 @click.option("--images", default="", help="Folder of pictures without a container.")
 @click.option("--model", default="auto", show_default=True)
 @click.option("--seed", default=0, show_default=True)
+@click.option("--known", is_flag=True, help="Read with beginnings and a list of messages too.")
 @click.option("--workers", default=1, show_default=True)
 @click.option("--seconds", type=float, help="Stop with what is done by then.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
@@ -131,12 +125,13 @@ def main(
     images: str,
     model: str,
     seed: int,
+    known: bool,
     workers: int,
     seconds: float | None,
     output: Path,
     force: bool,
 ) -> None:
-    settings = GridSettings(grids, structured, seed, images, model)
+    settings = GridSettings(grids, structured, seed, images, model, known)
     try:
         result = evaluate_false_accepts(
             settings, output, workers=workers, seconds=seconds, force=force

@@ -52,6 +52,39 @@ def strength_option(text: str) -> Callable[..., Any]:
     )
 
 
+def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--prefix, --among, --among-column and --knowledge: what is known of messages."""
+    for option in (
+        click.option(
+            "--knowledge",
+            "knowledge_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="YAML with the keys prefixes, among and column, in place of the options.",
+        ),
+        click.option(
+            "--among-column",
+            metavar="NAME",
+            help="The column of --among, where that is a CSV file.",
+        ),
+        click.option(
+            "--among",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="All messages that can occur, one a line: read even where nothing shows.",
+        ),
+        click.option(
+            "--prefix",
+            "prefixes",
+            multiple=True,
+            metavar="TEXT",
+            help="How messages may begin, for example https://example.org/; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def profile_option(text: str, *, multiple: bool = False) -> Callable[..., Any]:
     """--profile: the name of a shipped profile, or a file."""
     return click.option(

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from riis_physical.commands.scan_output import as_record, say, summary
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
     from riis_physical.profile import DeviceProfile
+    from riis_physical.qr.knowledge import Knowledge
 
 MAX_FRAMES = 60
 LIVE_MEMORY = 12  # frames of a camera after which a container that is gone is forgotten
@@ -61,6 +62,16 @@ class Settings:
     reference: Path | None = None
     camera_profile: Path | None = None
     profile: DeviceProfile | None = None
+    prefixes: tuple[str, ...] = ()
+    among: Path | None = None
+    among_column: str | None = None
+    knowledge_file: Path | None = None
+
+    def knowledge(self) -> Knowledge:
+        """What is known of messages, its files read."""
+        from riis_physical.known_messages import load_knowledge
+
+        return load_knowledge(self.prefixes, self.among, self.among_column, self.knowledge_file)
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         correction = Correction.of(settings.profile)
         if correction is not None:
             found["correction"] = correction
+    found["knowledge"] = settings.knowledge()
     return found
 
 
@@ -164,6 +176,7 @@ class Scanner:
     help="Lens of the camera, from `calibrate camera`.",
 )
 @common.profile_option("What printer or screen and camera do to colour, light and lens is undone:")
+@common.knowledge_options
 @click.option("--fuse", is_flag=True, help="The photos show the same: add up their evidence.")
 @click.option(
     "--video",
@@ -206,6 +219,10 @@ def command(
     reference: Path | None,
     camera_profile: Path | None,
     profile: str | None,
+    prefixes: tuple[str, ...],
+    among: Path | None,
+    among_column: str | None,
+    knowledge_file: Path | None,
     fuse: bool,
     video: Path | None,
     camera: int | None,
@@ -228,7 +245,11 @@ def command(
         raise click.UsageError("--corners belong to one photo: give exactly one.")
     given = None if corners is None else tuple(corners)
     measured = None if profile is None else _profile(profile, camera_profile)
-    settings = Settings(model, device, given, reference, camera_profile, measured)
+    settings = Settings(
+        model, device, given, reference, camera_profile, measured,
+        prefixes, among, among_column, knowledge_file,
+    )  # fmt: skip
+    settings.knowledge()  # a list that cannot be read is told before any photo is
     if video is not None or camera is not None:
         fused, extra = _scan_moving(settings, video, camera, max_frames)
         decoded = _print_fused(settings, fused, extra, as_json)
@@ -381,18 +402,19 @@ def _scan_each(
     return all(any(r.status is Status.DECODED for r in results) for results in answers)
 
 
-def _finder(settings: Settings) -> Callable[[Any], Any]:
-    """:func:`capture.scan.find_containers` with its models and options."""
+def _fused_scan(settings: Settings, memory: int | None = None) -> Any:
+    """Photos or frames of the same, with models and options."""
+    from capture.fused import FusedScan
     from capture.scan import find_containers
 
-    return partial(find_containers, revealers=_revealers(settings), **_options(settings))
+    options = _options(settings)
+    find = partial(find_containers, revealers=_revealers(settings), **options)
+    return FusedScan(find, memory, options["knowledge"])
 
 
 def _scan_together(settings: Settings, names: Sequence[str], *, quiet: bool) -> Any:
     """Photos of one thing, until its message reads."""
-    from capture.fused import FusedScan
-
-    scan = FusedScan(_finder(settings))
+    scan = _fused_scan(settings)
     for name in names:
         if scan.add(name, name):
             break
@@ -409,12 +431,11 @@ def _scan_moving(
     from itertools import islice
 
     from capture import frames
-    from capture.fused import FusedScan
 
     if video is not None:
         source = frames.video_frames(video)
         first = next(source)  # says at once when the file is no video
-        scan = FusedScan(_finder(settings))
+        scan = _fused_scan(settings)
         done = scan.add(str(video), first.pixels)
         for frame in islice(source, (max_frames or MAX_FRAMES) - 1):
             if done:
@@ -424,7 +445,7 @@ def _scan_moving(
     assert camera is not None
     opened = frames.open_camera(camera)
     name = f"camera {camera}"
-    scan = FusedScan(_finder(settings), memory=LIVE_MEMORY)
+    scan = _fused_scan(settings, LIVE_MEMORY)
     with frames.preview(f"riis-physical scan --camera {camera}") as show:
         if show is None:
             common.note("no display for a preview: scanning without one; Ctrl-C stops")

@@ -27,6 +27,11 @@ def as_record(result: ScanResult) -> dict[str, Any]:
         "text": result.text,
         "corners": None,
         "decoder": result.decoder,
+        "by": result.by,
+        "evidence_bits": None
+        if result.evidence_bits is None
+        else round(float(result.evidence_bits), 1),
+        "mirrored": result.mirrored,
         "confidence": round(float(result.confidence), 4),
         "condition": None,
         "timings_ms": {key: round(float(ms), 2) for key, ms in result.timings_ms.items()},
@@ -76,9 +81,17 @@ def say(result: ScanResult, *, alone: bool) -> None:
     common.say_message(text if alone else f"{where}: {text}")
     if alone:
         common.note(
-            f"{where}: decoded by {result.decoder} with model {result.model}, "
+            f"{where}: decoded by {_how(result)} with model {result.model}, "
             f"confidence {result.confidence:.2f}, {result.timings_ms.get('total', 0.0):.0f} ms"
         )
+
+
+def _how(result: ScanResult) -> str:
+    """The decoder, and what was known that helped it."""
+    if result.by is None or result.by == "code":
+        return str(result.decoder)
+    bits = "" if result.evidence_bits is None else f", {result.evidence_bits:.0f} bits of evidence"
+    return f"{result.decoder} ({result.by} known{bits})"
 
 
 def summary(photos: Sequence[Sequence[ScanResult]], seconds: float) -> str:

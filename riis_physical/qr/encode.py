@@ -1,9 +1,10 @@
 """Message to QR modules.
 
-The shortest mix of modes where byte mode needs a larger code, mask fixed (see ``structure.MASK_PATTERN``), error correction H
-wherever the message fits it. The placement and the tables are those of the
-``qrcode`` package; the check symbols are computed here, because that package fails
-on a block of zero bytes, which a message of raw bytes may hold.
+Byte mode, or the shortest mix of modes where that fits a smaller code; mask fixed (see
+``structure.MASK_PATTERN``), error correction H wherever the message fits it. The
+placement and the tables are those of the ``qrcode`` package; the check symbols are
+computed here, because that package fails on a block of zero bytes, which a message of
+raw bytes may hold.
 """
 
 from __future__ import annotations

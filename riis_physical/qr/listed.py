@@ -38,9 +38,6 @@ OTHERS_BITS = 20.0
 """Least evidence from what tells messages apart."""
 MARGIN_BITS = 14.0
 """By how much the best message is likelier than all others of the list together."""
-AGAINST = -0.25
-"""How much the worst block's check symbols may speak against a message, as a share of what
-a block's speak for it on the mean."""
 TEMPER = np.float32(0.75)
 """Factor on the log odds: where a third of the modules is wrong, a few hundred known modules
 tell the network's own certainty badly, and to be too sure costs more than to be too modest."""
@@ -231,4 +228,4 @@ def _tells(codes: _Codes, place: int, bits: CodeBits, log2_count: float) -> bool
     if float(gains[codes.telling].sum()) - log2_count < OTHERS_BITS:
         return False
     checks = [float(gains[b.positions[b.data_count :]].sum()) for b in codes.layout]
-    return min(checks) >= AGAINST * max(float(np.mean(checks)), 0.0)
+    return min(checks) >= 0.0

@@ -271,9 +271,7 @@ class DataBits:
             start = at - len(bits)
             if at > len(self._ones):
                 return -np.inf
-            total += float(
-                np.where(bits, self._ones[start:at], self._zeros[start:at]).sum()
-            )
+            total += float(np.where(bits, self._ones[start:at], self._zeros[start:at]).sum())
         return total
 
     def _text_units(self, way: Way, count: int) -> tuple[list[Bits], list[tuple[Floats, int]]]:

@@ -118,7 +118,7 @@ class OrderedBlock:
         two = (self._signs * self._kept) @ self._signs.T
         two += self._base - self._cost[:, None] - self._cost[None, :]
         upper = np.triu_indices(len(one), 1)
-        found = [(float(none[0]), ())]
+        found: list[tuple[float, tuple[int, ...]]] = [(float(none[0]), ())]
         found += [(float(one[place]), (int(place),)) for place in _largest(one, most)]
         pairs = two[upper]
         found += [

@@ -66,7 +66,7 @@ def least_bits(payload: bytes) -> float:
 @lru_cache(maxsize=4096)
 def shortest(payload: bytes, version: int) -> tuple[Segment, ...]:
     """The segments with the fewest bits among several ways to split a message."""
-    ways = {(Segment(BYTE, payload),)}
+    ways: set[tuple[Segment, ...]] = {(Segment(BYTE, payload),)}
     if any(character in CHARACTERS for character in payload):
         for least in _SHORTEST:
             chunks = util.optimal_data_chunks(payload, minimum=least)

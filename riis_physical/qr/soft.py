@@ -124,7 +124,7 @@ def read_grid(
         listed = knowledge.among.read(grid, version)
         if listed is not None:
             return _reading(grid, listed, version, "list", floor=0.0)
-    if not _has_patterns(grid, version):
+    if not passes_gate(grid, version):
         return None
     odds = log_likelihoods(grid, version)
     for level in likely_levels(grid, version):
@@ -154,7 +154,8 @@ def normalised(logits: NDArray[np.floating], version: int) -> Floats:
     return np.clip(grid / median, -_CLIP, _CLIP).astype(np.float32)
 
 
-def _has_patterns(grid: Floats, version: int) -> bool:
+def passes_gate(grid: Floats, version: int) -> bool:
+    """Whether soft values (N, N) agree with the patterns of every code well enough to try."""
     mask, values = function_modules(version)
     known = mask & (grid != 0)
     if known.sum() < mask.sum() / 2:

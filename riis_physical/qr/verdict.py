@@ -36,9 +36,7 @@ class Verdict:
     by: Literal["code", "text", "beginning", "list"]
 
 
-def judged(
-    payload: bytes, code: CodeBits, prefixes: tuple[bytes, ...] = ()
-) -> Verdict | None:
+def judged(payload: bytes, code: CodeBits, prefixes: tuple[bytes, ...] = ()) -> Verdict | None:
     """The evidence for a message, None where a block has too little of its own.
 
     Args:
@@ -70,18 +68,14 @@ def level_log2(level: Level) -> float:
     return float(np.log2(share))
 
 
-def _rest_log2(
-    payload: bytes, code: CodeBits, number: int, prefixes: tuple[bytes, ...]
-) -> float:
+def _rest_log2(payload: bytes, code: CodeBits, number: int, prefixes: tuple[bytes, ...]) -> float:
     """log2 of the chance of all messages that differ in one block at most."""
     data = np.unpackbits(codec.build(payload, code.version, code.level)).astype(bool)
     ones, zeros = np.where(data, 0.0, -_KNOWN), np.where(data, -_KNOWN, 0.0)
     free = code.data_part(number)
     ones[free] = zeros[free] = 0.0
     fits = DataBits(ones, zeros, code.version, code.level, prefixes).ranked(1000)
-    held = segments.total_bits(
-        codec.segmented(payload, code.version, code.level), code.version
-    )
+    held = segments.total_bits(codec.segmented(payload, code.version, code.level), code.version)
     end = min(free.stop, held)
     random = message_prior.random_log2(prefixes) - held + max(0, end - free.start)
     return float(np.logaddexp2.reduce([random, *(fit.log2 for fit in fits)]))

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
 
-from riis_physical.qr.presence import function_modules
-from riis_physical.qr.reading import read_revealed
-from riis_physical.qr.soft import MIN_PATTERN_AGREEMENT, normalised, read_grid
+from riis_physical.qr.encode import encode
+from riis_physical.qr.knowledge import NOTHING, Knowledge
+from riis_physical.qr.listed import MessageList
+from riis_physical.qr.soft import normalised, passes_gate, read_grid
 from riis_physical.qr.structure import LEVELS, MAX_VERSION, Level, grid_size, known_modules
-from training.evaluation.screening import Screen
+from training.text.messages import draw_messages
 
-GridKind = Literal["coins", "patterns", "smooth", "pictures"]
+GridKind = Literal["coins", "patterns", "foreign", "smooth", "pictures"]
 KINDS: tuple[GridKind, ...] = get_args(GridKind)
 """Fair coins; the same with everything written in that a code of the level must hold;
-smooth noise with the same written in; what the network reveals in pictures, the same."""
+codes of other messages than the list's with 2 to 40 % of the modules wrong; smooth noise
+with the same written in as in the second; what the network reveals in pictures, the same."""
 
-GROUP = 512
-"""Grids of one version and level that share the sizes of their soft values."""
-CASCADE_EVERY = 128
-"""One grid in so many goes through the whole cascade of decoders too."""
+GROUP = 32
+"""Grids of one kind, version and level that are drawn together."""
+LISTED, LIST_SEED = 1000, 77
+"""Messages of the list, and the seed that they are drawn with."""
 _REVEALED_SIDE = 57
 
 Floats = NDArray[np.float32]
@@ -36,11 +40,12 @@ class GridSettings:
     """What to draw.
 
     Attributes:
-        grids: of coins, and of coins with patterns, each; whole groups are drawn.
-        structured: of smooth noise, and of revealed pictures, each.
+        grids: of coins.
+        structured: of each other kind.
         seed: of everything.
         images: folder of pictures that hold nothing; empty for no revealed pictures.
         model: that reveals them.
+        known: read with beginnings and a list of messages too.
     """
 
     grids: int
@@ -48,6 +53,7 @@ class GridSettings:
     seed: int = 0
     images: str = ""
     model: str = "auto"
+    known: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For the result's file; of the folder its name alone, wherever it lies."""
@@ -55,7 +61,7 @@ class GridSettings:
 
     def tasks(self) -> list[tuple[GridKind, int]]:
         """Kind and number of each group."""
-        most = {"coins": self.grids, "patterns": self.grids, "smooth": self.structured}
+        most = dict.fromkeys(KINDS, self.structured) | {"coins": self.grids}
         most["pictures"] = self.structured if self.images else 0
         counts = {kind: -(-most[kind] // GROUP) for kind in KINDS}
         longest = max(counts.values(), default=0)
@@ -75,9 +81,8 @@ class GroupRecord:
     Attributes:
         kind, version, level: of its grids.
         grids: how many.
-        passed: those that the gate (coins) or the screen (patterns) let through.
-        cascade: those that went through the whole cascade too.
-        accepted: those in which a message was read. Each is a false one.
+        passed: those that the gate on the function patterns let through.
+        accepted: those in which a message was read that they do not hold.
     """
 
     kind: GridKind
@@ -85,7 +90,6 @@ class GroupRecord:
     level: Level
     grids: int
     passed: int
-    cascade: int
     accepted: int
 
 
@@ -102,21 +106,36 @@ class GridReader:
         rng = np.random.default_rng([self._settings.seed, KINDS.index(kind), number])
         version = 1 + number % MAX_VERSION
         level = LEVELS[number // MAX_VERSION % len(LEVELS)]
-        if kind == "coins":
-            yield _read_coins(rng, version, level)
-        elif kind == "patterns":
-            yield _read_patterns(rng, version, level)
-        else:
-            yield self._read_structured(kind, rng, version, level)
-
-    def _read_structured(
-        self, kind: GridKind, rng: np.random.Generator, version: int, level: Level
-    ) -> GroupRecord:
-        accepted = 0
+        read = accepted = 0
         for _ in range(GROUP):
-            field = self._cut(rng, version) if kind == "pictures" else _smooth(rng, version)
-            accepted += read_grid(_with_patterns(field, version, level), version) is not None
-        return GroupRecord(kind, version, level, GROUP, GROUP, 0, accepted)
+            grid, own, at = self._draw(kind, rng, version, level)
+            read += passes_gate(grid, at)
+            found = read_grid(grid, at, self._knowledge)
+            accepted += found is not None and found.payload != own
+        yield GroupRecord(kind, version, level, GROUP, read, accepted)
+
+    @cached_property
+    def _knowledge(self) -> Knowledge:
+        """Beginnings and a list of messages, if they are asked for."""
+        if not self._settings.known:
+            return NOTHING
+        messages = draw_messages(LISTED, LIST_SEED)
+        prefixes = (b"https://example.org/", b"https://www.example.com/")
+        return Knowledge(prefixes, MessageList(m for m in messages if len(m.encode()) <= 100))
+
+    def _draw(
+        self, kind: GridKind, rng: np.random.Generator, version: int, level: Level
+    ) -> tuple[Floats, bytes | None, int]:
+        """A grid, the message that it may rightly be read as, and its version."""
+        size = grid_size(version)
+        if kind == "coins":
+            return rng.standard_normal((size, size), np.float32), None, version
+        if kind == "patterns":
+            return _with_coins(rng, version, level), None, version
+        if kind == "foreign":
+            return _foreign(rng)
+        field = self._cut(rng, version) if kind == "pictures" else _smooth(rng, version)
+        return _with_patterns(field, version, level), None, version
 
     def _cut(self, rng: np.random.Generator, version: int) -> Floats:
         """A turned or mirrored part of one revealed picture."""
@@ -152,35 +171,23 @@ def reveal_pictures(settings: GridSettings, most: int = 24) -> Floats:
     return np.stack(grids)
 
 
-def _read_coins(rng: np.random.Generator, version: int, level: Level) -> GroupRecord:
-    """Independent signs and sizes; the gate on function patterns, then the reader."""
-    size = grid_size(version)
-    grids = rng.standard_normal((GROUP, size, size), np.float32)
-    mask, values = function_modules(version)
-    agreement = ((grids[:, mask] > 0) == values[mask]).mean(axis=1)
-    passed = agreement >= MIN_PATTERN_AGREEMENT
-    accepted = sum(read_grid(grid, version) is not None for grid in grids[passed])
-    return GroupRecord("coins", version, level, GROUP, int(passed.sum()), 0, accepted)
-
-
-def _read_patterns(rng: np.random.Generator, version: int, level: Level) -> GroupRecord:
-    """Independent signs under one set of sizes, all known modules right."""
+def _with_coins(rng: np.random.Generator, version: int, level: Level) -> Floats:
+    """Independent signs and sizes where the message is, all known modules right."""
     size = grid_size(version)
     sizes = normalised(np.abs(rng.standard_normal((size, size))), version)
     mask, values = known_modules(version, level)
-    dark = np.where(mask, values, rng.random((GROUP, size, size)) < 0.5)
-    grids = np.where(dark, sizes, -sizes).astype(np.float32)
-    passed = Screen.of(sizes, version, level).passes(grids)
-    read = passed.copy()
-    read[::CASCADE_EVERY] = True
-    accepted = 0
-    for index in np.flatnonzero(read):
-        found = read_grid(grids[index], version) is not None
-        if index % CASCADE_EVERY == 0:
-            found |= read_revealed(grids[index], None, version) is not None
-        accepted += found
-    cascade = len(range(0, GROUP, CASCADE_EVERY))
-    return GroupRecord("patterns", version, level, GROUP, int(passed.sum()), cascade, accepted)
+    dark = np.where(mask, values, rng.random((size, size)) < 0.5)
+    return np.where(dark, sizes, -sizes).astype(np.float32)
+
+
+def _foreign(rng: np.random.Generator) -> tuple[Floats, bytes, int]:
+    """A code of a message that is hardly in the list, with noise."""
+    message = draw_messages(1, int(rng.integers(1 << 31)))[0].encode()[:100]
+    code = encode(message)
+    sigma = -1 / norm.ppf(rng.uniform(0.02, 0.4))
+    noise = sigma * rng.standard_normal(code.modules.shape)
+    grid = np.where(code.modules, 1.0, -1.0) + noise
+    return grid.astype(np.float32), message, code.version
 
 
 def _smooth(rng: np.random.Generator, version: int) -> Floats:

@@ -6,7 +6,12 @@ public domain, in languages of many scripts, and a few lines written here.
 
 from __future__ import annotations
 
-ENGLISH = """
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+ENGLISH = _words("""
 the of and to in a is that for it as was with be by on not he his but at are this have from
 or had an they which one you were all her she there would their we him been has when who will
 no more if out so said what up its about into than them can only other time new some could
@@ -22,9 +27,9 @@ menu wine coffee food shop store sale price offer code order product item page i
 contact news blog press media team home index main start login account user profile share link
 video watch listen read download file data report survey form vote join meet game play win
 light dark red blue green white black gold silver north south east west left right door gate
-""".split()
+""")
 
-EUROPEAN = """
+EUROPEAN = _words("""
 und der die das nicht ist ein eine mit auf für von dem den im zu sich auch wird bei oder nach
 haus strasse schule kunst ausstellung führung karte sommer willkommen eintritt frei stadt platz
 le la les des est une pour dans que qui sur avec pas plus par vous nous sont ville musée galerie
@@ -39,20 +44,20 @@ het een van en niet met voor op aan dat zijn stad straat huis kunst welkom toega
 och att det som för med på av stad gata hus konst välkommen fri sommar
 i w na nie się do jest miasto ulica dom sztuka witamy wstęp wolny lato noc dzień żółć
 ve bir bu için ile şehir sokak ev sanat hoş geldiniz giriş ücretsiz
-""".split()
+""")
 
-HOST_NAMES = """
+HOST_NAMES = _words("""
 example museum gallery exhibit expo artwalk citytour heritage archive festival poster campaign
 event tickets openday school college university institute foundation society theatre opera
 cinema market shop store studio design print photo media news daily times tech labs cloud data
 maps travel hotel tours garden park nature wild green blue red north river lake mountain valley
 name site page link short go my get try the qr bit tiny app web net online digital smart
-""".split()
+""")
 
-ENDINGS = (
+ENDINGS = _words(
     "com org net de uk io eu info app co fr es it nl ch at se be pl us ca edu gov int museum art "
     "dev me link page shop online site co.uk ac.uk com.au co.jp jp in br ru cn"
-).split()
+)
 
 FILE_ENDINGS = ("", "", "", "", "/", ".html", ".htm", ".php", ".pdf", ".jpg", ".png", ".mp4")
 
