@@ -158,4 +158,4 @@ def test_every_spoiled_bit_outside_the_message_is_noticed(version: int) -> None:
 def test_random_codewords_hardly_ever_parse() -> None:
     rng = np.random.default_rng(0)
     words = rng.integers(0, 256, (100_000, structure.data_codeword_count(1, "H")), dtype=np.uint8)
-    assert sum(codec.parse(word, 1, "H") is not None for word in words) < 10
+    assert sum(codec.parse(word, 1, "H") is not None for word in words) < 20

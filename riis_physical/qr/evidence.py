@@ -32,6 +32,11 @@ BLOCK_BITS = 20.0
 """Least evidence for each block's word, given the other blocks: a code with a block that
 cannot be read gives a wrong message in less than one of a million."""
 
+CAPS = (20.0, 2.2)
+"""Largest log odds that values may claim. Under a sticker or a reflection the surest values
+are wrong, and one such costs more than many right ones give: where nothing may be surer than
+9 in 10, the rest outweighs it. The better cap counts, for log2(2) bits."""
+
 Floats = NDArray[np.float64]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from riis_physical.qr import message_prior, segments
 from riis_physical.qr import payload as codec
-from riis_physical.qr.evidence import BLOCK_BITS
+from riis_physical.qr.evidence import BLOCK_BITS, CAPS
 from riis_physical.qr.message_prior import DataBits
 from riis_physical.qr.structure import LEVELS, Level
 from riis_physical.qr.words import CodeBits
@@ -45,9 +45,10 @@ def judged(payload: bytes, code: CodeBits, prefixes: tuple[bytes, ...] = ()) -> 
         prefixes: beginnings that the reader gave.
     """
     data = codec.build(payload, code.version, code.level)
-    gains = code.block_gains(data)
+    capped = code.block_gains(data)
+    gains = capped[capped.sum(axis=1).argmax()]
     log2 = message_prior.message_log2(payload, code.version, code.level, prefixes)
-    bits = float(gains.sum()) + log2 + level_log2(code.level)
+    bits = float(gains.sum() - np.log2(len(CAPS))) + log2 + level_log2(code.level)
     flat = gains - 8.0 * np.array([block.data_count for block in code.layout])
     for number in np.flatnonzero(flat < BLOCK_BITS):
         rest = _rest_log2(payload, code, int(number), prefixes)

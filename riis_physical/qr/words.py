@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from riis_physical.qr import reed_solomon
-from riis_physical.qr.evidence import bit_gains, expected_bits
+from riis_physical.qr.evidence import CAPS, bit_gains, expected_bits
 from riis_physical.qr.message_prior import DataBits, Fit, SoftText, texts_log2
 from riis_physical.qr.ordered import OrderedBlock
 from riis_physical.qr.reed_solomon import Bytes, encode_block
@@ -42,6 +42,8 @@ SURE_TEXT_BITS = 12.0
 """The same of a word chosen as text, which the whole message's evidence tests again."""
 DEAR_FITS = 2
 """Hypotheses that are tried with the dear decoders."""
+UNLIKELIER_BITS = 12.0
+"""A hypothesis that is unlikelier than the best one by so much is left out."""
 LEAST_INFORMATION, DEAR_INFORMATION = 0.15, 0.26
 """Bits a module must tell, by its own account, for ordered statistics to be tried, and for
 their highest order: under Gaussian noise 30 % and 24 % of the modules are wrong there."""
@@ -78,17 +80,26 @@ class CodeBits:
         """Bits for a 1 and for a 0, (codewords, 8) each."""
         return bit_gains(self.odds)
 
+    @cached_property
+    def _capped(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        return [bit_gains(np.clip(self.odds, -cap, cap)) for cap in CAPS]
+
+    def word_gains(self, number: int, word: Bytes) -> NDArray[np.float64]:
+        """Bits that a block's values speak for a word (n,), for each of CAPS."""
+        bits = np.unpackbits(word).reshape(-1, 8) > 0
+        where = self.layout[number].positions
+        return np.array(
+            [float(np.where(bits, ones[where], zeros[where]).sum()) for ones, zeros in self._capped]
+        )
+
     def block_gains(self, data: Bytes) -> NDArray[np.float64]:
-        """Bits that each block's values speak for data codewords, check symbols included."""
-        ones, zeros = self.gains
+        """The same of each block for data codewords, check symbols included, (caps, blocks)."""
         total = []
         for number, block in enumerate(self.layout):
             start = self.data_part(number).start // 8
             word = encode_block(data[start : start + block.data_count], block.check_count)
-            bits = np.unpackbits(word).reshape(-1, 8) > 0
-            where = block.positions
-            total.append(float(np.where(bits, ones[where], zeros[where]).sum()))
-        return np.array(total)
+            total.append(self.word_gains(number, word))
+        return np.stack(total, axis=1)
 
     def data_part(self, number: int) -> slice:
         """Where the data bits of a block lie among all data bits."""
@@ -154,10 +165,7 @@ class Words:
 
     def _gain(self, number: int, word: Bytes) -> float:
         """Bits that a block's values speak for a word."""
-        ones, zeros = self.bits.gains
-        bits = np.unpackbits(word).reshape(-1, 8) > 0
-        where = self.bits.layout[number].positions
-        return float(np.where(bits, ones[where], zeros[where]).sum())
+        return float(self.bits.word_gains(number, word).max()) - np.log2(len(CAPS))
 
     def _evidence(self, number: int, word: Bytes) -> float:
         """Bits of a word by itself, its data as likely as any other."""
@@ -192,7 +200,10 @@ class Words:
             known = len(self._missing())
             ones, zeros = self._data_gains()
             text = DataBits(ones, zeros, self.bits.version, self.bits.level, self._prefixes)
-            for fit in text.ranked(most_fits):
+            fits = text.ranked(most_fits)
+            for fit in fits:
+                if fit.log2 < fits[0].log2 - UNLIKELIER_BITS:
+                    continue
                 data = self._prior_data(text.soft_text(fit), fit, changes)
                 if data.tobytes() not in tried:
                     tried.add(data.tobytes())
