@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from capture.probe import Hypothesis, RevealerLike, frame_px
 from capture.rectify import MODULE_PX
 from capture.reveal import Place, Viewer
 from riis_physical.errors import RectificationError
+from riis_physical.qr.evidence import MESSAGE_BITS
 from riis_physical.qr.presence import presence_score
 
 FloatArray = NDArray[np.float32]
@@ -47,17 +49,16 @@ def by_list(
     among = viewer.knowledge.among
     assert among is not None
     best: tuple[float, Finding] | None = None
-    for revealer in revealers:
-        for place in places[:MOST_PLACES]:
-            for version in among.versions[:MOST_VERSIONS]:
-                for found in _ways_up(viewer, revealer, place, version):
-                    bits = among.best_bits(found.logits, version)
-                    if best is None or bits > best[0]:
-                        best = bits, found
-                if best is not None and best[0] >= HOPEFUL_BITS:
-                    read = _read(viewer, best[1])
-                    if read is not None:
-                        return viewer.guard(read)
+    tries = product((False, True), revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS])
+    for mirrored, revealer, place, version in tries:
+        for found in _ways_up(viewer, revealer, place, version, mirrored=mirrored):
+            bits = among.best_bits(found.logits, version)
+            if best is None or bits > best[0]:
+                best = bits, found
+        if best is not None and best[0] >= MESSAGE_BITS:
+            read = _read(viewer, best[1])
+            if read is not None:
+                return viewer.guard(read)
     if best is None or best[0] < HOPEFUL_BITS:
         return None
     moved = _moved(viewer, *best)
@@ -78,8 +79,7 @@ def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int)
         rectified = place.region.rectify((size, size))
         frame = rectified.image
         condition = revealer.estimate(frame, viewer.jpeg_quality, rectified.scale_px)
-        ways = [(turn, mirrored) for mirrored in (False, True) for turn in range(4)]
-        frames = [_held(frame, turn, mirrored) for turn, mirrored in ways]
+        frames = [_held(frame, turn, mirrored) for turn in range(4)]
         revealed = revealer.reveal(np.stack(frames), [condition] * len(frames))
     return [
         Finding(
@@ -87,15 +87,15 @@ def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int)
             revealer=revealer,
             corners=np.roll(place.region.corners, -(turn + mirrored), axis=0),
             condition=condition,
-            presence=presence_score(revealed.logits[number], version),
-            frame=frames[number],
+            presence=presence_score(revealed.logits[turn], version),
+            frame=frames[turn],
             enhanced=None,
-            picture=revealed.picture[number],
-            logits=revealed.logits[number],
+            picture=revealed.picture[turn],
+            logits=revealed.logits[turn],
             source=place.source,
             mirrored=mirrored,
         )
-        for number, (turn, mirrored) in enumerate(ways)
+        for turn in range(4)
     ]
 
 

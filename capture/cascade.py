@@ -80,14 +80,14 @@ class Cascade:
                 outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
             if not self._is_read():
+                self._by_list()
+            if not self._is_read():
                 instead = self._look_otherwise(pictures)
         if not self._is_read():
             with clock.stage("detect"):
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
         self.tried += instead  # not before: they were tried quickly, others there are worth more
-        if not self._is_read():
-            self._by_list()
         if not self._is_read():
             for picture in pictures.hopeful:
                 self._instead(self.search.by_patterns(picture.corners))
