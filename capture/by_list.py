@@ -72,8 +72,10 @@ def _read(viewer: Viewer, found: Finding) -> Finding | None:
     return None if reading is None else replace(found, reading=reading)
 
 
-def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int) -> list[Finding]:
-    """All eight ways to hold and to mirror a picture, revealed."""
+def _ways_up(
+    viewer: Viewer, revealer: RevealerLike, place: Place, version: int, *, mirrored: bool
+) -> list[Finding]:
+    """All four ways to hold a picture, revealed."""
     size = frame_px(version)
     with viewer.clock.stage("reveal"):
         rectified = place.region.rectify((size, size))
