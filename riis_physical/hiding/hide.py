@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from riis_physical import metrics
-from riis_physical.artifacts import FloatArray, UInt8Image
+from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
+from riis_physical.hiding.frame import add_residual, to_frame
+from riis_physical.hiding.advice import carrying_badly
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.reading import read_revealed
@@ -116,7 +117,7 @@ def hide(
         decoder=decoder,
         confidence=confidence,
         min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2]),
-        warnings=tuple(_warnings(frame, clipped_share, code)),
+        warnings=tuple(carrying_badly(frame, clipped_share, code)),
     )
 
 
@@ -142,56 +143,6 @@ def read_back(
         MessageError, BadImageError: as :func:`hide`.
     """
     return _self_check(_pixels(container), encode(message), revealer, strength)
-
-
-def to_frame(pixels: UInt8Image, side: int) -> FloatArray:
-    """Average a picture into the model frame: (side, side, 3) float32 in [0, 1]."""
-    frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    return frame / np.float32(255)
-
-
-def add_residual(pixels: UInt8Image, residual: FloatArray) -> UInt8Image:
-    """Add a frame residual, enlarged bicubically, and round to 8 bits.
-
-    Args:
-        pixels: uint8 (H, W, 3).
-        residual: float32 (side, side, 3), in units of a [0, 1] range.
-
-    Returns:
-        uint8 (H, W, 3), clamped.
-    """
-    height, width = pixels.shape[:2]
-    rows_in, columns_in = residual.shape[:2]
-    across = resampling_matrix(width, columns_in)
-    down = resampling_matrix(height, rows_in)
-    # Columns first: (rows_in, W, 3) is small; rows then strip by strip, each
-    # from the few frame rows that reach it.
-    wide = np.einsum("wc,rck->rwk", across, residual * np.float32(255), optimize=True)
-    wide = np.ascontiguousarray(wide, dtype=np.float32).reshape(rows_in, width * 3)
-    container = np.empty_like(pixels)
-    for rows in metrics.strips(height):
-        weights = down[rows]
-        used = np.flatnonzero(weights.any(axis=0))
-        reach = slice(int(used[0]), int(used[-1]) + 1)
-        change = (weights[:, reach] @ wide[reach]).reshape(-1, width, 3)
-        cv2.add(pixels[rows], change, dst=container[rows], dtype=cv2.CV_8U)
-    return container
-
-
-def resampling_matrix(size_out: int, size_in: int) -> FloatArray:
-    """Weights of a bicubic (Keys, a = -0.5) resize, (size_out, size_in).
-
-    Pixel edges are aligned; rows sum to 1; the kernel widens when shrinking, so
-    that nothing aliases.
-    """
-    ratio = size_in / size_out
-    support = max(ratio, 1.0)
-    centres = (np.arange(size_out) + 0.5) * ratio - 0.5
-    distance = np.abs(np.arange(size_in)[None, :] - centres[:, None]) / support
-    near = (1.5 * distance - 2.5) * distance**2 + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def min_width_px(record: dict[str, Any], modules: int, size: tuple[int, int]) -> int | None:
@@ -233,31 +184,3 @@ def _self_check(
         ) + "shorten the message or choose a host with more texture and mid-tones"
         raise HostError(f"the container does not read back even before printing: {advice}")
     return reading.decoder, reading.confidence
-
-
-def _warnings(frame: FloatArray, clipped_share: float, code: QrCode) -> list[str]:
-    pixels = np.clip(np.rint(frame * 255), 0, 255).astype(np.uint8)
-    found = []
-    luma = float(metrics.luma_of(pixels).mean())
-    if luma < _DARK_LUMA:
-        found.append(
-            f"the host is dark (mean luma {luma:.0f} of 255): print and camera lose shadows, "
-            "choose a brighter picture or raise the strength"
-        )
-    flat = float(np.mean(metrics.local_deviation(pixels) < _FLAT_DEVIATION))
-    if flat > _FLAT_SHARE:
-        found.append(
-            f"{flat:.0%} of the host is flat: the change may show there, "
-            "look at it or choose a picture with more texture"
-        )
-    if clipped_share > _CLIPPED_SHARE:
-        found.append(
-            f"{clipped_share:.0%} of the change meets pure black or white and is lost: "
-            "choose a picture with more mid-tones"
-        )
-    if code.level != "H":
-        found.append(
-            f"the message of {len(code.payload)} bytes needs error correction {code.level} "
-            "in place of H and will read less surely: shorten it"
-        )
-    return found
