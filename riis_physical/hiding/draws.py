@@ -153,7 +153,7 @@ class Scene:
 
     def look(self, residual: FloatArray, params: ChannelParams) -> Seen:
         """What every draw shows of the code hidden by a frame residual (8N, 8N, 3)."""
-        with torch.inference_mode():
+        with torch.no_grad():
             container = self.container(self.tensor(residual))
             logits = torch.cat([self.capture(container, part) for part in batches(params)])
         return self.judged(logits.cpu().numpy(), params)

@@ -1,10 +1,4 @@
-"""Hide a message in a host of any size.
-
-The network works on the model frame, a square of `module_px` pixels for each QR
-module whatever the host's size and aspect. Only the residual, container minus host, is carried
-back to the host's full resolution, so that a poster keeps its own detail. The
-work goes in horizontal strips and stays small next to the picture itself.
-"""
+"""Hide a message in a host, read it back, and say what is known of the result."""
 
 from __future__ import annotations
 
@@ -19,21 +13,19 @@ from riis_physical import metrics
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding.frame import add_residual, to_frame
-from riis_physical.hiding.advice import carrying_badly
+from riis_physical.hiding.plan import Plan, Refinement
+from riis_physical.hiding.advice import carrying_badly, showing_badly
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.reading import read_revealed
 
 if TYPE_CHECKING:
+    from riis_physical.hiding.blacks import Lift
+    from riis_physical.hiding.refine import Refined
+    from riis_physical.hiding.strength import Aim, Choice
     from riis_physical.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
-
-# Hosts that carry badly; all judged on the model frame.
-_DARK_LUMA = 30.0  # levels of mean luma
-_FLAT_DEVIATION, _FLAT_SHARE = 1.5, 0.5  # levels of local deviation; share of the area
-_CLIPPED_SHARE = 0.05  # share of samples that the residual drives out of range
-
 
 @dataclass(frozen=True)
 class HideResult:
@@ -52,6 +44,9 @@ class HideResult:
         min_width_px: width in a photo from which it should read, None where
             the model's record has no measure of it.
         warnings: one line each, for people.
+        strength: factor on the residual. choice: why, where it was chosen.
+        refined: what refining did, where it was asked for.
+        lift: how black or white areas were moved, where that was needed.
     """
 
     container: UInt8Image
@@ -67,6 +62,10 @@ class HideResult:
     confidence: float
     min_width_px: int | None
     warnings: tuple[str, ...] = ()
+    strength: float = 1.0
+    choice: Choice | None = None
+    refined: Refined | None = None
+    lift: Lift | None = None
 
 
 def hide(
@@ -74,7 +73,9 @@ def hide(
     message: str | bytes,
     *,
     revealer: Revealer,
-    strength: float = 1.0,
+    strength: float | Aim = 1.0,
+    refine: Refinement | None = None,
+    file_quality: int | None = None,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
 
@@ -83,7 +84,11 @@ def hide(
         message: text (stored as UTF-8) or bytes.
         revealer: the loaded model.
         strength: factor on the residual, MIN_STRENGTH to MAX_STRENGTH; more
-            reads better and shows more.
+            reads better and shows more. An :class:`riis_physical.hiding.strength.Aim`
+            chooses it for this host and message, and lifts black or white areas that need it.
+        refine: improve the residual for this host; takes about a minute.
+        file_quality: of the JPEG that the container will be stored as, where it will be one;
+            choosing and refining then look through it.
 
     Raises:
         MessageError: empty message, or too long for the largest code.
@@ -91,33 +96,44 @@ def hide(
         ConfigError: strength out of range.
         HostError: the container does not read back.
     """
-    if not MIN_STRENGTH <= strength <= MAX_STRENGTH:
+    if isinstance(strength, int | float) and not MIN_STRENGTH <= strength <= MAX_STRENGTH:
         raise ConfigError(
             f"strength {strength:g} is out of range: expected {MIN_STRENGTH:g} to {MAX_STRENGTH:g}"
         )
     code = encode(message)
-    pixels = _pixels(host)
-    frame = to_frame(pixels, code.size * revealer.module_px)
-    residual = revealer.embed(frame, code.modules) * np.float32(strength)
+    original = _pixels(host)
+    planned = Plan.made(original, code, revealer, strength, refine, file_quality)
+    pixels, residual = planned.host, planned.residual
     container = add_residual(pixels, residual)
-    decoder, confidence = _self_check(container, code, revealer, strength)
-    psnr = metrics.psnr(pixels, container)
+    decoder, confidence = _self_check(container, code, revealer, planned.strength)
+    psnr = metrics.psnr(original, container)
+    frame = to_frame(pixels, code.size * revealer.module_px)
     clipped = frame + residual
     clipped_share = float(np.mean((clipped < -0.5 / 255) | (clipped > 255.5 / 255)))
+    choice = planned.choice
     return HideResult(
         container=container,
         version=code.version,
         level=code.level,
         modules=code.size,
         psnr=psnr,
-        ssim=metrics.ssim(pixels, container),
+        ssim=metrics.ssim(original, container),
         residual_rms=0.0 if math.isinf(psnr) else 255 / 10 ** (psnr / 20),
         clipped_share=clipped_share,
         self_check_decoded=True,
         decoder=decoder,
         confidence=confidence,
-        min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2]),
-        warnings=tuple(carrying_badly(frame, clipped_share, code)),
+        min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2])
+        if choice is None
+        else choice.min_width_px,
+        warnings=(
+            *carrying_badly(frame, clipped_share, code),
+            *showing_badly(original),
+        ),
+        strength=planned.strength,
+        choice=choice,
+        refined=planned.refined,
+        lift=planned.lift,
     )
 
 
