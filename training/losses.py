@@ -17,6 +17,7 @@ __all__ = [
     "visibility_mask",
 ]
 
+
 def reveal_loss(logits: Tensor, picture: Tensor, secret: Tensor) -> tuple[Tensor, Tensor]:
     """Reveal terms of Eq. 5 for a module grid.
 

@@ -4,8 +4,7 @@
 residual for its own host, `visible` says how much is seen, `advice` what is wrong with a host.
 """
 
-from riis_physical.hiding.frame import add_residual, resampling_matrix, to_frame
-from riis_physical.hiding.hide import (
+from riis_physical.hiding.container import (
     MAX_STRENGTH,
     MIN_STRENGTH,
     HideResult,
@@ -13,11 +12,16 @@ from riis_physical.hiding.hide import (
     min_width_px,
     read_back,
 )
+from riis_physical.hiding.frame import add_residual, resampling_matrix, to_frame
+from riis_physical.hiding.plan import Refinement
+from riis_physical.hiding.strength import Aim
 
 __all__ = [
     "MAX_STRENGTH",
     "MIN_STRENGTH",
+    "Aim",
     "HideResult",
+    "Refinement",
     "add_residual",
     "hide",
     "min_width_px",

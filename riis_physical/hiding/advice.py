@@ -58,7 +58,8 @@ def showing_badly(host: UInt8Image) -> list[str]:
     scale = min(1.0, _LOOK_PX / max(host.shape[:2]))
     luma = metrics.luma_of(host)
     if scale < 1:
-        luma = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(luma, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        luma = np.asarray(smaller, np.float32)
     across = np.abs(cv2.Sobel(luma, cv2.CV_32F, 1, 0, ksize=1))
     down = np.abs(cv2.Sobel(luma, cv2.CV_32F, 0, 1, ksize=1))
     even = np.maximum(across, down) < 0.75
@@ -73,8 +74,8 @@ def showing_badly(host: UInt8Image) -> list[str]:
     found = []
     if paper > _PAPER_SHARE:
         found.append(
-            f"{paper:.0%} of the host is even white, as paper: the change shows there as a pattern. "
-            "Use a photograph, or place the host as a picture on the page and hide in that alone"
+            f"{paper:.0%} of the host is even white, as paper: the change shows there as a "
+            "pattern. Use a photograph, or hide in a picture on the page alone"
         )
     elif drawn > _DRAWN_SHARE:
         found.append(

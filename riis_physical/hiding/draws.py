@@ -122,9 +122,7 @@ class Scene:
         self.signs = signs.to(device)
         self.data = ~function_modules(code.version)[0]
 
-    def params(
-        self, ranges: ChannelRanges, count: int, seed: int, medium: str
-    ) -> ChannelParams:
+    def params(self, ranges: ChannelRanges, count: int, seed: int, medium: str) -> ChannelParams:
         """As :func:`spread_params`, for this host's aspect and code."""
         return spread_params(
             ranges, count, seed, medium=medium, modules=self.code.size, aspect=self.aspect
@@ -163,8 +161,7 @@ class Scene:
         right = (logits * self.signs.cpu().numpy())[:, self.data].astype(np.float64)
         size = np.abs(right).mean(axis=1, keepdims=True) + 1e-9
         held = [
-            1 - np.logaddexp(0, -gain * right / size).mean(axis=1) / np.log(2)
-            for gain in _GAINS
+            1 - np.logaddexp(0, -gain * right / size).mean(axis=1) / np.log(2) for gain in _GAINS
         ]
         return Seen(
             logits=logits,

@@ -109,7 +109,7 @@ class Plan:
 
 
 def better(lifted_choice: Choice, plain: Choice) -> bool:
-    """Whether a lift is worth its change of tone: clearly less strength, or a clearly better rate."""
+    """Whether a lift is worth it: clearly less strength, or a clearly better rate."""
     if plain.limit:
         gained = lifted_choice.with_margin - plain.with_margin
         return not lifted_choice.limit or gained > 0.02

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from riis_physical.artifacts import FloatArray
 from riis_physical.hiding.draws import Scene, batches, reaching
 from riis_physical.hiding.masking import container_loss, steady, visibility_mask
-from riis_physical.hiding.strength import SLOPE, Aim, Choice, Curve, choose, read_probability
+from riis_physical.hiding.strength import SLOPE, Aim, Choice, Curve, choose, predicted_rate
 
 DEFAULT_SECONDS = 60.0
 LEARNING_RATE = 0.0015
@@ -150,7 +150,7 @@ def measured(scene: Scene, residual: FloatArray, strength: float, aim: Aim) -> M
         loss = float(container_loss(shown, scene.host, CHROMA, COARSE))
     return Measured(
         strength=strength,
-        predicted=float(read_probability(seen.information).mean()),
+        predicted=predicted_rate(seen.information, seen.width_px),
         accuracy=float(seen.accuracy.mean()),
         worst=float(np.percentile(seen.accuracy, 5)),
         seen_db=-10 * math.log10(max(loss, 1e-12)),
@@ -194,15 +194,15 @@ class _Loop:
             group["lr"] = LEARNING_RATE * min(1.0, 0.1 + 3 * (1 - share))
         scene, seed = self.scene, _FIRST_STEPS_SEED + self.steps
         hard = HARD_DRAWS if self.harder is not None else 0
-        groups = list(batches(scene.params(self.ranges, STEP_DRAWS - hard, seed, self.aim.medium)))
+        drawn = [scene.params(self.ranges, STEP_DRAWS - hard, seed, self.aim.medium)]
         if self.harder is not None:
-            groups += batches(scene.params(self.harder, hard, seed, self.aim.medium))
+            drawn.append(scene.params(self.harder, hard, seed, self.aim.medium))
         self.optimiser.zero_grad(set_to_none=True)
         with _frozen(scene):
             container = scene.container(self.residual())
             # Each group goes back by itself: one graph of all draws would not fit small machines.
             leaf = container.detach().requires_grad_(True)
-            for group in groups:
+            for group in (part for one in drawn for part in batches(one)):
                 logits = scene.capture(leaf, group)
                 nats = F.binary_cross_entropy_with_logits(
                     logits, self.bits.expand_as(logits), reduction="none"

@@ -1,15 +1,16 @@
-"""The least strength that a host and a message need, from a few dozen draws of the channel.
+"""The least strength that a host and a message need, from a few fixed draws of the channel.
 
 How much of the message a draw shows is measured as information, in bits a module
 (:class:`riis_physical.hiding.draws.Seen`). Soft reading turns from never to always within
 a few hundredths of a bit: NEEDED and WIDTH are a logistic fit to draws that were read
-(`python -m training.evaluation_strength` makes it anew). So 20 draws with even widths give
-a rate that varies smoothly with the strength, where counting them would jump by 5 %.
+(`python -m training.evaluation_strength` shows how often they are right). Information,
+straightened, rises with the width in the photo and scatters about that line like a normal
+distribution; the rate is how much of it lies above NEEDED. So 20 draws give a rate that varies
+smoothly with the strength, where counting them would jump by 5 %.
 
-Captures that this project simulates are kinder than those of others: of the same containers an
-independent camera simulation showed one to two percent fewer modules right. MARGIN is what
-that costs in bits, about 7 % of strength: where it is asked for, the rate must be
-reached with so much less information.
+Captures that this project simulates are kinder than those of others: an independent camera
+simulation read 55 of 60 prints at a strength at which these read all. MARGIN is kept for that:
+the rate must be reached with so much less information, which costs 9 % of strength, 0.7 dB.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ NEEDED = 0.515
 """Bits a module at which half of the draws are read."""
 WIDTH = 0.0225
 """Scale of the logistic curve about NEEDED, bits."""
-MARGIN = 0.05
+MARGIN = 0.08
 """Bits a module left over for captures worse than simulated ones."""
 DRAWS = 20
 LEAST, MOST = 0.3, 1.5
@@ -46,6 +47,7 @@ _TAIL = 8  # of the draws, the least informative, that later looks are for
 _ENOUGH = 0.04  # relative change of strength that needs no further look
 SLOPE = 2.6
 """Of log(-log(1 - information)) over log strength, where one look is all that is known."""
+_READING_SCATTER = 0.11  # WIDTH as the deviation of a normal curve, straightened
 _READ_SHARE = 0.9  # of captures at the least width
 
 
@@ -60,7 +62,8 @@ class Aim:
         reach_px: least width in the photo; None: that of the ranges, whatever the message's
             length, so that short messages get less to see and not more distance.
         margin: bits a module to keep.
-        draws: of the channel. seed: of the draws.
+        draws: of the channel. seed: of the draws. Of seeds 0 to 5 the default agreed best with
+            all their draws together on three photographs.
     """
 
     rate: float = 0.97
@@ -69,7 +72,7 @@ class Aim:
     reach_px: int | None = None
     margin: float = MARGIN
     draws: int = DRAWS
-    seed: int = 0
+    seed: int = 2
 
     def __post_init__(self) -> None:
         if not 0 < self.rate < 1 or self.draws < 8:
@@ -78,7 +81,9 @@ class Aim:
                 "and at least 8 draws"
             )
 
-    def params(self, scene: Scene, seed: int | None = None, draws: int | None = None) -> ChannelParams:
+    def params(
+        self, scene: Scene, seed: int | None = None, draws: int | None = None
+    ) -> ChannelParams:
         """The draws; others with another seed."""
         ranges = reaching(self.ranges, self.reach_px)
         return scene.params(
@@ -94,7 +99,7 @@ class Choice:
         strength: factor on the residual.
         predicted: share of captures that read, by simulated draws, no margin taken off.
         with_margin: the same with the margin taken off; what the aim's rate is held against.
-        min_width_px: width in a photo from which 90 % read.
+        min_width_px: width in a photo from which 90 % read; not below the least width drawn.
         accuracy: mean share of the message's modules that are right.
         limit: what kept the strength from the wanted rate: "" (nothing), "strength" or "seen".
     """
@@ -107,10 +112,31 @@ class Choice:
     limit: str = ""
 
 
-def read_probability(information: NDArray[np.floating], margin: float = 0.0) -> FloatArray:
-    """Chance that soft reading reads a draw, from its information in bits a module."""
-    above = (np.asarray(information, np.float64) - NEEDED - margin) / WIDTH
-    return np.asarray(1 / (1 + np.exp(-np.clip(above, -60, 60))), np.float32)
+def predicted_rate(
+    information: NDArray[np.floating], width_px: NDArray[np.floating], margin: float = 0.0
+) -> float:
+    """Share of captures that soft reading reads, from draws whose widths are spread evenly.
+
+    Args:
+        information: (B,) bits a module. width_px: (B,) of each draw.
+        margin: bits a module that are to be left over.
+    """
+    return _rate(straight(information), np.log(np.asarray(width_px, np.float64)), margin)
+
+
+def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], margin: float) -> float:
+    line, scatter = _line(values, widths)
+    limit = float(straight(np.array([NEEDED + margin]))[0])
+    return float(norm.cdf((line - limit) / math.hypot(scatter, _READING_SCATTER)).mean())
+
+
+def _line(
+    values: NDArray[np.float64], widths: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """The fitted line at each width, and the scatter about it."""
+    fitted = np.polyval(np.polyfit(widths, values, 1), widths)
+    scatter = math.sqrt(float(((values - fitted) ** 2).sum()) / max(1, len(values) - 2))
+    return np.asarray(fitted, np.float64), scatter
 
 
 def choose(scene: Scene, residual: FloatArray, aim: Aim) -> Choice:
@@ -150,6 +176,7 @@ class Curve:
 
     def __init__(self, scene: Scene, residual: FloatArray, params: ChannelParams) -> None:
         self.scene, self.residual, self.params = scene, residual, params
+        self.widths = np.log(params.container_width_px.numpy().astype(np.float64))
         self.looks: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = []
 
     @classmethod
@@ -161,14 +188,14 @@ class Curve:
 
     def look_again(self, strength: float) -> None:
         """Look at the draws that say least, at another strength."""
-        order = np.argsort(self.values(strength))
-        self._look(strength, np.sort(order[:_TAIL]))
+        least_first = np.argsort(self.values(strength))
+        self._look(strength, np.sort(least_first[:_TAIL]))
 
     def _look(self, strength: float, numbers: NDArray[np.integer]) -> None:
         seen = self.scene.look(self.residual * np.float32(strength), chosen(self.params, numbers))
         values = np.full(self.params.batch, np.nan)
         right = np.full(self.params.batch, np.nan)
-        values[numbers] = _straight(seen.information)
+        values[numbers] = straight(seen.information)
         right[numbers] = seen.accuracy
         self.looks.append((math.log(strength), values, right))
 
@@ -182,7 +209,9 @@ class Curve:
         looks = sorted(self.looks, key=lambda look: abs(look[0] - place))
         result = np.full(self.params.batch, np.nan)
         for number in range(len(result)):
-            known = [(at, values[number]) for at, values, _ in looks if not np.isnan(values[number])]
+            known = [
+                (at, values[number]) for at, values, _ in looks if not np.isnan(values[number])
+            ]
             (x, y), *others = known
             slope = SLOPE
             if others and abs(others[0][0] - x) > 1e-6:
@@ -193,7 +222,7 @@ class Curve:
 
     def rate(self, strength: float, margin: float = 0.0) -> float:
         """Predicted share of captures that read."""
-        return float(read_probability(_curved(self.values(strength)), margin).mean())
+        return _rate(self.values(strength), self.widths, margin)
 
     def least(self, rate: float, margin: float, highest: float) -> float:
         """The least strength of LEAST to `highest` with the rate; `highest` where none has."""
@@ -226,12 +255,13 @@ class Curve:
         scatter about that line says how far above NEEDED it must be.
         """
         values = self.values(strength)
-        widths = np.log(self.params.container_width_px.numpy().astype(np.float64))
-        slope, start = np.polyfit(widths, values, 1)
-        scatter = float(np.std(values - slope * widths - start))
-        wanted = float(_straight(np.array([NEEDED]))[0]) + norm.ppf(_READ_SHARE) * scatter
-        width = math.exp((wanted - start) / max(slope, 0.2))
-        return 10 * math.ceil(min(max(width, 50.0), 5000.0) / 10)
+        slope, start = np.polyfit(self.widths, values, 1)
+        _, scatter = _line(values, self.widths)
+        spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, _READING_SCATTER)
+        wanted = float(straight(np.array([NEEDED]))[0]) + spread
+        place = (wanted - start) / max(slope, 0.2)
+        # What lies outside the draws' widths is not known: the ends are what is said then.
+        return math.ceil(math.exp(min(max(place, self.widths.min()), self.widths.max())) - 1e-6)
 
 
 def strength_bound(scene: Scene, residual: FloatArray) -> float:
@@ -243,10 +273,7 @@ def strength_bound(scene: Scene, residual: FloatArray) -> float:
     return math.sqrt(10 ** (-SEEN_MOST_DB / 10) / max(loss, 1e-12))
 
 
-def _straight(information: NDArray[np.floating]) -> NDArray[np.float64]:
+def straight(information: NDArray[np.floating]) -> NDArray[np.float64]:
+    """log(-log(1 - I)), which is nearly straight in the logarithm of strength and width."""
     held = np.clip(np.asarray(information, np.float64), 1e-3, 1 - 1e-6)
     return np.asarray(np.log(-np.log1p(-held)))
-
-
-def _curved(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(-np.expm1(-np.exp(np.clip(values, -20, 5))))

@@ -12,9 +12,9 @@ import numpy as np
 from riis_physical import metrics
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
+from riis_physical.hiding.advice import carrying_badly, showing_badly
 from riis_physical.hiding.frame import add_residual, to_frame
 from riis_physical.hiding.plan import Plan, Refinement
-from riis_physical.hiding.advice import carrying_badly, showing_badly
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.reading import read_revealed
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from riis_physical.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
+
 
 @dataclass(frozen=True)
 class HideResult:
