@@ -28,7 +28,15 @@ from riis_physical.qr.encode import encode
 from riis_physical.qr.reading import read_revealed
 from riis_physical.revealer import Revealer
 
-__all__ = ["DISPLAY_PX", "STRENGTHS", "Chosen", "Rate", "choose_strength", "read_capture"]
+__all__ = [
+    "DISPLAY_PX",
+    "STRENGTHS",
+    "Captures",
+    "Chosen",
+    "Rate",
+    "choose_strength",
+    "read_capture",
+]
 
 STRENGTHS = (
     0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1, 1.2,
@@ -72,7 +80,7 @@ class Chosen:
     rate: Rate
 
 
-class _Captures:
+class Captures:
     """The same simulated captures of one host at any strength."""
 
     def __init__(
@@ -83,7 +91,7 @@ class _Captures:
         medium: str,
         count: int,
         seed: int,
-        tell: Tell,
+        tell: Tell = lambda: None,
     ) -> None:
         self.scene, self.residual, self.count = scene, residual, count
         self.ranges, self.medium, self.seed, self.tell = ranges, medium, seed, tell
@@ -173,7 +181,7 @@ def choose_strength(
     residual = steadied(revealer.embed(scene.frame, scene.code.modules))
     aim = Aim(rate=target, ranges=ranges, medium=medium, reach_px=reach_px, margin=0.0)
     predicted = choose(scene, residual, aim).strength
-    drawn = _Captures(
+    drawn = Captures(
         scene, residual, reaching(ranges, reach_px), medium, captures, seed + _CAPTURE_SEED, tell
     )
     place = int(np.argmin([abs(math.log(one / predicted)) for one in STRENGTHS]))

@@ -190,8 +190,8 @@ class _Loop:
 
     def step(self, share: float) -> None:
         """One step; `share` of the work is done, and the rate falls over its last third."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, 0.1 + 3 * (1 - share))
+        for settings in self.optimiser.param_groups:
+            settings["lr"] = LEARNING_RATE * min(1.0, 0.1 + 3 * (1 - share))
         scene, seed = self.scene, _FIRST_STEPS_SEED + self.steps
         hard = HARD_DRAWS if self.harder is not None else 0
         drawn = [scene.params(self.ranges, STEP_DRAWS - hard, seed, self.aim.medium)]

@@ -174,15 +174,17 @@ class Curve:
     Values are kept as log(-log(1 - I)), against the logarithm of the strength.
     """
 
-    def __init__(self, scene: Scene, residual: FloatArray, params: ChannelParams) -> None:
-        self.scene, self.residual, self.params = scene, residual, params
+    def __init__(self, scene: Scene, residual: FloatArray, aim: Aim) -> None:
+        self.scene, self.residual, self.params = scene, residual, aim.params(scene)
+        self.range_px = reaching(aim.ranges, aim.reach_px).container_width_px
+        params = self.params
         self.widths = np.log(params.container_width_px.numpy().astype(np.float64))
         self.looks: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = []
 
     @classmethod
     def measured(cls, scene: Scene, residual: FloatArray, aim: Aim, at: float = _FIRST) -> Curve:
         """With one look at all draws."""
-        curve = cls(scene, residual, aim.params(scene))
+        curve = cls(scene, residual, aim)
         curve._look(at, np.arange(curve.params.batch))
         return curve
 
@@ -260,8 +262,9 @@ class Curve:
         spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, _READING_SCATTER)
         wanted = float(straight(np.array([NEEDED]))[0]) + spread
         place = (wanted - start) / max(slope, 0.2)
-        # What lies outside the draws' widths is not known: the ends are what is said then.
-        return math.ceil(math.exp(min(max(place, self.widths.min()), self.widths.max())) - 1e-6)
+        # What lies outside the widths drawn is not known: the ends are what is said then.
+        low, high = (math.log(width) for width in self.range_px)
+        return math.ceil(math.exp(min(max(place, low), high)) - 1e-6)
 
 
 def strength_bound(scene: Scene, residual: FloatArray) -> float:
