@@ -21,6 +21,12 @@ AIM = Aim(draws=8)
 MESSAGE = "room12"
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refining, "_FRESH_DRAWS", 8)
+    monkeypatch.setattr(refining, "_CHECK_DRAWS", 8)
+
+
 @pytest.fixture(scope="module")
 def revealer() -> Revealer:
     return Revealer.load()
@@ -39,12 +45,12 @@ def residual(scene: Scene, revealer: Revealer) -> np.ndarray:
 def test_it_shows_less_and_reads_as_well(scene: Scene, residual: np.ndarray) -> None:
     told: list[float] = []
     choice = described(scene, residual, 0.7, AIM)
-    done = refine(scene, residual, choice, AIM, seconds=600, steps=12, tell=told.append)
-    assert done.steps == 12
+    done = refine(scene, residual, choice, AIM, seconds=600, steps=8, tell=told.append)
+    assert done.steps == 8
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert done.kept
-    assert done.after.seen_db > done.before.seen_db + 0.2
+    assert done.after.seen_db > done.before.seen_db + 0.1
     assert done.after.predicted >= done.before.predicted - 0.005
     assert not np.allclose(done.residual, residual)
     parameters = list(scene.revealer.network.parameters())
@@ -72,25 +78,25 @@ def test_stopping_keeps_the_best_so_far(
     step = refining._Loop.step
 
     def stopped(loop: refining._Loop, share: float) -> None:
-        if loop.steps == 2:
+        if loop.steps == 1:
             raise KeyboardInterrupt
         step(loop, share)
 
     monkeypatch.setattr(refining._Loop, "step", stopped)
     choice = described(scene, residual, 0.7, AIM)
     done = refine(scene, residual, choice, AIM, seconds=600)
-    assert done.steps == 2
+    assert done.steps == 1
     assert done.after.predicted >= 0  # measured all the same
 
 
 def test_hide_refines_at_a_given_strength(revealer: Revealer) -> None:
-    refinement = Refinement(seconds=600, steps=3, aim=AIM)
+    refinement = Refinement(seconds=600, steps=1, aim=AIM)
     result = hide(
         data.coffee(), MESSAGE, revealer=revealer, strength=0.8, refine=refinement,
         file_quality=90,
     )  # fmt: skip
     assert result.refined is not None
-    assert result.refined.steps == 3
+    assert result.refined.steps == 1
     assert result.choice is not None
     assert result.strength == result.choice.strength
     if not result.refined.kept:

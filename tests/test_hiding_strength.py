@@ -79,9 +79,7 @@ def test_a_rate_is_the_share_above_what_reading_needs() -> None:
     assert predicted_rate(np.full(20, 0.515), widths, margin=0.05) < 0.2
 
 
-def test_the_chosen_strength_is_the_least_that_does(
-    scene: Scene, residual: np.ndarray
-) -> None:
+def test_the_chosen_strength_is_the_least_that_does(scene: Scene, residual: np.ndarray) -> None:
     aim = Aim(draws=8)
     choice = choose(scene, residual, aim)
     assert choice.limit == ""

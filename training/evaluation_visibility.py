@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
 from riis_physical.hiding.strength import Aim, Choice, Curve, choose
-from riis_physical.hiding.visible import METRICS, how_visible
+from riis_physical.hiding.visible import METRICS, Ladder, looked_at
 from riis_physical.image_io import load_host, save_image
 from riis_physical.qr.encode import encode
 from riis_physical.revealer import Revealer
@@ -55,6 +56,10 @@ class _Host:
         self.residual = steadied(revealer.embed(self.scene.frame, self.scene.code.modules))
         self.choice: Choice = choose(self.scene, self.residual, aim)
         self.curve = Curve.measured(self.scene, self.residual, aim, at=self.choice.strength)
+        small = looked_at(pixels)
+        self.ladders = {
+            label: Ladder(small, metric) for label, metric in METRICS.items() if metric.is_there()
+        }
 
     def figures(self, residual: FloatArray, strength: float, captures: int) -> dict[str, Any]:
         """What is known of the host with a residual at a strength."""
@@ -63,12 +68,10 @@ class _Host:
             "strength": strength,
             "psnr": round(metrics.psnr(self.pixels, container), 3),
         }
-        for label, metric in METRICS.items():
-            if metric.is_there():
-                seen = how_visible(self.pixels, container, label)
-                assert seen is not None
-                found[label] = round(seen.value, 4)
-                found[f"{label}_as_jpeg"] = seen.jpeg_quality
+        for label, ladder in self.ladders.items():
+            seen = ladder.seen(looked_at(container))
+            found[label] = round(seen.value, 4)
+            found[f"{label}_as_jpeg"] = seen.jpeg_quality
         if captures:
             drawn = Captures(
                 self.scene, residual, PRESETS["normal"], "mixed", captures, _FRESH_SEED
@@ -133,6 +136,7 @@ def evaluate_visibility(
         if keep is not None:
             save_image(keep / f"{host.name}-host.png", host.pixels, force=force)
         records.append(record)
+        tqdm.write(json.dumps(record), file=sys.stderr)
     result = {
         "kind": KIND,
         "format": FORMAT,

@@ -136,6 +136,38 @@ METRICS: dict[str, Metric] = {
 """By label, the most trusted first."""
 
 
+class Ladder:
+    """A host's JPEG copies by a metric, each measured once however many containers ask."""
+
+    def __init__(self, host: UInt8Image, metric: Metric) -> None:
+        """Args: host uint8 (H, W, 3), at the size that is looked at."""
+        self.host, self.metric = host, metric
+        self._figures: dict[int, float] = {}
+
+    def figure(self, quality: int) -> float:
+        """The metric's figure of the copy at a quality."""
+        if quality not in self._figures:
+            self._figures[quality] = self.metric.measure(self.host, jpeg_copy(self.host, quality))
+        return self._figures[quality]
+
+    def as_visible(self, value: float) -> int:
+        """The greatest of QUALITIES at which a copy is no less visible; 0 where none is."""
+        low, high = 0, len(QUALITIES)  # the first that is less visible is in low .. high
+        while low < high:
+            middle = (low + high) // 2
+            copy = self.figure(QUALITIES[middle])
+            if copy < value if self.metric.lower_is_better else copy > value:
+                high = middle
+            else:
+                low = middle + 1
+        return QUALITIES[low - 1] if low else 0
+
+    def seen(self, container: UInt8Image) -> Seen:
+        """How visible a container of the host is, at the same size."""
+        value = self.metric.measure(self.host, container)
+        return Seen(self.metric.name, value, self.as_visible(value))
+
+
 def how_visible(host: UInt8Image, container: UInt8Image, metric: str | None = None) -> Seen | None:
     """How visible a container is beside its host, both uint8 (H, W, 3).
 
@@ -155,9 +187,7 @@ def how_visible(host: UInt8Image, container: UInt8Image, metric: str | None = No
         chosen = there[0]
     else:
         chosen = _named(metric)
-    small = looked_at(host)
-    value = chosen.measure(small, looked_at(container))
-    return Seen(chosen.name, value, jpeg_as_visible(small, value, chosen))
+    return Ladder(looked_at(host), chosen).seen(looked_at(container))
 
 
 def looked_at(picture: UInt8Image) -> UInt8Image:
@@ -167,23 +197,6 @@ def looked_at(picture: UInt8Image) -> UInt8Image:
         return picture
     size = (max(8, round(picture.shape[1] * scale)), max(8, round(picture.shape[0] * scale)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def jpeg_as_visible(host: UInt8Image, value: float, metric: Metric) -> int:
-    """The greatest of QUALITIES at which a JPEG copy is no less visible; 0 where none is."""
-
-    def less_visible(quality: int) -> bool:
-        copy = metric.measure(host, jpeg_copy(host, quality))
-        return copy < value if metric.lower_is_better else copy > value
-
-    low, high = 0, len(QUALITIES)  # the first that is less visible is in low .. high
-    while low < high:
-        middle = (low + high) // 2
-        if less_visible(QUALITIES[middle]):
-            high = middle
-        else:
-            low = middle + 1
-    return QUALITIES[low - 1] if low else 0
 
 
 def jpeg_copy(picture: UInt8Image, quality: int) -> UInt8Image:
