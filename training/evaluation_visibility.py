@@ -6,7 +6,8 @@ Each host is hidden in three times: at one strength for all hosts, at the streng
 it, and refined. The one strength for all is the least at which the mean predicted rate of
 the hosts, with the margin taken off, is what the chosen strengths have, so that the two
 compare at the same rate. The rates are predicted from simulated draws with the true outline
-known; `--captures` reads fresh ones too. Hosts made in code (`training/hard_hosts.py`) come first with `--hard-hosts`.
+known; `--captures` reads fresh ones too. Hosts made in code (`training/hard_hosts.py`) come
+first with `--hard-hosts`.
 """
 
 from __future__ import annotations
