@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from riis_physical.artifacts import Condition, ScanResult, Status
     from riis_physical.errors import RiisError
-    from riis_physical.hiding import HideResult, hide
+    from riis_physical.hiding import Aim, HideResult, Refinement, hide
     from riis_physical.image_io import LoadedImage, load_host, load_photo, save_image
     from riis_physical.qr.visible import read_visible
     from riis_physical.revealer import Revealer
@@ -27,7 +27,9 @@ _HOME = {
     "ScanResult": "artifacts",
     "Status": "artifacts",
     "RiisError": "errors",
+    "Aim": "hiding",
     "HideResult": "hiding",
+    "Refinement": "hiding",
     "hide": "hiding",
     "LoadedImage": "image_io",
     "load_host": "image_io",
@@ -38,9 +40,11 @@ _HOME = {
 }
 
 __all__ = [
+    "Aim",
     "Condition",
     "HideResult",
     "LoadedImage",
+    "Refinement",
     "Revealer",
     "RiisError",
     "ScanResult",

@@ -156,6 +156,26 @@ class Revealer:
             enhanced=revealed.enhanced.permute(0, 2, 3, 1).cpu().numpy(),
         )
 
+    def logits(self, frames: Tensor, true_level: Tensor) -> Tensor:
+        """Soft module values of rectified pictures; gradients pass to the frames.
+
+        Args:
+            frames: (B, 3, 8h, 8w) sRGB in [0, 1], on this device.
+            true_level: (B, 4) normalised distortion levels of the simulated captures. As
+                in :meth:`estimate`, blur and noise are estimated from the pixels, the worse
+                of the two compressions counts, and the scale is known.
+
+        Returns:
+            (B, h, w), positive for dark.
+        """
+        frames = frames.contiguous(memory_format=torch.channels_last)
+        with torch.no_grad():
+            blur, noise, packed = self.network.estimate_condition(frames).unbind(1)
+            worse = torch.maximum(packed, true_level[:, 2])
+            level = torch.stack([blur, noise, worse, true_level[:, 3]], dim=1)
+        temperature = float(self.record.get("z_temperature", 1.0))
+        return self.network.reveal(frames, level, seed=Z_SEED, temperature=temperature).logits
+
     @torch.inference_mode()
     def estimate(self, frame: FloatArray, jpeg_quality: float | None, scale_px: float) -> Condition:
         """Distortion level of one rectified picture.

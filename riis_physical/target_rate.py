@@ -2,15 +2,15 @@
 
 Captures are simulated as in training: the container printed or shown, photographed and
 rectified with corners that are a little wrong. All strengths see the same captures, so
-that they differ by the strength alone; the strength found is confirmed on others.
+that they differ by the strength alone.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 
@@ -20,17 +20,31 @@ from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.condition import denormalise_condition
 from riis_physical.errors import ConfigError, HostError
-from riis_physical.hiding import resampling_matrix, to_frame
+from riis_physical.hiding.draws import DISPLAY_PX, Scene, reaching
+from riis_physical.hiding.plan import steadied
+from riis_physical.hiding.strength import Aim, choose
 from riis_physical.metrics import wilson_interval
-from riis_physical.qr.encode import QrCode, encode
+from riis_physical.qr.encode import encode
 from riis_physical.qr.reading import read_revealed
 from riis_physical.revealer import Revealer
 
+__all__ = [
+    "DISPLAY_PX",
+    "STRENGTHS",
+    "Captures",
+    "Chosen",
+    "Rate",
+    "choose_strength",
+    "read_capture",
+]
+
 STRENGTHS = (
-    0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0,
+    0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1, 1.2,
+    1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0,
 )  # fmt: skip
-DISPLAY_PX = 10  # container pixels a module in the simulation
 DEFAULT_CAPTURES = 60
+
+_CAPTURE_SEED = 1_000_000  # apart from those of the draws that predict
 
 Tell = Callable[[], None]
 
@@ -66,50 +80,40 @@ class Chosen:
     rate: Rate
 
 
-class _Captures:
+class Captures:
     """The same simulated captures of one host at any strength."""
 
     def __init__(
         self,
-        host: UInt8Image,
-        code: QrCode,
-        revealer: Revealer,
-        ranges: str | ChannelRanges,
+        scene: Scene,
+        residual: FloatArray,
+        ranges: ChannelRanges,
         medium: str,
         count: int,
         seed: int,
-        tell: Tell,
+        tell: Tell = lambda: None,
     ) -> None:
-        frame_side, side = code.size * revealer.module_px, code.size * DISPLAY_PX
-        frame = to_frame(host, frame_side)
-        grow = resampling_matrix(side, frame_side)
-        residual = revealer.embed(frame, code.modules)
-        self.residual: FloatArray = np.einsum(
-            "ar,rcx,bc->abx", grow, residual, grow, optimize=True
-        ).astype(np.float32)
-        self.host = np.asarray(
-            cv2.resize(host.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) / 255,
-            np.float32,
-        )
-        self.code, self.revealer, self.count = code, revealer, count
+        self.scene, self.residual, self.count = scene, residual, count
         self.ranges, self.medium, self.seed, self.tell = ranges, medium, seed, tell
-        self.aspect = host.shape[0] / host.shape[1]
 
     def params(self, number: int) -> ChannelParams:
         generator = torch.Generator().manual_seed(self.seed + number)
         params = sample_params(
-            self.ranges, 1, generator, medium=self.medium, modules_total=self.code.size
+            self.ranges, 1, generator, medium=self.medium, modules_total=self.scene.code.size
         )
-        return params.override(aspect=self.aspect)
+        return params.override(aspect=self.scene.aspect)
 
     def rate(self, strength: float) -> Rate:
         """How many read at a strength."""
-        picture = np.rint(np.clip(self.host + strength * self.residual, 0, 1) * 255) / 255
-        container = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None]
+        scene = self.scene
+        with torch.no_grad():
+            container = scene.container(scene.tensor(self.residual * np.float32(strength)))
         hits = 0
         for number in range(self.count):
-            payload = read_capture(container, self.params(number), self.code.version, self.revealer)
-            hits += payload == self.code.payload
+            payload = read_capture(
+                container.cpu(), self.params(number), scene.code.version, scene.revealer
+            )
+            hits += payload == scene.code.payload
             self.tell()
         return Rate(hits, self.count)
 
@@ -142,11 +146,15 @@ def choose_strength(
     target: float,
     ranges: str | ChannelRanges = "normal",
     medium: str = "mixed",
+    reach_px: int | None = None,
     captures: int = DEFAULT_CAPTURES,
     seed: int = 0,
     tell: Tell = lambda: None,
 ) -> Chosen:
     """The weakest of STRENGTHS at which a host's simulated captures read at a rate.
+
+    It starts where :func:`riis_physical.hiding.strength.choose` predicts, without its margin,
+    and goes down while whole captures still read as wanted, or up until they do.
 
     Args:
         host: uint8 (H, W, 3).
@@ -154,7 +162,8 @@ def choose_strength(
         target: wanted share of captures that read, above 0 and below 1.
         ranges: preset of the channel or ranges, of a profile for example.
         medium: print, screen or mixed.
-        captures: simulated for the search at each strength, and as many again to confirm.
+        reach_px: least width in the photo; None: that of the ranges.
+        captures: simulated at each strength, the same ones.
         seed: of the captures.
         tell: called after each capture.
 
@@ -168,27 +177,28 @@ def choose_strength(
             f"target rate {target:g} with {captures} captures: expected a rate above 0 and "
             "below 1, and at least 10 captures"
         )
-    code = encode(message)
-
-    def captured(first: int) -> _Captures:
-        return _Captures(host, code, revealer, ranges, medium, captures, first, tell)
-
-    searched, fresh = captured(seed), captured(seed + 1_000_000)
-    low, high = 0, len(STRENGTHS)  # the first that reads as wanted is in low .. high
-    while low < high:
-        middle = (low + high) // 2
-        if searched.rate(STRENGTHS[middle]).share >= target:
-            high = middle
-        else:
-            low = middle + 1
-    rate = None
-    for strength in STRENGTHS[low:]:
-        rate = fresh.rate(strength)
-        if rate.share >= target:
-            return Chosen(strength, rate)
-    rate = rate or searched.rate(STRENGTHS[-1])
-    raise HostError(
-        f"at strength {STRENGTHS[-1]:g}, the greatest, simulated captures read {rate}: less "
-        f"than the {target:.1%} wanted. Shorten the message, choose a host with more mid-tones, "
-        "or a lower --target-rate"
+    scene = Scene(host, encode(message), revealer)
+    residual = steadied(revealer.embed(scene.frame, scene.code.modules))
+    aim = Aim(rate=target, ranges=ranges, medium=medium, reach_px=reach_px, margin=0.0)
+    predicted = choose(scene, residual, aim).strength
+    drawn = Captures(
+        scene, residual, reaching(ranges, reach_px), medium, captures, seed + _CAPTURE_SEED, tell
     )
+    place = int(np.argmin([abs(math.log(one / predicted)) for one in STRENGTHS]))
+    rate, rising = drawn.rate(STRENGTHS[place]), False
+    while rate.share < target:
+        if place == len(STRENGTHS) - 1:
+            raise HostError(
+                f"at strength {STRENGTHS[-1]:g}, the greatest, simulated captures read {rate}: "
+                f"less than the {target:.1%} wanted. Shorten the message, choose a host with "
+                "more mid-tones, or a lower --target-rate"
+            )
+        place += 1
+        rate = drawn.rate(STRENGTHS[place])
+        rising = True
+    while not rising and place > 0:
+        weaker = drawn.rate(STRENGTHS[place - 1])
+        if weaker.share < target:
+            break
+        place, rate = place - 1, weaker
+    return Chosen(STRENGTHS[place], rate)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from riis_physical.artifacts import Condition, FloatArray
@@ -20,6 +21,7 @@ class FakeRevealer:
 
     name = "fake"
     module_px = MODULE_PX
+    device = torch.device("cpu")
 
     def __init__(self, amplitude: float = 4 / 255, record: dict[str, Any] | None = None) -> None:
         self.amplitude = amplitude
@@ -43,3 +45,12 @@ class FakeRevealer:
         logits = np.einsum("brycx,yx->brc", cells, self.wave).astype(np.float32) * 20
         picture = np.kron(np.clip(logits, -1, 1), np.ones((1, 4, 4), np.float32))
         return RevealedGrid(logits=logits, picture=picture.astype(np.float32), enhanced=frames)
+
+    def logits(self, frames: torch.Tensor, true_level: torch.Tensor) -> torch.Tensor:
+        """As reveal, on tensors, with gradients."""
+        assert len(true_level) == len(frames)
+        batch, _, height, width = frames.shape
+        rows, columns = height // MODULE_PX, width // MODULE_PX
+        cells = frames.mean(1).reshape(batch, rows, MODULE_PX, columns, MODULE_PX)
+        wave = torch.tensor(np.ascontiguousarray(self.wave))
+        return torch.einsum("brycx,yx->brc", cells, wave) * 20

@@ -66,7 +66,7 @@ class TestHide:
         self, run: Run, host: Path, tmp_path: Path
     ) -> None:
         output = tmp_path / "container.png"
-        status, out, err = run("hide", host, "-m", "Grüße 🌍", "-o", output)
+        status, out, err = run("hide", host, "-m", "Grüße 🌍", "-o", output, "--strength", "1")
         assert status == 0, err
         for expected in ("version 2-H", "PSNR", "SSIM", "self-check", "267 px width"):
             assert expected in out

@@ -31,6 +31,7 @@ def test_harder_captures_need_more_strength(revealer: Revealer) -> None:
         for name, ranges in (("easy", EASY), ("normal", NORMAL))
     }
     assert chosen["easy"].strength < chosen["normal"].strength
+    assert chosen["normal"].strength < 0.95  # it reads well there, so that less is asked for
     for one in chosen.values():
         assert one.strength in STRENGTHS
         assert one.rate.share >= 0.8
@@ -50,17 +51,11 @@ def test_a_rate_out_of_reach_is_told(revealer: Revealer) -> None:
         choose_strength(HOST, MESSAGE, revealer=revealer, target=1.0)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--target-rate", "0.9", "--strength", "1"], "leave --strength away"),
-        (["--profile", "office-laser"], "belong to --target-rate"),
-    ],
-)
-def test_options_that_do_not_go_together(tmp_path: Path, options: list[str], message: str) -> None:
+def test_a_strength_given_is_not_chosen(tmp_path: Path) -> None:
+    options = ["--target-rate", "0.9", "--strength", "1"]
     done = CliRunner().invoke(
         cli, ["hide", "host.png", "-m", "x", "-o", str(tmp_path / "c.png"), *options]
     )
     assert done.exit_code == 2
-    assert message in done.output
+    assert "leave --strength away" in done.output
     assert not (tmp_path / "c.png").exists()

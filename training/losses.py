@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import torch
-from kornia.color import rgb_to_ycbcr
-from kornia.filters import gaussian_blur2d
 from torch import Tensor
 from torch.nn import functional as F
 
-ACTIVITY_KNEE = 0.015
-"""Local luma deviation (of a [0, 1] range) at which visibility is half that of a flat area."""
+from riis_physical.hiding.masking import container_loss, visibility_mask
 
-
-def visibility_mask(host: Tensor) -> Tensor:
-    """How well a change is seen at every pixel, (B, 1, H, W), mean one over the batch.
-
-    Texture masks changes: the weight is ``1 / (1 + deviation / knee)`` of the
-    local luma deviation in a Gaussian window (sigma 3 px), after a minimum over
-    the neighbourhood so that a flat area beside an edge counts as flat.
-    """
-    luma = rgb_to_ycbcr(host)[:, :1]
-    window, sigma = (13, 13), (3.0, 3.0)
-    mean = gaussian_blur2d(luma, window, sigma)
-    variance = gaussian_blur2d((luma - mean) ** 2, window, sigma)
-    activity = variance.clamp_min(0).sqrt()
-    activity = -F.max_pool2d(-activity, 5, stride=1, padding=2)
-    mask = 1 / (1 + activity / ACTIVITY_KNEE)
-    return mask / mask.mean()
-
-
-def container_loss(container: Tensor, host: Tensor, chroma: float, coarse: float) -> Tensor:
-    """Eq. 8 with weights for what people see: luma, chroma and slow changes apart.
-
-    Args:
-        container, host: (B, 3, H, W).
-        chroma: weight of squared CbCr differences, luma counts one.
-        coarse: weight of the difference averaged over 8-pixel neighbourhoods,
-            which is what makes coloured blobs on smooth areas.
-    """
-    mask = visibility_mask(host)
-    difference = rgb_to_ycbcr(container) - rgb_to_ycbcr(host)
-    weights = difference.new_tensor([1.0, chroma, chroma])[None, :, None, None]
-    fine = (mask * weights * difference**2).sum(1).mean()
-    slow = gaussian_blur2d(difference, (17, 17), (4.0, 4.0))
-    slow_term = (mask * weights * slow**2).sum(1).mean()
-    spectrum = torch.fft.rfft2(container - host, norm="ortho").abs().mean() ** 2
-    return fine + coarse * slow_term + 0.5 * spectrum
+__all__ = [
+    "container_loss",
+    "distribution_loss",
+    "image_reveal_loss",
+    "paper_container_loss",
+    "reveal_loss",
+    "visibility_mask",
+]
 
 
 def reveal_loss(logits: Tensor, picture: Tensor, secret: Tensor) -> tuple[Tensor, Tensor]:

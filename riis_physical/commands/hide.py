@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
-    from riis_physical.artifacts import UInt8Image
-    from riis_physical.profile import DeviceProfile
+    from riis_physical.hiding import Aim, HideResult
+    from riis_physical.image_io import LoadedImage
     from riis_physical.revealer import Revealer
     from riis_physical.target_rate import Chosen
 
+# As in riis_physical.hiding, which would load torch here; a test compares them.
+DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
+
 
 @click.command("hide", short_help="Hide a message in a picture.")
-@click.argument("host", type=click.Path(path_type=Path))
+@click.argument(
+    "hosts", nargs=-1, required=True, metavar="HOST...", type=click.Path(path_type=Path)
+)
 @click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
 @click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
 @click.option(
@@ -26,17 +31,38 @@ if TYPE_CHECKING:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The container: .png, .tif or .webp without loss, .jpg with some.",
+    help="The container: .png, .tif or .webp without loss, .jpg with some. With several hosts "
+    "a folder, for NAME-container.png of each.",
 )
 @common.model_option()
-@common.strength_option("More reads better and shows more.")
+@click.option(
+    "--strength",
+    type=click.FloatRange(*common.STRENGTHS),
+    help="More reads better and shows more. Without it the least is chosen that this host and "
+    f"message need for {DEFAULT_RATE:.0%} of captures, with a margin.",
+)
+@click.option(
+    "--for",
+    "preset",
+    type=click.Choice(common.PRESETS),
+    default="normal",
+    show_default=True,
+    help="How hard the captures are that the strength is chosen for.",
+)
 @click.option(
     "--target-rate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Choose the weakest strength at which so many simulated captures read, for example 0.95.",
+    help="Choose the weakest strength at which so many simulated captures read, for example "
+    "0.95, and confirm it by reading them.",
 )
-@common.profile_option("With --target-rate: the printer or screen and camera of the captures.")
+@click.option(
+    "--reach-px",
+    type=click.IntRange(50, 5000),
+    metavar="PX",
+    help="Choose for containers from this width in the photo on, in place of the preset's.",
+)
+@common.profile_option("Choose for the printer or screen and camera of a profile:")
 @click.option(
     "--captures",
     type=click.IntRange(10, 5000),
@@ -44,59 +70,143 @@ if TYPE_CHECKING:
     show_default=True,
     help="With --target-rate: captures simulated at each strength.",
 )
+@click.option("--refine", is_flag=True, help="Improve the container for its host; see --seconds.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 36000),
+    default=DEFAULT_SECONDS,
+    show_default=True,
+    help="With --refine: how long, for each host. Ctrl-C keeps the best so far.",
+)
 @common.device_option
 @common.force_option
 def command(
-    host: Path,
+    hosts: tuple[Path, ...],
     message: str | None,
     message_file: str | None,
     output: Path,
     model: str,
-    strength: float,
+    strength: float | None,
+    preset: str,
     target_rate: float | None,
+    reach_px: int | None,
     profile: str | None,
     captures: int,
+    refine: bool,
+    seconds: float,
     device: str,
     force: bool,
 ) -> None:
-    """Hide a message in the picture HOST.
+    """Hide a message in the picture HOST, or in several.
 
     The container is revealed and read once before it is written; a JPEG as it
-    comes out of its file. --target-rate simulates captures of this very picture, which takes
-    a minute, and chooses the strength.
+    comes out of its file. The strength is chosen from simulated captures of this very picture.
     """
-    if target_rate is not None and common.is_given("strength"):
+    if strength is not None and target_rate is not None:
         raise click.UsageError("--target-rate chooses the strength: leave --strength away.")
-    if target_rate is None and (profile is not None or common.is_given("captures")):
-        raise click.UsageError("--profile and --captures belong to --target-rate.")
+    if strength is not None and not refine and (profile or reach_px or common.is_given("preset")):
+        raise click.UsageError(
+            "--for, --profile and --reach-px choose the strength: leave --strength away."
+        )
+    if profile is not None and common.is_given("preset"):
+        raise click.UsageError("--for and --profile both say what captures are like: give one.")
+    if target_rate is None and common.is_given("captures"):
+        raise click.UsageError("--captures belongs to --target-rate.")
+    if not refine and common.is_given("seconds"):
+        raise click.UsageError("--seconds belongs to --refine.")
     content = common.message_bytes(message, message_file)
 
-    from riis_physical.errors import HostError
     from riis_physical.files import check_writable
-    from riis_physical.image_io import LOSSY, image_format, load_host, save_image
+    from riis_physical.image_io import image_format, load_host
 
-    check_writable(output, force=force)
-    lossy = image_format(output) in LOSSY
-    loaded = load_host(host)
+    outputs = _outputs(hosts, output)
+    for path in outputs:
+        check_writable(path, force=force)
+        image_format(path)
+    first = load_host(hosts[0])
 
-    from riis_physical.hiding import hide, read_back
+    from riis_physical.hiding import Aim
     from riis_physical.profile import DeviceProfile
     from riis_physical.qr.encode import encode
 
     encode(content)  # a message that does not fit is told before the model loads
     device_profile = None if profile is None else DeviceProfile.load(profile)
+    aim = Aim(
+        rate=DEFAULT_RATE if target_rate is None else target_rate,
+        ranges=preset if device_profile is None else device_profile.ranges(),
+        medium="mixed" if device_profile is None else device_profile.medium,
+        reach_px=reach_px,
+    )
+    of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
     revealer = common.load_revealers(model, device)[0]
+    for number, (host, path) in enumerate(zip(hosts, outputs, strict=True)):
+        loaded = load_host(host) if number else first
+        wish = _Wish(aim, of, strength, target_rate, captures, seconds if refine else None)
+        _hide_one(loaded, content, path, revealer, wish, force=force)
+
+
+class _Wish:
+    """What was asked for on the command line."""
+
+    def __init__(
+        self,
+        aim: Aim,
+        of: str,
+        strength: float | None,
+        target_rate: float | None,
+        captures: int,
+        seconds: float | None,
+    ) -> None:
+        self.aim, self.of, self.strength, self.target_rate = aim, of, strength, target_rate
+        self.captures, self.seconds = captures, seconds
+
+
+def _outputs(hosts: tuple[Path, ...], output: Path) -> list[Path]:
+    """Where each container goes."""
+    if len(hosts) == 1 and not output.is_dir():
+        return [output]
+    if output.suffix and not output.is_dir():
+        raise click.UsageError(f"{len(hosts)} hosts need a folder with -o, and {output} is a file.")
+    names = [f"{host.stem}-container.png" for host in hosts]
+    if len(set(names)) < len(names):
+        raise click.UsageError("Two hosts have the same name: hide them one by one.")
+    from riis_physical.files import make_folder
+
+    make_folder(output)
+    return [output / name for name in names]
+
+
+def _hide_one(
+    loaded: LoadedImage,
+    content: bytes,
+    output: Path,
+    revealer: Revealer,
+    wish: _Wish,
+    *,
+    force: bool,
+) -> None:
+    from riis_physical.errors import HostError
+    from riis_physical.hiding import hide, read_back
+    from riis_physical.image_io import JPEG_SAVE_QUALITY, LOSSY, image_format, save_image
+
     chosen = None
-    if target_rate is not None:
-        chosen = _choose(loaded.pixels, content, revealer, target_rate, device_profile, captures)
+    strength: Any = wish.aim if wish.strength is None else wish.strength
+    if wish.target_rate is not None:
+        chosen = _confirmed(loaded, content, revealer, wish)
         strength = chosen.strength
-    result = hide(loaded, content, revealer=revealer, strength=strength)
+    lossy = image_format(output) in LOSSY
+    quality = JPEG_SAVE_QUALITY if lossy else None
+    with _refinement(wish) as refinement:
+        result = hide(
+            loaded, content, revealer=revealer, strength=strength, refine=refinement,
+            file_quality=quality,
+        )  # fmt: skip
     decoder = result.decoder
 
     def check(written: Path) -> None:
         nonlocal decoder
         try:
-            decoder, _ = read_back(written, content, revealer=revealer, strength=strength)
+            decoder, _ = read_back(written, content, revealer=revealer, strength=result.strength)
         except HostError as error:
             raise HostError(f"as {output.suffix} {error}, or save as PNG") from error
 
@@ -119,13 +229,10 @@ def command(
         f"QR code     version {result.version}-{result.level}, "
         f"{result.modules} x {result.modules} modules, {len(content)} bytes"
     )
-    click.echo(f"PSNR        {result.psnr:.2f} dB")
-    if chosen is not None:
-        of = "preset normal" if device_profile is None else f"profile {device_profile.name}"
-        click.echo(f"strength    {chosen.strength:g}, chosen for {target_rate:.1%}")
-        click.echo(f"rate        {chosen.rate}, simulated captures by {of}, true outline known")
-    click.echo(f"SSIM        {result.ssim:.4f}")
-    click.echo(f"self-check  read by {decoder}{' from the written file' if lossy else ''}")
+    _say_strength(result, wish, chosen)
+    _say_visible(loaded, result)
+    checked = f"read by {decoder}{' from the written file' if lossy else ''}"
+    click.echo(f"self-check  {checked}")
     smallest = result.min_width_px
     click.echo(
         f"reads from  {smallest} px width in a photo"
@@ -134,27 +241,103 @@ def command(
     )
 
 
-def _choose(
-    host: UInt8Image,
-    content: bytes,
-    revealer: Revealer,
-    target_rate: float,
-    profile: DeviceProfile | None,
-    captures: int,
-) -> Chosen:
-    """The strength, with a counter of captures on standard error."""
+def _say_strength(result: HideResult, wish: _Wish, chosen: Chosen | None) -> None:
+    """What the strength is, and why."""
+    if chosen is not None:
+        click.echo(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
+        click.echo(
+            f"rate        {chosen.rate}, simulated captures by {wish.of}, true outline known"
+        )
+    choice = result.choice
+    if chosen is None and choice is not None and wish.strength is None:
+        click.echo(
+            f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
+            f"{wish.of}, with a margin of {wish.aim.margin:g} bits a module"
+        )
+        click.echo(
+            f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "
+            f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
+        )
+        if choice.limit:
+            bound = {
+                "seen": "more would be seen too well",
+                "strength": "more strength is not chosen by itself",
+            }[choice.limit]
+            common.note(
+                f"warning: this host does not reach {wish.aim.rate:.0%} with the margin: {bound}. "
+                "Take a host with more mid-tones and texture, a shorter message, or --refine"
+            )
+    elif chosen is None:
+        click.echo(f"strength    {result.strength:g}")
+    if result.lift is not None:
+        click.echo(f"tone        {result.lift}, so that the change is not cut off there")
+    if result.refined is not None:
+        refined = result.refined
+        click.echo(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
+        click.echo(f"  before    strength {refined.before.strength:g}: {refined.before}")
+        click.echo(f"  after     strength {refined.after.strength:g}: {refined.after}")
+        if not refined.kept:
+            click.echo("            no better: the container stays as it was before")
+
+
+def _say_visible(loaded: LoadedImage, result: HideResult) -> None:
+    """How far it is from the host, and how visible that is."""
+    from riis_physical.hiding.visible import how_visible
+
+    click.echo(f"PSNR        {result.psnr:.2f} dB")
+    click.echo(f"SSIM        {result.ssim:.4f}")
+    seen = how_visible(loaded.pixels, result.container)
+    click.echo(
+        f"visible     {seen}"
+        if seen is not None
+        else "visible     not measured: install riis-physical with its visible extra"
+    )
+
+
+def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: _Wish) -> Chosen:
+    """The strength of --target-rate, with a counter of captures on standard error."""
     from tqdm import tqdm
 
     from riis_physical.target_rate import choose_strength
 
+    assert wish.target_rate is not None
     with tqdm(desc="simulating", unit="capture", disable=None) as progress:
         return choose_strength(
-            host,
+            loaded.pixels,
             content,
             revealer=revealer,
-            target=target_rate,
-            ranges="normal" if profile is None else profile.ranges(),
-            medium="mixed" if profile is None else profile.medium,
-            captures=captures,
+            target=wish.target_rate,
+            ranges=wish.aim.ranges,
+            medium=wish.aim.medium,
+            reach_px=wish.aim.reach_px,
+            captures=wish.captures,
             tell=progress.update,
         )
+
+
+class _refinement:
+    """The refinement asked for, with a bar of its progress on standard error; or None."""
+
+    def __init__(self, wish: _Wish) -> None:
+        self.wish = wish
+        self.bar: Any = None
+
+    def __enter__(self) -> Any:
+        if self.wish.seconds is None:
+            return None
+        from tqdm import tqdm
+
+        from riis_physical.hiding import Refinement
+
+        self.bar = tqdm(
+            desc="refining", total=100, disable=None, bar_format="{desc}: {n:.0f} % |{bar}|"
+        )
+
+        def tell(share: float) -> None:
+            self.bar.update(100 * share - self.bar.n)
+
+        return Refinement(seconds=self.wish.seconds, aim=self.wish.aim, tell=tell)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()

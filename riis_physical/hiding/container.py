@@ -1,10 +1,4 @@
-"""Hide a message in a host of any size.
-
-The network works on the model frame, a square of `module_px` pixels for each QR
-module whatever the host's size and aspect. Only the residual, container minus host, is carried
-back to the host's full resolution, so that a poster keeps its own detail. The
-work goes in horizontal strips and stays small next to the picture itself.
-"""
+"""Hide a message in a host, read it back, and say what is known of the result."""
 
 from __future__ import annotations
 
@@ -13,25 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from riis_physical import metrics
-from riis_physical.artifacts import FloatArray, UInt8Image
+from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
+from riis_physical.hiding.advice import carrying_badly, showing_badly
+from riis_physical.hiding.frame import add_residual, to_frame
+from riis_physical.hiding.plan import Plan, Refinement
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.reading import read_revealed
 
 if TYPE_CHECKING:
+    from riis_physical.hiding.blacks import Lift
+    from riis_physical.hiding.refine import Refined
+    from riis_physical.hiding.strength import Aim, Choice
     from riis_physical.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
-
-# Hosts that carry badly; all judged on the model frame.
-_DARK_LUMA = 30.0  # levels of mean luma
-_FLAT_DEVIATION, _FLAT_SHARE = 1.5, 0.5  # levels of local deviation; share of the area
-_CLIPPED_SHARE = 0.05  # share of samples that the residual drives out of range
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,9 @@ class HideResult:
         min_width_px: width in a photo from which it should read, None where
             the model's record has no measure of it.
         warnings: one line each, for people.
+        strength: factor on the residual. choice: why, where it was chosen.
+        refined: what refining did, where it was asked for.
+        lift: how black or white areas were moved, where that was needed.
     """
 
     container: UInt8Image
@@ -66,6 +63,10 @@ class HideResult:
     confidence: float
     min_width_px: int | None
     warnings: tuple[str, ...] = ()
+    strength: float = 1.0
+    choice: Choice | None = None
+    refined: Refined | None = None
+    lift: Lift | None = None
 
 
 def hide(
@@ -73,7 +74,9 @@ def hide(
     message: str | bytes,
     *,
     revealer: Revealer,
-    strength: float = 1.0,
+    strength: float | Aim = 1.0,
+    refine: Refinement | None = None,
+    file_quality: int | None = None,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
 
@@ -82,7 +85,11 @@ def hide(
         message: text (stored as UTF-8) or bytes.
         revealer: the loaded model.
         strength: factor on the residual, MIN_STRENGTH to MAX_STRENGTH; more
-            reads better and shows more.
+            reads better and shows more. An :class:`riis_physical.hiding.strength.Aim`
+            chooses it for this host and message, and lifts black or white areas that need it.
+        refine: improve the residual for this host; takes about a minute.
+        file_quality: of the JPEG that the container will be stored as, where it will be one;
+            choosing and refining then look through it.
 
     Raises:
         MessageError: empty message, or too long for the largest code.
@@ -90,33 +97,44 @@ def hide(
         ConfigError: strength out of range.
         HostError: the container does not read back.
     """
-    if not MIN_STRENGTH <= strength <= MAX_STRENGTH:
+    if isinstance(strength, int | float) and not MIN_STRENGTH <= strength <= MAX_STRENGTH:
         raise ConfigError(
             f"strength {strength:g} is out of range: expected {MIN_STRENGTH:g} to {MAX_STRENGTH:g}"
         )
     code = encode(message)
-    pixels = _pixels(host)
-    frame = to_frame(pixels, code.size * revealer.module_px)
-    residual = revealer.embed(frame, code.modules) * np.float32(strength)
+    original = _pixels(host)
+    planned = Plan.made(original, code, revealer, strength, refine, file_quality)
+    pixels, residual = planned.host, planned.residual
     container = add_residual(pixels, residual)
-    decoder, confidence = _self_check(container, code, revealer, strength)
-    psnr = metrics.psnr(pixels, container)
+    decoder, confidence = _self_check(container, code, revealer, planned.strength)
+    psnr = metrics.psnr(original, container)
+    frame = to_frame(pixels, code.size * revealer.module_px)
     clipped = frame + residual
     clipped_share = float(np.mean((clipped < -0.5 / 255) | (clipped > 255.5 / 255)))
+    choice = planned.choice
     return HideResult(
         container=container,
         version=code.version,
         level=code.level,
         modules=code.size,
         psnr=psnr,
-        ssim=metrics.ssim(pixels, container),
+        ssim=metrics.ssim(original, container),
         residual_rms=0.0 if math.isinf(psnr) else 255 / 10 ** (psnr / 20),
         clipped_share=clipped_share,
         self_check_decoded=True,
         decoder=decoder,
         confidence=confidence,
-        min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2]),
-        warnings=tuple(_warnings(frame, clipped_share, code)),
+        min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2])
+        if choice is None
+        else choice.min_width_px,
+        warnings=(
+            *carrying_badly(frame, clipped_share, code),
+            *showing_badly(original),
+        ),
+        strength=planned.strength,
+        choice=choice,
+        refined=planned.refined,
+        lift=planned.lift,
     )
 
 
@@ -142,56 +160,6 @@ def read_back(
         MessageError, BadImageError: as :func:`hide`.
     """
     return _self_check(_pixels(container), encode(message), revealer, strength)
-
-
-def to_frame(pixels: UInt8Image, side: int) -> FloatArray:
-    """Average a picture into the model frame: (side, side, 3) float32 in [0, 1]."""
-    frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    return frame / np.float32(255)
-
-
-def add_residual(pixels: UInt8Image, residual: FloatArray) -> UInt8Image:
-    """Add a frame residual, enlarged bicubically, and round to 8 bits.
-
-    Args:
-        pixels: uint8 (H, W, 3).
-        residual: float32 (side, side, 3), in units of a [0, 1] range.
-
-    Returns:
-        uint8 (H, W, 3), clamped.
-    """
-    height, width = pixels.shape[:2]
-    rows_in, columns_in = residual.shape[:2]
-    across = resampling_matrix(width, columns_in)
-    down = resampling_matrix(height, rows_in)
-    # Columns first: (rows_in, W, 3) is small; rows then strip by strip, each
-    # from the few frame rows that reach it.
-    wide = np.einsum("wc,rck->rwk", across, residual * np.float32(255), optimize=True)
-    wide = np.ascontiguousarray(wide, dtype=np.float32).reshape(rows_in, width * 3)
-    container = np.empty_like(pixels)
-    for rows in metrics.strips(height):
-        weights = down[rows]
-        used = np.flatnonzero(weights.any(axis=0))
-        reach = slice(int(used[0]), int(used[-1]) + 1)
-        change = (weights[:, reach] @ wide[reach]).reshape(-1, width, 3)
-        cv2.add(pixels[rows], change, dst=container[rows], dtype=cv2.CV_8U)
-    return container
-
-
-def resampling_matrix(size_out: int, size_in: int) -> FloatArray:
-    """Weights of a bicubic (Keys, a = -0.5) resize, (size_out, size_in).
-
-    Pixel edges are aligned; rows sum to 1; the kernel widens when shrinking, so
-    that nothing aliases.
-    """
-    ratio = size_in / size_out
-    support = max(ratio, 1.0)
-    centres = (np.arange(size_out) + 0.5) * ratio - 0.5
-    distance = np.abs(np.arange(size_in)[None, :] - centres[:, None]) / support
-    near = (1.5 * distance - 2.5) * distance**2 + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def min_width_px(record: dict[str, Any], modules: int, size: tuple[int, int]) -> int | None:
@@ -233,31 +201,3 @@ def _self_check(
         ) + "shorten the message or choose a host with more texture and mid-tones"
         raise HostError(f"the container does not read back even before printing: {advice}")
     return reading.decoder, reading.confidence
-
-
-def _warnings(frame: FloatArray, clipped_share: float, code: QrCode) -> list[str]:
-    pixels = np.clip(np.rint(frame * 255), 0, 255).astype(np.uint8)
-    found = []
-    luma = float(metrics.luma_of(pixels).mean())
-    if luma < _DARK_LUMA:
-        found.append(
-            f"the host is dark (mean luma {luma:.0f} of 255): print and camera lose shadows, "
-            "choose a brighter picture or raise the strength"
-        )
-    flat = float(np.mean(metrics.local_deviation(pixels) < _FLAT_DEVIATION))
-    if flat > _FLAT_SHARE:
-        found.append(
-            f"{flat:.0%} of the host is flat: the change may show there, "
-            "look at it or choose a picture with more texture"
-        )
-    if clipped_share > _CLIPPED_SHARE:
-        found.append(
-            f"{clipped_share:.0%} of the change meets pure black or white and is lost: "
-            "choose a picture with more mid-tones"
-        )
-    if code.level != "H":
-        found.append(
-            f"the message of {len(code.payload)} bytes needs error correction {code.level} "
-            "in place of H and will read less surely: shorten it"
-        )
-    return found
