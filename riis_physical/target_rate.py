@@ -21,10 +21,12 @@ from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.condition import denormalise_condition
 from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding.draws import DISPLAY_PX, Scene, reaching
+from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.strength import Aim, choose
 from riis_physical.metrics import wilson_interval
 from riis_physical.qr.encode import encode
+from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.reading import read_revealed
 from riis_physical.revealer import Revealer
 
@@ -92,7 +94,9 @@ class Captures:
         count: int,
         seed: int,
         tell: Tell = lambda: None,
+        knowledge: Knowledge = NOTHING,
     ) -> None:
+        self.knowledge = knowledge
         self.scene, self.residual, self.count = scene, residual, count
         self.ranges, self.medium, self.seed, self.tell = ranges, medium, seed, tell
 
@@ -111,7 +115,11 @@ class Captures:
         hits = 0
         for number in range(self.count):
             payload = read_capture(
-                container.cpu(), self.params(number), scene.code.version, scene.revealer
+                container.cpu(),
+                self.params(number),
+                scene.code.version,
+                scene.revealer,
+                self.knowledge,
             )
             hits += payload == scene.code.payload
             self.tell()
@@ -119,13 +127,18 @@ class Captures:
 
 
 def read_capture(
-    container: torch.Tensor, params: ChannelParams, version: int, revealer: Revealer
+    container: torch.Tensor,
+    params: ChannelParams,
+    version: int,
+    revealer: Revealer,
+    knowledge: Knowledge = NOTHING,
 ) -> bytes | None:
     """The message in one simulated capture of a container of a known QR version.
 
     Args:
         container: (1, 3, S, S) float32 sRGB in [0, 1].
         params: of one item; its aspect is the container's.
+        knowledge: what readers know.
     """
     side = (17 + 4 * version) * revealer.module_px
     with torch.no_grad():
@@ -134,7 +147,9 @@ def read_capture(
     frame = seen[0].permute(1, 2, 0).contiguous().numpy()
     condition = revealer.estimate(frame, true.jpeg_quality, true.scale_px)
     revealed = revealer.reveal(frame[None], [condition])
-    reading = read_revealed(revealed.logits[0], revealed.picture[0], version)
+    reading = read_revealed(
+        revealed.logits[0], revealed.picture[0], version, knowledge, thorough=True
+    )
     return None if reading is None else reading.payload
 
 
@@ -149,6 +164,7 @@ def choose_strength(
     reach_px: int | None = None,
     captures: int = DEFAULT_CAPTURES,
     seed: int = 0,
+    knowledge: Knowledge = NOTHING,
     tell: Tell = lambda: None,
 ) -> Chosen:
     """The weakest of STRENGTHS at which a host's simulated captures read at a rate.
@@ -165,6 +181,7 @@ def choose_strength(
         reach_px: least width in the photo; None: that of the ranges.
         captures: simulated at each strength, the same ones.
         seed: of the captures.
+        knowledge: what readers know.
         tell: called after each capture.
 
     Raises:
@@ -179,11 +196,19 @@ def choose_strength(
         )
     scene = Scene(host, encode(message), revealer)
     residual = steadied(revealer.embed(scene.frame, scene.code.modules))
-    aim = Aim(rate=target, ranges=ranges, medium=medium, reach_px=reach_px, margin=0.0)
+    aim = Aim(
+        rate=target,
+        ranges=ranges,
+        medium=medium,
+        reach_px=reach_px,
+        margin=0.0,
+        needed=needed_information(scene.code, knowledge),
+    )
     predicted = choose(scene, residual, aim).strength
     drawn = Captures(
-        scene, residual, reaching(ranges, reach_px), medium, captures, seed + _CAPTURE_SEED, tell
-    )
+        scene, residual, reaching(ranges, reach_px), medium, captures, seed + _CAPTURE_SEED,
+        tell, knowledge,
+    )  # fmt: skip
     place = int(np.argmin([abs(math.log(one / predicted)) for one in STRENGTHS]))
     rate, rising = drawn.rate(STRENGTHS[place]), False
     while rate.share < target:

@@ -12,6 +12,7 @@ from riis_physical.commands import common
 if TYPE_CHECKING:
     from riis_physical.hiding import Aim, HideResult
     from riis_physical.image_io import LoadedImage
+    from riis_physical.qr.knowledge import Knowledge
     from riis_physical.revealer import Revealer
     from riis_physical.target_rate import Chosen
 
@@ -78,6 +79,12 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     show_default=True,
     help="With --refine: how long, for each host. Ctrl-C keeps the best so far.",
 )
+@common.knowledge_options
+@click.option(
+    "--fold-case",
+    is_flag=True,
+    help="Hide scheme and host of an address in capitals where that saves a version.",
+)
 @common.device_option
 @common.force_option
 def command(
@@ -94,6 +101,11 @@ def command(
     captures: int,
     refine: bool,
     seconds: float,
+    prefixes: tuple[str, ...],
+    among: Path | None,
+    among_column: str | None,
+    knowledge_file: Path | None,
+    fold_case: bool,
     device: str,
     force: bool,
 ) -> None:
@@ -101,6 +113,10 @@ def command(
 
     The container is revealed and read once before it is written; a JPEG as it
     comes out of its file. The strength is chosen from simulated captures of this very picture.
+
+    With --prefix, --among or --knowledge it is chosen for readers who scan with the same: far
+    less shows, and others cannot read it. What they need is written to a .json file beside the
+    container.
     """
     if strength is not None and target_rate is not None:
         raise click.UsageError("--target-rate chooses the strength: leave --strength away.")
@@ -129,7 +145,11 @@ def command(
     from riis_physical.profile import DeviceProfile
     from riis_physical.qr.encode import encode
 
+    content = _folded(content) if fold_case else content
     encode(content)  # a message that does not fit is told before the model loads
+    knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
+    for path in outputs if not knowledge.is_empty else ():
+        check_writable(_record_path(path), force=force)
     device_profile = None if profile is None else DeviceProfile.load(profile)
     aim = Aim(
         rate=DEFAULT_RATE if target_rate is None else target_rate,
@@ -141,7 +161,9 @@ def command(
     revealer = common.load_revealers(model, device)[0]
     for number, (host, path) in enumerate(zip(hosts, outputs, strict=True)):
         loaded = load_host(host) if number else first
-        wish = _Wish(aim, of, strength, target_rate, captures, seconds if refine else None)
+        wish = _Wish(
+            aim, of, strength, target_rate, captures, seconds if refine else None, knowledge
+        )
         _hide_one(loaded, content, path, revealer, wish, force=force)
 
 
@@ -156,7 +178,9 @@ class _Wish:
         target_rate: float | None,
         captures: int,
         seconds: float | None,
+        knowledge: Knowledge,
     ) -> None:
+        self.knowledge = knowledge
         self.aim, self.of, self.strength, self.target_rate = aim, of, strength, target_rate
         self.captures, self.seconds = captures, seconds
 
@@ -199,14 +223,17 @@ def _hide_one(
     with _refinement(wish) as refinement:
         result = hide(
             loaded, content, revealer=revealer, strength=strength, refine=refinement,
-            file_quality=quality,
+            file_quality=quality, knowledge=wish.knowledge,
         )  # fmt: skip
     decoder = result.decoder
 
     def check(written: Path) -> None:
         nonlocal decoder
         try:
-            decoder, _ = read_back(written, content, revealer=revealer, strength=result.strength)
+            decoder, _ = read_back(
+                written, content, revealer=revealer, strength=result.strength,
+                knowledge=wish.knowledge,
+            )  # fmt: skip
         except HostError as error:
             raise HostError(f"as {output.suffix} {error}, or save as PNG") from error
 
@@ -231,6 +258,8 @@ def _hide_one(
     )
     _say_strength(result, wish, chosen)
     _say_visible(loaded, result)
+    if not wish.knowledge.is_empty:
+        _say_knowledge(output, result, revealer, wish.knowledge, force=force)
     checked = f"read by {decoder}{' from the written file' if lossy else ''}"
     click.echo(f"self-check  {checked}")
     smallest = result.min_width_px
@@ -311,8 +340,84 @@ def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: _W
             medium=wish.aim.medium,
             reach_px=wish.aim.reach_px,
             captures=wish.captures,
+            knowledge=wish.knowledge,
             tell=progress.update,
         )
+
+
+def _folded(content: bytes) -> bytes:
+    """The message with scheme and host in capitals where that saves a version; it is told."""
+    from riis_physical.qr.fold import fold_case
+
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+    folded = fold_case(text)
+    if folded == text:
+        common.note("note: --fold-case saves no version here: the message stays as it is")
+    else:
+        common.note(f"note: hidden as {folded}, which saves a version")
+    return folded.encode()
+
+
+def _knowledge(
+    content: bytes,
+    prefixes: tuple[str, ...],
+    among: Path | None,
+    column: str | None,
+    file: Path | None,
+) -> Knowledge:
+    """What readers will know; a message that it does not fit is refused."""
+    from riis_physical.errors import MessageError
+    from riis_physical.known_messages import load_knowledge
+
+    knowledge = load_knowledge(prefixes, among, column, file)
+    if knowledge.among is not None and content not in knowledge.among:
+        raise MessageError(
+            "the message is not in the list that its readers will have: add it to the list, or "
+            "hide it without --among"
+        )
+    if knowledge.prefixes and not content.startswith(knowledge.prefixes):
+        raise MessageError(
+            "the message does not begin with any --prefix: correct one of them, or leave "
+            "--prefix away"
+        )
+    return knowledge
+
+
+def _record_path(output: Path) -> Path:
+    return output.with_name(output.name + ".json")
+
+
+def _say_knowledge(
+    output: Path, result: HideResult, revealer: Revealer, knowledge: Knowledge, *, force: bool
+) -> None:
+    """What readers need, in plain words and in a file beside the container."""
+    import json
+
+    from riis_physical.files import write_text
+
+    listed = knowledge.among
+    prefixes = [prefix.decode("utf-8", "replace") for prefix in knowledge.prefixes]
+    record = {
+        "container": output.name,
+        "model": revealer.name,
+        "version": result.version,
+        "level": result.level,
+        "strength": round(result.strength, 4),
+        "needs_knowledge": result.needs_knowledge,
+        "prefixes": prefixes,
+        "list_messages": None if listed is None else len(listed),
+        "list_sha256": None if listed is None else listed.digest,
+    }
+    path = _record_path(output)
+    write_text(path, json.dumps(record, indent=1) + "\n", force=force)
+    what = f"its list of {len(listed)} messages" if listed is not None else "its beginning"
+    if result.needs_knowledge:
+        click.echo(f"readers     must know {what}: without it, it may not be read ({path.name})")
+    else:
+        click.echo(f"readers     need not know {what}, it only helps ({path.name})")
 
 
 class _refinement:

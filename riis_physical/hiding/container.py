@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,22 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding.advice import carrying_badly, showing_badly
 from riis_physical.hiding.frame import add_residual, to_frame
+from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import Plan, Refinement
+from riis_physical.hiding.strength import Aim
 from riis_physical.image_io import LoadedImage, load_host
 from riis_physical.qr.encode import QrCode, encode
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.knowledge import NOTHING, Knowledge
+from riis_physical.qr.reading import Reading, read_revealed
 
 if TYPE_CHECKING:
     from riis_physical.hiding.blacks import Lift
     from riis_physical.hiding.refine import Refined
-    from riis_physical.hiding.strength import Aim, Choice
+    from riis_physical.hiding.strength import Choice
     from riis_physical.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
+_MATTERS = 0.03  # bits a module that knowledge must save for readers to depend on it
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class HideResult:
         strength: factor on the residual. choice: why, where it was chosen.
         refined: what refining did, where it was asked for.
         lift: how black or white areas were moved, where that was needed.
+        read_by: what is known of the message that told most in the self-check.
+        needs_knowledge: whether readers need the beginning or the list that was given.
     """
 
     container: UInt8Image
@@ -67,6 +73,8 @@ class HideResult:
     choice: Choice | None = None
     refined: Refined | None = None
     lift: Lift | None = None
+    read_by: str = "code"
+    needs_knowledge: bool = False
 
 
 def hide(
@@ -77,6 +85,7 @@ def hide(
     strength: float | Aim = 1.0,
     refine: Refinement | None = None,
     file_quality: int | None = None,
+    knowledge: Knowledge = NOTHING,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
 
@@ -90,6 +99,8 @@ def hide(
         refine: improve the residual for this host; takes about a minute.
         file_quality: of the JPEG that the container will be stored as, where it will be one;
             choosing and refining then look through it.
+        knowledge: what the readers of this container know; the strength is chosen for them,
+            and the self-check reads as they do.
 
     Raises:
         MessageError: empty message, or too long for the largest code.
@@ -103,10 +114,15 @@ def hide(
         )
     code = encode(message)
     original = _pixels(host)
+    needed = needed_information(code, knowledge)
+    if isinstance(strength, Aim):
+        strength = replace(strength, needed=needed)
+    if refine is not None:
+        refine = replace(refine, aim=replace(refine.aim, needed=needed))
     planned = Plan.made(original, code, revealer, strength, refine, file_quality)
     pixels, residual = planned.host, planned.residual
     container = add_residual(pixels, residual)
-    decoder, confidence = _self_check(container, code, revealer, planned.strength)
+    reading = _self_check(container, code, revealer, planned.strength, knowledge)
     psnr = metrics.psnr(original, container)
     frame = to_frame(pixels, code.size * revealer.module_px)
     clipped = frame + residual
@@ -122,8 +138,8 @@ def hide(
         residual_rms=0.0 if math.isinf(psnr) else 255 / 10 ** (psnr / 20),
         clipped_share=clipped_share,
         self_check_decoded=True,
-        decoder=decoder,
-        confidence=confidence,
+        decoder=reading.decoder,
+        confidence=reading.confidence,
         min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2])
         if choice is None
         else choice.min_width_px,
@@ -135,6 +151,10 @@ def hide(
         choice=choice,
         refined=planned.refined,
         lift=planned.lift,
+        read_by=reading.grid.by,
+        needs_knowledge=not knowledge.is_empty
+        and needed < needed_information(code, NOTHING) - _MATTERS
+        and (isinstance(strength, Aim) or reading.grid.by == "list"),
     )
 
 
@@ -144,6 +164,7 @@ def read_back(
     *,
     revealer: Revealer,
     strength: float = 1.0,
+    knowledge: Knowledge = NOTHING,
 ) -> tuple[str, float]:
     """Reveal and read a container as it was stored, for formats that change pixels.
 
@@ -151,6 +172,7 @@ def read_back(
         container: as :func:`hide` takes a host.
         message: what must come back.
         strength: of hiding, for the advice in the error.
+        knowledge: what readers know.
 
     Returns:
         decoder and confidence.
@@ -159,7 +181,8 @@ def read_back(
         HostError: the message does not read back.
         MessageError, BadImageError: as :func:`hide`.
     """
-    return _self_check(_pixels(container), encode(message), revealer, strength)
+    reading = _self_check(_pixels(container), encode(message), revealer, strength, knowledge)
+    return reading.decoder, reading.confidence
 
 
 def min_width_px(record: dict[str, Any], modules: int, size: tuple[int, int]) -> int | None:
@@ -189,15 +212,21 @@ def _pixels(host: LoadedImage | str | Path | UInt8Image) -> UInt8Image:
 
 
 def _self_check(
-    container: UInt8Image, code: QrCode, revealer: Revealer, strength: float
-) -> tuple[str, float]:
-    """Decoder and confidence of the container's own reading."""
+    container: UInt8Image,
+    code: QrCode,
+    revealer: Revealer,
+    strength: float,
+    knowledge: Knowledge,
+) -> Reading:
+    """The container's own reading."""
     frame = to_frame(container, code.size * revealer.module_px)
     revealed = revealer.reveal(frame[None], [None])  # None: never printed or photographed
-    reading = read_revealed(revealed.logits[0], revealed.picture[0], code.version)
+    reading = read_revealed(
+        revealed.logits[0], revealed.picture[0], code.version, knowledge, thorough=True
+    )
     if reading is None or reading.payload != code.payload:
         advice = (
             f"raise the strength above {strength:g}, " if strength < MAX_STRENGTH else ""
         ) + "shorten the message or choose a host with more texture and mid-tones"
         raise HostError(f"the container does not read back even before printing: {advice}")
-    return reading.decoder, reading.confidence
+    return reading

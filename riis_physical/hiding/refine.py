@@ -150,7 +150,7 @@ def measured(scene: Scene, residual: FloatArray, strength: float, aim: Aim) -> M
         loss = float(container_loss(shown, scene.host, CHROMA, COARSE))
     return Measured(
         strength=strength,
-        predicted=predicted_rate(seen.information, seen.width_px),
+        predicted=predicted_rate(seen.information, seen.width_px, needed=aim.needed),
         accuracy=float(seen.accuracy.mean()),
         worst=float(np.percentile(seen.accuracy, 5)),
         seen_db=-10 * math.log10(max(loss, 1e-12)),

@@ -2,7 +2,7 @@
 
 How much of the message a draw shows is measured as information, in bits a module
 (:class:`riis_physical.hiding.draws.Seen`). Soft reading turns from never to always within
-a few hundredths of a bit: NEEDED and WIDTH are a logistic fit to draws that were read
+a few hundredths of a bit: what is needed (:mod:`need`) and WIDTH are a logistic fit to draws
 (`python -m training.evaluation_strength` shows how often they are right). Information,
 straightened, rises with the width in the photo and scatters about that line like a normal
 distribution; the rate is how much of it lies above NEEDED. So 20 draws give a rate that varies
@@ -29,17 +29,16 @@ from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import ConfigError
 from riis_physical.hiding.draws import Scene, chosen, reaching
 from riis_physical.hiding.masking import container_loss
+from riis_physical.hiding.need import NEEDED
 
-NEEDED = 0.515
-"""Bits a module at which half of the draws are read."""
 WIDTH = 0.0225
-"""Scale of the logistic curve about NEEDED, bits."""
+"""Scale of the logistic curve about what is needed, bits."""
 MARGIN = 0.08
 """Bits a module left over for captures worse than simulated ones."""
 DRAWS = 20
 LEAST, MOST = 0.3, 1.5
 """Strengths that are chosen from."""
-SEEN_MOST_DB = 34.0
+SEEN_MOST_DB = 32.0
 """Bound on what is seen: visibility-weighted PSNR that a chosen strength does not go below."""
 
 _FIRST = 0.8
@@ -62,6 +61,8 @@ class Aim:
         reach_px: least width in the photo; None: that of the ranges, whatever the message's
             length, so that short messages get less to see and not more distance.
         margin: bits a module to keep.
+        needed: bits a module at which half of the captures are read; hide takes it from the
+            message and from what its readers know.
         draws: of the channel. seed: of the draws. Of seeds 0 to 5 the default agreed best with
             all their draws together on three photographs.
     """
@@ -71,6 +72,7 @@ class Aim:
     medium: str = "mixed"
     reach_px: int | None = None
     margin: float = MARGIN
+    needed: float = NEEDED
     draws: int = DRAWS
     seed: int = 2
 
@@ -113,20 +115,25 @@ class Choice:
 
 
 def predicted_rate(
-    information: NDArray[np.floating], width_px: NDArray[np.floating], margin: float = 0.0
+    information: NDArray[np.floating],
+    width_px: NDArray[np.floating],
+    margin: float = 0.0,
+    needed: float = NEEDED,
 ) -> float:
     """Share of captures that soft reading reads, from draws whose widths are spread evenly.
 
     Args:
         information: (B,) bits a module. width_px: (B,) of each draw.
         margin: bits a module that are to be left over.
+        needed: bits a module at which half are read.
     """
-    return _rate(straight(information), np.log(np.asarray(width_px, np.float64)), margin)
+    widths = np.log(np.asarray(width_px, np.float64))
+    return _rate(straight(information), widths, needed + margin)
 
 
-def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], margin: float) -> float:
+def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], needed: float) -> float:
     line, scatter = _line(values, widths)
-    limit = float(straight(np.array([NEEDED + margin]))[0])
+    limit = float(straight(np.array([needed]))[0])
     return float(norm.cdf((line - limit) / math.hypot(scatter, _READING_SCATTER)).mean())
 
 
@@ -176,6 +183,7 @@ class Curve:
 
     def __init__(self, scene: Scene, residual: FloatArray, aim: Aim) -> None:
         self.scene, self.residual, self.params = scene, residual, aim.params(scene)
+        self.needed = aim.needed
         self.range_px = reaching(aim.ranges, aim.reach_px).container_width_px
         params = self.params
         self.widths = np.log(params.container_width_px.numpy().astype(np.float64))
@@ -224,7 +232,7 @@ class Curve:
 
     def rate(self, strength: float, margin: float = 0.0) -> float:
         """Predicted share of captures that read."""
-        return _rate(self.values(strength), self.widths, margin)
+        return _rate(self.values(strength), self.widths, self.needed + margin)
 
     def least(self, rate: float, margin: float, highest: float) -> float:
         """The least strength of LEAST to `highest` with the rate; `highest` where none has."""
@@ -254,13 +262,13 @@ class Curve:
         """Width in a photo from which 90 % of captures read, px, by a line through the draws.
 
         The straightened information rises with the logarithm of the width; the draws'
-        scatter about that line says how far above NEEDED it must be.
+        scatter about that line says how far above what is needed it must be.
         """
         values = self.values(strength)
         slope, start = np.polyfit(self.widths, values, 1)
         _, scatter = _line(values, self.widths)
         spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, _READING_SCATTER)
-        wanted = float(straight(np.array([NEEDED]))[0]) + spread
+        wanted = float(straight(np.array([self.needed]))[0]) + spread
         place = (wanted - start) / max(slope, 0.2)
         # What lies outside the widths drawn is not known: the ends are what is said then.
         low, high = (math.log(width) for width in self.range_px)
