@@ -14,6 +14,7 @@ from riis_physical.hiding import Aim, hide
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
 from riis_physical.hiding.draws import Scene, batches, reaching, spread_params
 from riis_physical.hiding.plan import better, steadied
+from riis_physical.hiding.need import NEEDED
 from riis_physical.hiding.strength import Choice, Curve, choose, predicted_rate
 from riis_physical.qr.encode import encode
 from riis_physical.revealer import Revealer
@@ -74,9 +75,9 @@ def test_a_rate_is_the_share_above_what_reading_needs() -> None:
     widths = np.geomspace(350, 1200, 20)
     assert predicted_rate(np.full(20, 0.9), widths) > 0.99
     assert predicted_rate(np.full(20, 0.2), widths) < 0.01
-    half = predicted_rate(np.full(20, 0.515), widths)
+    half = predicted_rate(np.full(20, NEEDED), widths)
     assert half == pytest.approx(0.5, abs=0.01)
-    assert predicted_rate(np.full(20, 0.515), widths, margin=0.05) < 0.2
+    assert predicted_rate(np.full(20, NEEDED), widths, margin=0.05) < 0.2
 
 
 def test_the_chosen_strength_is_the_least_that_does(scene: Scene, residual: np.ndarray) -> None:

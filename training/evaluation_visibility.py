@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from riis_physical.hiding import add_residual
 from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
-from riis_physical.hiding.strength import Aim, Choice, Curve, choose
+from riis_physical.hiding.strength import Aim, choose_with_curve
 from riis_physical.hiding.visible import METRICS, Ladder, looked_at
 from riis_physical.image_io import load_host, save_image
 from riis_physical.qr.encode import encode
@@ -51,15 +51,16 @@ _STRENGTHS = np.round(np.arange(0.3, 2.005, 0.01), 2)
 class _Host:
     """A host, its residual, and how much of it reads at any strength."""
 
-    def __init__(self, name: str, pixels: UInt8Image, revealer: Revealer, aim: Aim) -> None:
+    def __init__(
+        self, name: str, pixels: UInt8Image, revealer: Revealer, aim: Aim, labels: Sequence[str]
+    ) -> None:
         self.name, self.pixels, self.aim = name, pixels, aim
         self.scene = Scene(pixels, encode(MESSAGE), revealer)
         self.residual = steadied(revealer.embed(self.scene.frame, self.scene.code.modules))
-        self.choice: Choice = choose(self.scene, self.residual, aim)
-        self.curve = Curve.measured(self.scene, self.residual, aim, at=self.choice.strength)
+        self.choice, self.curve = choose_with_curve(self.scene, self.residual, aim)
         small = looked_at(pixels)
         self.ladders = {
-            label: Ladder(small, metric) for label, metric in METRICS.items() if metric.is_there()
+            label: Ladder(small, METRICS[label]) for label in labels if METRICS[label].is_there()
         }
 
     def figures(self, residual: FloatArray, strength: float, captures: int) -> dict[str, Any]:
@@ -92,6 +93,7 @@ def evaluate_visibility(
     steps: int | None = None,
     captures: int = 0,
     keep: Path | None = None,
+    labels: Sequence[str] = tuple(METRICS),
     force: bool = False,
 ) -> dict[str, Any]:
     """Measure and write `output`.
@@ -101,6 +103,7 @@ def evaluate_visibility(
         seconds, steps: of refining each host; 0 seconds leaves it away.
         captures: fresh simulated captures that are read of each container.
         keep: folder for the hosts and containers themselves.
+        labels: of the metrics of sight, as far as they are there.
 
     Raises:
         ConfigError: no hosts.
@@ -110,7 +113,9 @@ def evaluate_visibility(
     if not hosts:
         raise ConfigError("no hosts: give a folder of pictures with --images, or --hard-hosts")
     aim = Aim(rate=rate)
-    made = [_Host(name, pixels, revealer, aim) for name, pixels in tqdm(hosts, desc="choosing")]
+    made = [
+        _Host(name, pixels, revealer, aim, labels) for name, pixels in tqdm(hosts, desc="choosing")
+    ]
     one = one_strength(made)
     records = []
     for host in tqdm(made, desc="measuring"):
@@ -196,12 +201,16 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
 @click.option("--seconds", type=click.FloatRange(0), default=0.0, help="Of refining; 0: none.")
 @click.option("--steps", type=click.IntRange(1), help="Of refining, at most.")
 @click.option("--captures", type=click.IntRange(0), default=0, help="Read of each container.")
+@click.option(
+    "--metric", "labels", multiple=True, type=click.Choice(list(METRICS)), default=list(METRICS)
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Folder for the containers.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--force", is_flag=True, help="Overwrite the output.")
 def main(
     images: Path | None, n: int, hard_hosts: bool, model: str, seconds: float,
-    steps: int | None, captures: int, keep: Path | None, output: Path, force: bool,
+    steps: int | None, captures: int, labels: tuple[str, ...], keep: Path | None,
+    output: Path, force: bool,
 ) -> None:  # fmt: skip
     hosts = [(name, make()) for name, make in HARD_HOSTS.items()] if hard_hosts else []
     try:
@@ -211,7 +220,8 @@ def main(
             hosts += [(path.stem, load_host(path).pixels) for path in photos[::step][:n]]
         result = evaluate_visibility(
             hosts, output, Revealer.load(model),
-            seconds=seconds, steps=steps, captures=captures, keep=keep, force=force,
+            seconds=seconds, steps=steps, captures=captures, keep=keep, labels=labels,
+            force=force,
         )  # fmt: skip
     except RiisError as error:
         raise click.ClickException(str(error)) from error

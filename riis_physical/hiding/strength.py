@@ -3,7 +3,7 @@
 How much of the message a draw shows is measured as information, in bits a module
 (:class:`riis_physical.hiding.draws.Seen`). Soft reading turns from never to always within
 a few hundredths of a bit: what is needed (:mod:`need`) and WIDTH are a logistic fit to draws
-(`python -m training.evaluation_strength` shows how often they are right). Information,
+(`python -m training.evaluation_strength` makes it anew). Information,
 straightened, rises with the width in the photo and scatters about that line like a normal
 distribution; the rate is how much of it lies above NEEDED. So 20 draws give a rate that varies
 smoothly with the strength, where counting them would jump by 5 %.
@@ -46,7 +46,6 @@ _TAIL = 8  # of the draws, the least informative, that later looks are for
 _ENOUGH = 0.04  # relative change of strength that needs no further look
 SLOPE = 2.6
 """Of log(-log(1 - information)) over log strength, where one look is all that is known."""
-_READING_SCATTER = 0.11  # WIDTH as the deviation of a normal curve, straightened
 _READ_SHARE = 0.9  # of captures at the least width
 
 
@@ -155,6 +154,11 @@ def choose(scene: Scene, residual: FloatArray, aim: Aim) -> Choice:
     Looks at all draws once, then at the least readable ones near the answer; between
     looks the information follows log(-log(1 - I)), which is nearly straight in log strength.
     """
+    return choose_with_curve(scene, residual, aim)[0]
+
+
+def choose_with_curve(scene: Scene, residual: FloatArray, aim: Aim) -> tuple[Choice, Curve]:
+    """As :func:`choose`, with what was seen on the way."""
     curve = Curve.measured(scene, residual, aim)
     bound = strength_bound(scene, residual)
     highest = min(MOST, max(LEAST, bound))
@@ -167,7 +171,7 @@ def choose(scene: Scene, residual: FloatArray, aim: Aim) -> Choice:
     strength = min(highest, math.ceil(strength * 100 - 1e-6) / 100)
     reached = curve.rate(strength, aim.margin) >= aim.rate - 0.005
     limit = "" if reached else ("seen" if highest < MOST else "strength")
-    return replace(curve.described(strength, aim.margin), limit=limit)
+    return replace(curve.described(strength, aim.margin), limit=limit), curve
 
 
 def described(scene: Scene, residual: FloatArray, strength: float, aim: Aim) -> Choice:
