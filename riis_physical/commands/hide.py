@@ -281,7 +281,7 @@ def _say_strength(result: HideResult, wish: _Wish, chosen: Chosen | None) -> Non
     if chosen is None and choice is not None and wish.strength is None:
         click.echo(
             f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
-            f"{wish.of}, with a margin of {wish.aim.margin:g} bits a module"
+            f"{wish.of}, with a margin for worse ones"
         )
         click.echo(
             f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "

@@ -1,0 +1,62 @@
+"""Measuring what choosing and refining save, and the fit that strengths rest on."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import data
+
+from riis_physical.errors import ConfigError
+from riis_physical.hiding import Aim
+from riis_physical.revealer import Revealer
+from training import evaluation_visibility as visibility
+from training.evaluation_strength import fit_curve
+from training.hard_hosts import HARD_HOSTS
+
+
+def test_the_fit_finds_the_curve_that_made_the_data() -> None:
+    rng = np.random.default_rng(0)
+    information = rng.uniform(0.2, 0.7, 4000)
+    read = rng.random(4000) < 1 / (1 + np.exp(-(information - 0.42) / 0.03))
+    middle, width = fit_curve(information, read)
+    assert middle == pytest.approx(0.42, abs=0.01)
+    assert width == pytest.approx(0.03, abs=0.006)
+    with pytest.raises(ValueError, match="all draws were read, or none"):
+        fit_curve(information, np.ones(4000, bool))
+
+
+def test_one_row_a_host_and_means_of_each_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visibility, "MESSAGE", "room12")
+    monkeypatch.setattr(visibility, "Aim", partial(Aim, draws=8))
+    hosts = [("coffee", data.coffee()[:200, :300]), ("cat", data.chelsea()[:200, :300])]
+    (tmp_path / "kept").mkdir()
+    result = visibility.evaluate_visibility(
+        hosts, tmp_path / "r.json", Revealer.load(),
+        keep=tmp_path / "kept", labels=("ssimulacra2",),
+    )  # fmt: skip
+    assert json.loads((tmp_path / "r.json").read_text()) == result
+    assert result["simulated"] is True
+    assert [record["host"] for record in result["records"]] == ["coffee", "cat"]
+    strengths = [record["chosen"]["strength"] for record in result["records"]]
+    assert min(strengths) - 0.02 <= result["one_strength"] <= max(strengths) + 0.02
+    for version in ("one", "chosen"):
+        row = result["mean"][version]
+        assert {"psnr", "ssimulacra2", "ssimulacra2_as_jpeg", "strength"} <= set(row)
+        assert (tmp_path / "kept" / f"cat-{version}.png").is_file()
+    assert "coffee" not in "\n".join(visibility.lines(result))
+    with pytest.raises(ConfigError, match="no hosts"):
+        visibility.evaluate_visibility([], tmp_path / "s.json", Revealer.load())
+
+
+def test_hard_hosts_stay_the_same() -> None:
+    for make in HARD_HOSTS.values():
+        one = make()
+        assert one.dtype == np.uint8
+        assert one.ndim == 3
+        assert np.array_equal(one, make())
