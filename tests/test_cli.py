@@ -530,3 +530,31 @@ def test_memory_that_runs_out_is_one_line(
     status, _, err = run("hide", host, "-m", "m", "-o", tmp_path / "c.png")
     assert (status, err.count("\n")) == (1, 1)
     assert "out of memory" in err
+
+
+@pytest.mark.usefixtures("fake_model")
+class TestHideChooses:
+    def test_what_was_chosen_and_why_is_told(self, run: Run, host: Path, tmp_path: Path) -> None:
+        status, out, err = run("hide", host, "-m", "m", "-o", tmp_path / "c.png")
+        assert status == 0, err
+        assert "the least for 97% of captures by preset normal" in out
+        assert "predicted" in out
+        assert "as visible as JPEG at quality" in out or "visible than JPEG at quality" in out
+
+    def test_several_hosts_go_into_a_folder(self, run: Run, host: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.png"
+        other.write_bytes(host.read_bytes())
+        hidden = ("-m", "m", "--strength", "1", "-o")
+        status, out, err = run("hide", host, other, *hidden, tmp_path / "out")
+        assert status == 0, err
+        for name in ("host", "other"):
+            assert (tmp_path / "out" / f"{name}-container.png").is_file()
+        status, _, err = run("hide", host, other, *hidden, tmp_path / "c.png")
+        assert (status, "need a folder" in err) == (2, True)
+
+    def test_defaults_are_those_of_the_api(self) -> None:
+        from riis_physical.commands import hide as command
+        from riis_physical.hiding import Aim, Refinement
+
+        assert Aim().rate == command.DEFAULT_RATE
+        assert Refinement().seconds == command.DEFAULT_SECONDS

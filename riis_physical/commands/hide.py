@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,7 @@ import click
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
-    from riis_physical.hiding import Aim, HideResult
+    from riis_physical.hiding import Aim, HideResult, Refinement
     from riis_physical.image_io import LoadedImage
     from riis_physical.qr.knowledge import Knowledge
     from riis_physical.revealer import Revealer
@@ -167,22 +170,17 @@ def command(
         _hide_one(loaded, content, path, revealer, wish, force=force)
 
 
+@dataclass(frozen=True)
 class _Wish:
-    """What was asked for on the command line."""
+    """What was asked for: `of` names the captures, `seconds` of refining is None for none."""
 
-    def __init__(
-        self,
-        aim: Aim,
-        of: str,
-        strength: float | None,
-        target_rate: float | None,
-        captures: int,
-        seconds: float | None,
-        knowledge: Knowledge,
-    ) -> None:
-        self.knowledge = knowledge
-        self.aim, self.of, self.strength, self.target_rate = aim, of, strength, target_rate
-        self.captures, self.seconds = captures, seconds
+    aim: Aim
+    of: str
+    strength: float | None
+    target_rate: float | None
+    captures: int
+    seconds: float | None
+    knowledge: Knowledge
 
 
 def _outputs(hosts: tuple[Path, ...], output: Path) -> list[Path]:
@@ -420,29 +418,24 @@ def _say_knowledge(
         click.echo(f"readers     need not know {what}, it only helps ({path.name})")
 
 
-class _refinement:
+@contextmanager
+def _refinement(wish: _Wish) -> Iterator[Refinement | None]:
     """The refinement asked for, with a bar of its progress on standard error; or None."""
+    if wish.seconds is None:
+        yield None
+        return
+    from tqdm import tqdm
 
-    def __init__(self, wish: _Wish) -> None:
-        self.wish = wish
-        self.bar: Any = None
+    from riis_physical.hiding import Refinement
 
-    def __enter__(self) -> Any:
-        if self.wish.seconds is None:
-            return None
-        from tqdm import tqdm
-
-        from riis_physical.hiding import Refinement
-
-        self.bar = tqdm(
-            desc="refining", total=100, disable=None, bar_format="{desc}: {n:.0f} % |{bar}|"
+    bar_format = "{desc}: {n:.0f} % |{bar}|"
+    with tqdm(desc="refining", total=100, disable=None, bar_format=bar_format) as bar:
+        yield Refinement(
+            seconds=wish.seconds,
+            aim=wish.aim,
+            tell=lambda share: _moved(bar, share),
         )
 
-        def tell(share: float) -> None:
-            self.bar.update(100 * share - self.bar.n)
 
-        return Refinement(seconds=self.wish.seconds, aim=self.wish.aim, tell=tell)
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+def _moved(bar: Any, share: float) -> None:
+    bar.update(100 * share - bar.n)
