@@ -13,8 +13,8 @@ from riis_physical.errors import ConfigError
 from riis_physical.hiding import Aim, hide
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
 from riis_physical.hiding.draws import Scene, batches, reaching, spread_params
-from riis_physical.hiding.plan import better, steadied
 from riis_physical.hiding.need import NEEDED
+from riis_physical.hiding.plan import better, steadied
 from riis_physical.hiding.strength import Choice, Curve, choose, predicted_rate
 from riis_physical.qr.encode import encode
 from riis_physical.revealer import Revealer

@@ -4,8 +4,8 @@
 
 Each host is hidden in at several strengths, its draws of the channel are looked at and read,
 and a logistic curve is fitted to what was read against the information in bits a module.
-Its middle and width are NEEDED and WIDTH of `riis_physical/hiding/strength.py`; run this
-again when reading changes. Simulated captures, true outline known.
+Its middle and width stand against `riis_physical/hiding/need.py` and WIDTH of `strength.py`
+there; run this again when reading changes. Simulated captures, true outline known.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ from riis_physical.hiding.need import NEEDED
 
 WIDTH = 0.0225
 """Scale of the logistic curve about what is needed, bits."""
+READING_SCATTER = 1.7 * WIDTH / ((NEEDED - 1) * math.log(1 - NEEDED))
+"""WIDTH as the deviation of a normal curve, of straightened information."""
 MARGIN = 0.08
 """Bits a module left over for captures worse than simulated ones."""
 DRAWS = 20
@@ -133,7 +135,7 @@ def predicted_rate(
 def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], needed: float) -> float:
     line, scatter = _line(values, widths)
     limit = float(straight(np.array([needed]))[0])
-    return float(norm.cdf((line - limit) / math.hypot(scatter, _READING_SCATTER)).mean())
+    return float(norm.cdf((line - limit) / math.hypot(scatter, READING_SCATTER)).mean())
 
 
 def _line(
@@ -271,7 +273,7 @@ class Curve:
         values = self.values(strength)
         slope, start = np.polyfit(self.widths, values, 1)
         _, scatter = _line(values, self.widths)
-        spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, _READING_SCATTER)
+        spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, READING_SCATTER)
         wanted = float(straight(np.array([self.needed]))[0]) + spread
         place = (wanted - start) / max(slope, 0.2)
         # What lies outside the widths drawn is not known: the ends are what is said then.
