@@ -217,7 +217,7 @@ def fake_scan(
 
 KEYS = {
     "photo", "status", "text", "corners", "decoder", "confidence", "condition", "timings_ms",
-    "index", "model", "detail", "found_by", "quality",
+    "index", "model", "detail", "found_by", "quality", "by", "evidence_bits", "mirrored",
 }  # fmt: skip
 
 
@@ -264,6 +264,19 @@ class TestScan:
         assert run("scan", "escape.jpg")[1] == "\x1b[2Jhi\n"
         monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
         assert common.printable("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
+
+    def test_what_is_known_reaches_the_scan(
+        self, run: Run, tmp_path: Path, fake_scan: list[dict[str, object]]
+    ) -> None:
+        (tmp_path / "list.csv").write_text("id,message\n1,one\n2,two\n")
+        (tmp_path / "known.yaml").write_text("prefixes: ['b/']\n")
+        options = ("--prefix", "a/", "--among", tmp_path / "list.csv", "--among-column", "message")
+        run("scan", "text.jpg", *options, "--knowledge", tmp_path / "known.yaml")
+        knowledge = fake_scan[-1]["knowledge"]
+        assert knowledge.prefixes == (b"a/", b"b/")  # type: ignore[attr-defined]
+        assert knowledge.among.payloads == (b"one", b"two")  # type: ignore[attr-defined]
+        status, _, err = run("scan", "text.jpg", "--among", tmp_path / "none.txt")
+        assert status != 0 and "cannot read the list" in err
 
     def test_corners_reach_the_scan(self, run: Run, fake_scan: list[dict[str, object]]) -> None:
         assert run("scan", "text.jpg", "--corners", "1,2,3,4,5,6,7,8.5")[0] == 0
