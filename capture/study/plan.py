@@ -16,7 +16,7 @@ from capture.folder import SUFFIXES, run_all, sensible_jobs
 from capture.study.checklist import save_checklist
 from capture.study.config import CONTAINER_FACTORS, FACTORS, SHOT_FACTORS, StudyConfig
 from capture.study.design import Combination, combinations, sheet_of, sheets_of
-from capture.study.sheets import StudySheet, compose_sheet, largest_px, sheet_name
+from capture.study.sheets import StudySheet, compose_sheet, sheet_name
 from capture.study.store import FOLDERS, Study
 from riis_physical import metrics
 from riis_physical.errors import ConfigError, HostError, OutputError
@@ -300,7 +300,3 @@ def sheet_of_study(
         fiducials=study.config.sheet.fiducials == "corners",
     )
 
-
-def drawn_px(sheet: StudySheet) -> int:
-    """Width in px of the container when its sheet is simulated."""
-    return largest_px(sheet.source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -210,7 +209,3 @@ def _moved(page: Page, x: float, y: float) -> Page:
             items.append(replace(item, x=item.x + x, y=item.y + y))  # type: ignore[union-attr]
     return replace(page, items=tuple(items))
 
-
-def largest_px(source: Source, most: int = 1600) -> int:
-    """Width in px at which a sheet's container is drawn: its own, `most` at most."""
-    return min(source.pixels.shape[1], most) if math.isfinite(most) else source.pixels.shape[1]

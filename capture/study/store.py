@@ -36,7 +36,7 @@ CREATE TABLE photo (
   width INTEGER, height INTEGER, taken TEXT, exif_device TEXT, exposure_s REAL, iso INTEGER,
   focal_mm35 REAL, simulated INTEGER NOT NULL DEFAULT 0,
   container_id INTEGER REFERENCES container, sheet_id TEXT REFERENCES sheet,
-  row_id INTEGER REFERENCES row, recognised_by TEXT, reason TEXT, corners TEXT,
+  row_id INTEGER REFERENCES row, recognised_by TEXT, reason TEXT, corners TEXT, sheets TEXT, known TEXT,
   corners_by TEXT, width_px REAL, angle_deg REAL, distance_m REAL);
 CREATE INDEX photo_of_row ON photo (row_id);
 CREATE TABLE setting (id TEXT PRIMARY KEY, name TEXT NOT NULL, made_by TEXT NOT NULL) WITHOUT ROWID;
