@@ -30,6 +30,7 @@ from riis_physical.commands import (
     scan,
     show,
     simulate,
+    study,
     train,
     train_detector,
 )
@@ -62,6 +63,7 @@ COMMANDS = (
     evaluate_negatives,
     bench,
     benchmark,
+    study,
 )
 for module in COMMANDS:
     cli.add_command(module.command)

@@ -36,7 +36,7 @@ from training.data import (
     load_photos,
     step_rng,
 )
-from training.provenance import commit, package_version
+from riis_physical.provenance import commit, package_version
 from training.schedule import ContainerSteering, channel_strength, learning_rate
 from training.step import TrainingStep, draw_params
 from training.validate import validate

@@ -39,9 +39,10 @@ CREATE TABLE photo (
   row_id INTEGER REFERENCES row, recognised_by TEXT, reason TEXT, corners TEXT, sheets TEXT, known TEXT,
   corners_by TEXT, width_px REAL, angle_deg REAL, distance_m REAL);
 CREATE INDEX photo_of_row ON photo (row_id);
-CREATE TABLE setting (id TEXT PRIMARY KEY, name TEXT NOT NULL, made_by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE setting (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, made_by TEXT NOT NULL);
 CREATE TABLE result (
-  photo_id INTEGER NOT NULL REFERENCES photo, setting_id TEXT NOT NULL REFERENCES setting,
+  photo_id INTEGER NOT NULL REFERENCES photo, setting_id TEXT NOT NULL REFERENCES setting (id),
   status TEXT NOT NULL, text TEXT, is_right INTEGER NOT NULL, stage TEXT NOT NULL,
   detail TEXT NOT NULL, found_by TEXT, corners TEXT, confidence REAL, quality TEXT,
   total_ms REAL NOT NULL, PRIMARY KEY (photo_id, setting_id)) WITHOUT ROWID;

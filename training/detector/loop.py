@@ -20,7 +20,7 @@ from capture.blocks import ScaledNetwork
 from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder, write_text
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
-from training.provenance import commit, package_version
+from riis_physical.provenance import commit, package_version
 
 WARM_UP = 100
 CHECK_EVERY = 400
