@@ -283,9 +283,7 @@ def assign_rows(study: Study, photos: Sequence[int]) -> None:
         size = sizes[sheets[0]] if len(sheets) == 1 else None
         corners = np.array(json.loads(line["corners"]))
         focal = line["focal_mm35"] if size is not None else None
-        pose = measure(
-            corners, size or sizes[sheets[0]], (line["width"], line["height"]), focal
-        )
+        pose = measure(corners, size or sizes[sheets[0]], (line["width"], line["height"]), focal)
         poses.append(pose)
         seen.append(Seen(sheets, pose.distance_m, pose.angle_deg, json.loads(line["known"])))
     taken = {r["row_id"] for r in study.rows("SELECT row_id FROM photo WHERE row_id IS NOT NULL")}

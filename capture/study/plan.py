@@ -299,4 +299,3 @@ def sheet_of_study(
         tag=tag,
         fiducials=study.config.sheet.fiducials == "corners",
     )
-

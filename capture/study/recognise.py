@@ -24,6 +24,7 @@ from capture.study.sheets import find_tags
 from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, ScanResult, UInt8Image
 from riis_physical.errors import BadImageError, RectificationError
+from riis_physical.known_messages import known
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,16 @@ def read_among(
 ) -> tuple[str, ScanResult] | None:
     """The message of the list that a photo shows, read from its container.
 
-    The one place where a study's list of messages helps reading: what was decoded is
-    compared with the list.
+    The one place where a study's list of messages helps: it reads what would not read
+    outright. It is for telling photos apart only, never for measuring rates.
 
     Args:
         pixels: uint8 RGB (H, W, 3).
         messages: of the study.
     """
-    known = set(messages)
-    for result in scan_photo(pixels, revealers):
-        if result.text is not None and result.text in known:
+    listed = set(messages)
+    for result in scan_photo(pixels, revealers, knowledge=known(among=messages)):
+        if result.text is not None and result.text in listed:
             return result.text, result
     return None
 
@@ -188,6 +189,4 @@ def _gap(quad: ReferenceQuad, tag: FloatArray) -> float:
 
 
 def _with(found: Recognised, corners: NDArray[np.floating], by: str) -> Recognised:
-    return Recognised(
-        found.container, found.sheets, found.by, np.asarray(corners, np.float32), by
-    )
+    return Recognised(found.container, found.sheets, found.by, np.asarray(corners, np.float32), by)

@@ -113,9 +113,7 @@ class Reader:
         return [Revealer.load(name) for name in setting.models], options
 
 
-def judged(
-    task: Task, results: Sequence[ScanResult], messages: frozenset[str]
-) -> dict[str, Any]:
+def judged(task: Task, results: Sequence[ScanResult], messages: frozenset[str]) -> dict[str, Any]:
     """What a scan comes to for the container that the photo was taken of.
 
     Other sheets of the study that stand in the picture too are no fault.
@@ -169,14 +167,10 @@ Engine = Callable[[Callable[[], Reader], Sequence[Task]], Iterable[dict[str, Any
 """Works through tasks, in any order; gives the lines as they become ready."""
 
 
-def local_engine(
-    jobs: int | None, done: Callable[[], None] | None = None
-) -> Engine:
+def local_engine(jobs: int | None, done: Callable[[], None] | None = None) -> Engine:
     """The folder scanner: processes of this machine."""
 
-    def work(
-        make: Callable[[], Reader], tasks: Sequence[Task]
-    ) -> Iterator[dict[str, Any]]:
+    def work(make: Callable[[], Reader], tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
         workers = sensible_jobs(len(tasks), jobs)
         yield from run_all(make, tasks, jobs=workers, done=done)
 

@@ -208,4 +208,3 @@ def _moved(page: Page, x: float, y: float) -> Page:
         else:
             items.append(replace(item, x=item.x + x, y=item.y + y))  # type: ignore[union-attr]
     return replace(page, items=tuple(items))
-

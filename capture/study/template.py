@@ -98,4 +98,6 @@ def _numbers(text: str, what: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [json.dumps(part.strip(), ensure_ascii=False) for part in text.split(",") if part.strip()]
+    return [
+        json.dumps(part.strip(), ensure_ascii=False) for part in text.split(",") if part.strip()
+    ]

@@ -222,11 +222,13 @@ def status(folder: Path, list_rows: bool) -> None:
     help="This machine's processes, or a Ray cluster.",
 )  # fmt: skip
 @click.option(
-    "--ray-address", metavar="ADDRESS",
+    "--ray-address",
+    metavar="ADDRESS",
     help="Of a running cluster, for example auto or ray://head:10001; a local one if not given.",
 )
 @click.option(
-    "--photos", metavar="URL",
+    "--photos",
+    metavar="URL",
     help="Where Ray's workers find the study's photos/: a folder they share or any address that "
     "fsspec reads.",
 )

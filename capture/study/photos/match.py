@@ -41,9 +41,7 @@ class Match:
     reason: str | None = None
 
 
-def match(
-    photos: Sequence[Seen], rows: Sequence[dict[str, Any]], taken: set[int]
-) -> list[Match]:
+def match(photos: Sequence[Seen], rows: Sequence[dict[str, Any]], taken: set[int]) -> list[Match]:
     """Assign photos to rows, each row to one photo as far as possible.
 
     Args:

@@ -117,9 +117,7 @@ def take(
         },
     )
     size = _frame(params, pixels, device)
-    photo = photograph(
-        pixels, params, size=size, margin=0.0, medium=row["medium"], seed=seed
-    )
+    photo = photograph(pixels, params, size=size, margin=0.0, medium=row["medium"], seed=seed)
     corners = _inner_corners(photo.corners, inner, pixels)
     zoom = device.photo_px[0] / max(size)
     exposure, iso = EXPOSURES[row["light"]]
@@ -205,4 +203,3 @@ def _name(folder: Path, row: dict[str, Any], seed: int) -> Path:
 
 def _seed(seed: int, row: int) -> int:
     return int(np.random.default_rng((seed, row)).integers(2**31))
-

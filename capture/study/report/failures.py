@@ -101,7 +101,9 @@ def _picture(study: Study, file: str, corners: str | None) -> str | None:
             photo = photo.crop(tuple(box))
             xy = xy - box[:2]
         scale = min(1.0, THUMBNAIL_PX / max(photo.size))
-        photo = photo.resize((max(1, round(photo.width * scale)), max(1, round(photo.height * scale))))
+        photo = photo.resize(
+            (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+        )
         outline = [tuple(p) for p in (xy * scale).tolist()]
         ImageDraw.Draw(photo).line([*outline, outline[0]], fill=(255, 200, 0), width=2)
     else:

@@ -74,7 +74,9 @@ def fit_width(frame: pd.DataFrame) -> WidthFit:
             "of widths in between",
         )  # fmt: skip
     if slope <= 0:
-        return WidthFit(span, n, reason="wider ones are not read more often: something else decides")
+        return WidthFit(
+            span, n, reason="wider ones are not read more often: something else decides"
+        )
     at = (math.log(TARGET / (1 - TARGET)) - intercept) / slope
     # d at / d (intercept, slope)
     gradient = np.array([-1 / slope, -at / slope])

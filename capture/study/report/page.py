@@ -146,9 +146,7 @@ def _paper(rates: list[tuple[str, str, list[Rate]]], whole: Rate) -> dict[str, s
     for factor, level, rate in lines:
         share, low, high = (100 * v for v in (rate.rate, rate.low, rate.high))
         safe = level.replace("_", "\\_").replace("&", "\\&").replace("%", "\\%")
-        latex.append(
-            f"{factor} & {safe} & {rate.n} & {share:.1f} & {low:.1f} to {high:.1f} \\\\"
-        )
+        latex.append(f"{factor} & {safe} & {rate.n} & {share:.1f} & {low:.1f} to {high:.1f} \\\\")
         markdown.append(
             f"| {factor} | {level} | {rate.n} | {share:.1f} % | {low:.1f} to {high:.1f} |"
         )

@@ -29,7 +29,7 @@ POINTS = 10  # bins of width whose rates are drawn beside the curve
 def svg(figure: Figure, label: str) -> str:
     """A figure as an SVG element with a text for those who do not see it."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
+    figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", text, count=1)
@@ -43,7 +43,7 @@ def svg(figure: Figure, label: str) -> str:
 
 def _figure(height_in: float) -> tuple[Figure, Axes]:
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(WIDTH_IN, height_in))
+        figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
         return figure, figure.add_subplot()
 
 

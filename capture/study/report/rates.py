@@ -36,8 +36,7 @@ class Rate:
     def text(self) -> str:
         """For people: 97.5 % (92.9 to 99.1), n = 120."""
         return (
-            f"{100 * self.rate:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f}), "
-            f"n = {self.n}"
+            f"{100 * self.rate:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f}), n = {self.n}"
         )
 
 
@@ -63,9 +62,7 @@ def levels_of(frame: pd.DataFrame, name: str) -> pd.Series:
             return bins.cat.rename_categories(named)
         values = sorted(column.unique())
         return pd.Series(
-            pd.Categorical(
-                [f"{v:g}" for v in column], [f"{v:g}" for v in values], ordered=True
-            ),
+            pd.Categorical([f"{v:g}" for v in column], [f"{v:g}" for v in values], ordered=True),
             index=column.index,
         )
     return column.astype(pd.CategoricalDtype(sorted(column.unique()), ordered=True))
