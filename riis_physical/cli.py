@@ -28,6 +28,7 @@ from riis_physical.commands import (
     print_sheet,
     read_qr,
     scan,
+    serve,
     show,
     simulate,
     study,
@@ -64,6 +65,7 @@ COMMANDS = (
     bench,
     benchmark,
     study,
+    serve,
 )
 for module in COMMANDS:
     cli.add_command(module.command)

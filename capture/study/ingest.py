@@ -133,6 +133,51 @@ def ingest(
         return Ingested(len(new), known, unassigned(study), tuple(refused), right, checked)
 
 
+def record(folder: Path, recognise: Recogniser, path: Path, row: int) -> dict[str, Any]:
+    """Take in one photo whose row is said by hand.
+
+    Returns:
+        `recorded`, whether it was kept; `detail`, a line for people; `photo`, its number.
+
+    Raises:
+        BadImageError: the file is no photo. ConfigError: there is no such row.
+    """
+    with Study.open(folder) as study:
+        wanted = study.rows(
+            "SELECT sheet.* FROM row JOIN sheet ON sheet.id = row.sheet_id WHERE row.id = ?", [row]
+        )
+        if not wanted:
+            raise ConfigError(f"there is no row {row} in this study: load the page again")
+        sha = digest(path)
+        old = study.one("SELECT id FROM photo WHERE sha256 = ?", [sha])
+        if old is not None:
+            return {"recorded": False, "photo": old, "detail": "this photo is there already"}
+        facts = read_facts(path)
+        seen = recognise(load_photo(path).pixels)
+        sheet = wanted[0]
+        if seen.container is not None and sheet["id"] not in seen.sheets:
+            detail = f"the photo shows sheet {' or '.join(seen.sheets)}, row {row} is of "
+            return {"recorded": False, "photo": None, "detail": detail + sheet["id"]}
+        given = Recognised(
+            sheet["container_id"], (sheet["id"],), seen.by or "hand", seen.corners, seen.corners_by
+        )
+        stored = _store(study, sha, path, link=False, keep_location=False)
+        number = _add(study, sha, stored, path, _Answer(facts, given), {})
+        size = (sheet["width_mm"], sheet["height_mm"])
+        measured: list[Any] = [None, None, None]
+        if given.corners is not None and facts.width and facts.height:
+            pose = measure(given.corners, size, (facts.width, facts.height), facts.focal_mm35)
+            measured = [round(pose.width_px, 2), round(pose.angle_deg, 2), pose.distance_m]
+        with study.change() as connection:
+            connection.execute(
+                "UPDATE photo SET row_id = ?, name = ?, width_px = ?, angle_deg = ?, "
+                "distance_m = ? WHERE id = ?",
+                [row, stored.name, *measured, number],
+            )
+        told = "" if seen.container is not None else "; the sheet itself was not recognised in it"
+        return {"recorded": True, "photo": number, "detail": f"kept as photo {number}{told}"}
+
+
 def unassigned(study: Study) -> tuple[tuple[int, str, str], ...]:
     """Photos without a row: number, name, reason."""
     return tuple(

@@ -86,7 +86,12 @@ def init(
 @jobs_option
 def plan(source: Path, output: Path, jobs: int | None) -> None:
     """Make the study's folder: study.db, containers/, sheets/, photos/ and checklist.html."""
+    from riis_physical.errors import needs
+
+    needs("study", "pyDOE3", "jinja2")
+
     from capture.study import plan as planning
+    from capture.study.checklist import CHECKLIST
 
     with _bar("container") as (done, total):
         made = planning.plan(source, output, jobs=jobs, done=done, total=total)
@@ -96,7 +101,7 @@ def plan(source: Path, output: Path, jobs: int | None) -> None:
     click.echo(f"containers  {made.containers} on {made.sheets} sheets")
     if (output / planning.PRINT_FILE).is_file():
         click.echo(f"print       {output / planning.PRINT_FILE} at 100 %, not fitted to the page")
-    click.echo(f"checklist   {output / planning.CHECKLIST}")
+    click.echo(f"checklist   {output / CHECKLIST}")
 
 
 @command.command("simulate", short_help="A virtual field day: simulated photos of every row.")
@@ -248,6 +253,10 @@ def run(
 
     with _bar("scan") as (done, total):
         if engine == "ray":
+            from riis_physical.errors import needs
+
+            needs("ray", "ray", "fsspec")
+
             from capture.study.ray_engine import ray_engine
 
             work = ray_engine(ray_address, jobs, done)
@@ -280,8 +289,10 @@ def run(
 @common.force_option
 def report(folder: Path, output: Path, kind: str, setting: str | None, force: bool) -> None:
     """Say what came out: one page that needs no other file."""
+    from riis_physical.errors import needs
     from riis_physical.files import check_writable
 
+    needs("study", "pandas", "statsmodels", "matplotlib", "jinja2", "pyarrow")
     check_writable(output, force=force)
 
     from capture.study.report.data import load_rows, save_rows
