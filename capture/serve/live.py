@@ -12,13 +12,14 @@ import numpy as np
 
 from capture.candidates import Candidate, known_candidates, seen_candidates
 from capture.clock import Clock
-from capture.finding import Finding
+from capture.finding import Finding, better
 from capture.fused import FusedScan, Photo
 from capture.pictures import Pictures
 from capture.probe import STRONG, RevealerLike, probe, quick_rounds
 from capture.quality import advice, assess
 from capture.reveal import Viewer
 from capture.scan import PhotoFindings
+from capture.serve.track import Track
 from riis_physical.artifacts import FloatArray, ScanResult, Status, UInt8Image
 
 AGREE = 2  # frames in a row of sums that must give the same message
@@ -59,6 +60,7 @@ class LiveScan:
     _seen: list[Candidate] = field(init=False, default_factory=list)
     _told: Counter[str] = field(init=False, default_factory=Counter)
     _results: list[ScanResult] = field(init=False, default_factory=list)
+    _track: Track | None = field(init=False, default=None)
     _last: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
@@ -68,6 +70,7 @@ class LiveScan:
         """Forget what was seen."""
         self._scan = FusedScan(self._find, MEMORY)
         self._told.clear()
+        self._track = None
 
     def look(self, pixels: UInt8Image) -> LiveAnswer:
         """Look at a frame, uint8 RGB (H, W, 3), upright."""
@@ -100,10 +103,17 @@ class LiveScan:
         """The quick look at one frame: the likeliest picture, its likeliest codes."""
         assert isinstance(photo, np.ndarray)
         clock = Clock()
-        device = str(getattr(self.revealers[0], "device", "cpu"))
-        pictures = Pictures(photo, device)
-        self._seen = [*known_candidates(photo), *seen_candidates(pictures, pictures.first)]
-        found = self._revealed(photo, clock) if self._seen else None
+        moved = None if self._track is None else self._track.moved(photo)
+        found = None
+        if moved is not None:  # what was found is followed; the detector need not look again
+            self._seen = [Candidate(moved, "given")]
+            found = self._revealed(photo, clock)
+        if found is None or found.reading is None:
+            device = str(getattr(self.revealers[0], "device", "cpu"))
+            pictures = Pictures(photo, device)
+            self._seen = [*known_candidates(photo), *seen_candidates(pictures, pictures.first)]
+            found = better(found, self._revealed(photo, clock) if self._seen else None)
+        self._track = Track(photo, found.corners) if found is not None and found.counts else None
         self._results = []
         if found is None:
             nothing = ScanResult("", Status.NO_CONTAINER, timings_ms=clock.whole())
