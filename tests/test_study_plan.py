@@ -104,9 +104,7 @@ def test_sheet_names_are_short_and_none_twice() -> None:
 
 def test_a_sheet_shows_its_marker_and_keeps_the_containers_pixels() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (400, 600, 3), np.uint8)
-    sheet = compose_sheet(
-        Source("c", pixels), name="A07", study="wall", width_mm=150, tag=6
-    )
+    sheet = compose_sheet(Source("c", pixels), name="A07", study="wall", width_mm=150, tag=6)
     picture, corners = sheet.picture(600)
     (x, y), (right, bottom) = (corners[[0, 2]] + 0.5).astype(int)
     assert np.array_equal(picture[y:bottom, x:right], pixels)

@@ -78,9 +78,7 @@ def create_app(service: Service) -> FastAPI:
     async def guarded(request: Request, call: Callable[[Request], Any]) -> Response:
         brought = request.headers.get("x-token") or request.query_params.get("token") or ""
         open_to_all = request.url.path.removeprefix("/static/") in FILES
-        if not open_to_all and not secrets.compare_digest(
-            brought.encode(), service.token.encode()
-        ):
+        if not open_to_all and not secrets.compare_digest(brought.encode(), service.token.encode()):
             detail = "open the address that the terminal shows: its token is missing or wrong"
             response: Response = JSONResponse({"detail": detail}, 403)
         else:
@@ -201,5 +199,11 @@ def _scanned(data: bytes, revealers: Sequence[RevealerLike]) -> dict[str, Any]:
         text = result.text
         if result.payload is not None and text is None:
             text = "base64:" + base64.b64encode(result.payload).decode("ascii")
-        found.append({"status": str(result.status), "text": text, "detail": result.detail.replace(str(path), "the photo")})
+        found.append(
+            {
+                "status": str(result.status),
+                "text": text,
+                "detail": result.detail.replace(str(path), "the photo"),
+            }
+        )
     return {"read": any(r.status is Status.DECODED for r in results), "containers": found}

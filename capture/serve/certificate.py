@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,6 +80,6 @@ def _make(public: Path, private: Path, address: str) -> None:
                 serialization.NoEncryption(),
             )
         )
-    os.chmod(private, 0o600)
+    private.chmod(0o600)
     with atomic_path(public, force=True) as part:
         part.write_bytes(signed.public_bytes(serialization.Encoding.PEM))

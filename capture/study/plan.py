@@ -253,7 +253,7 @@ def _sheets(
             "sheet",
             {"id": name, "container_id": container, "medium": levels["medium"],
              "width_mm": levels["width_mm"], "height_mm": round(sheet.box.height, 3),
-             "tag": tag, "file": file, "page": page},
+             "tag": tag, "tag_place": sheet.tag_place, "file": file, "page": page},
         )  # fmt: skip
         known[tuple(levels.values())] = name
     if printed:

@@ -1,10 +1,12 @@
 """Which container a photo shows, and where exactly it lies.
 
-margin code -> the message itself, among the study's -> the picture itself -> by hand
+margin code -> the picture itself, with the margin code at its place or the message read there
+-> the message anywhere in the photo -> by hand
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +21,7 @@ from capture.probe import RevealerLike
 from capture.reference import AGREEMENT, Reference, ReferenceQuad, reference_quads
 from capture.registration import register
 from capture.scan import scan_photo
-from capture.study.plan import sheet_of_study
-from capture.study.sheets import find_tags
+from capture.study.sheets import find_tags, tag_at
 from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, ScanResult, UInt8Image
 from riis_physical.errors import BadImageError, RectificationError
@@ -49,7 +50,10 @@ class Recognised:
 
 
 def read_among(
-    pixels: UInt8Image, revealers: Sequence[RevealerLike], messages: Sequence[str]
+    pixels: UInt8Image,
+    revealers: Sequence[RevealerLike],
+    messages: Sequence[str],
+    corners: FloatArray | None = None,
 ) -> tuple[str, ScanResult] | None:
     """The message of the list that a photo shows, read from its container.
 
@@ -59,9 +63,11 @@ def read_among(
     Args:
         pixels: uint8 RGB (H, W, 3).
         messages: of the study.
+        corners: xy (4, 2) where it lies, if that is known.
     """
     listed = set(messages)
-    for result in scan_photo(pixels, revealers, knowledge=known(among=messages)):
+    among = known(among=messages)
+    for result in scan_photo(pixels, revealers, corners=corners, knowledge=among):
         if result.text is not None and result.text in listed:
             return result.text, result
     return None
@@ -93,15 +99,18 @@ class Recogniser:
         if marked:
             sheet = max(marked, key=lambda s: cv2.contourArea(tags[s["tag"]]))
             return self._marked(pixels, grey, sheet, tags[sheet["tag"]])
+        return self._pictured(pixels, grey) or self._read(pixels)
+
+    def _read(self, pixels: UInt8Image) -> Recognised:
+        """By the message, wherever it is in the photo."""
         messages = {c["message"]: number for number, c in self.containers.items()}
         read = read_among(pixels, self._revealers, list(messages))
-        if read is not None:
-            number = messages[read[0]]
-            assert read[1].corners is not None
+        if read is None or read[1].corners is None:
             return Recognised(
-                number, self._sheets_of(number), "message", read[1].corners, "message"
+                reason="no margin code, no message of the study and none of its pictures was found"
             )
-        return self._pictured(pixels)
+        number = messages[read[0]]
+        return Recognised(number, self._sheets_of(number), "message", read[1].corners, "message")
 
     def _marked(
         self, pixels: UInt8Image, grey: UInt8Image, sheet: dict[str, Any], tag: FloatArray
@@ -126,24 +135,22 @@ class Recogniser:
         return _with(found, rough, "margin code")
 
     def _from_tag(self, sheet: dict[str, Any], tag: FloatArray) -> FloatArray:
-        """Corners as the small marker's perspective gives them: rough."""
-        with Study.open(self.folder) as study:
-            drawn = sheet_of_study(
-                study, sheet["container_id"], sheet["id"], sheet["tag"], sheet["width_mm"]
-            )
-        assert drawn.tag_box is not None
-        at, box = drawn.tag_box, drawn.box
-        paper = [[at.left, at.top], [at.right, at.top], [at.right, at.bottom], [at.left, at.bottom]]
+        """Corners as the small marker's place gives them: rough."""
+        left, top, side = json.loads(sheet["tag_place"])
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
         # A similarity: four corners so close together do not tell the perspective.
-        flat, _ = cv2.estimateAffinePartial2D(np.array(paper, np.float32), tag)
-        outer = np.array(
-            [[box.left, box.top], [box.right, box.top], [box.right, box.bottom],
-             [box.left, box.bottom]], np.float32,
-        )  # fmt: skip
+        flat, _ = cv2.estimateAffinePartial2D(
+            square * np.float32(side) + np.array([left, top], np.float32), tag
+        )
+        outer = square * np.array([sheet["width_mm"], sheet["height_mm"]], np.float32)
         return np.asarray(cv2.transform(outer[None], flat)[0], np.float32)
 
-    def _pictured(self, pixels: UInt8Image) -> Recognised:
-        """By the picture: it tells the host, and the container where only one has it."""
+    def _pictured(self, pixels: UInt8Image, grey: UInt8Image) -> Recognised | None:
+        """By the picture, which tells the host; None where none of the study's is found.
+
+        Of several containers of one host, the marker at its place tells which it is, else the
+        message read there.
+        """
         first: dict[str, int] = {}
         for number, container in self.containers.items():
             first.setdefault(container["host"], number)
@@ -154,21 +161,39 @@ class Recogniser:
         ]
         quads = reference_quads(pixels, named) if named else []
         if not quads:
-            return Recognised(
-                reason="no margin code, no message of the study and none of its pictures was found"
-            )
+            return None
+        corners = quads[0].corners
         host = self.containers[int(quads[0].name)]["host"]
-        alike = [n for n, c in self.containers.items() if c["host"] == host]
+        sheets = [s for s in self.sheets if self.containers[s["container_id"]]["host"] == host]
+        marked = self._marker_beside(grey, corners, sheets)
+        if marked is not None:
+            number = marked["container_id"]
+            return Recognised(number, (marked["id"],), "margin code", corners, "picture")
+        alike = {self.containers[s["container_id"]]["message"]: s["container_id"] for s in sheets}
+        number = next(iter(alike.values()))
         if len(alike) > 1:
-            ids = [s["id"] for s in self.sheets if s["container_id"] in alike]
-            return Recognised(
-                corners=quads[0].corners,
-                corners_by="picture",
-                reason=f"shows {host}, which is on {', '.join(ids)}: assign it by hand",
-            )
-        return Recognised(
-            alike[0], self._sheets_of(alike[0]), "picture", quads[0].corners, "picture"
-        )
+            read = read_among(pixels, self._revealers, list(alike), corners)
+            if read is None:
+                ids = ", ".join(s["id"] for s in sheets)
+                reason = f"shows {host}, which is on {ids}: assign it by hand"
+                return Recognised(corners=corners, corners_by="picture", reason=reason)
+            number = alike[read[0]]
+        by = "picture" if len(alike) == 1 else "message"
+        return Recognised(number, self._sheets_of(number), by, corners, "picture")
+
+    def _marker_beside(
+        self, grey: UInt8Image, corners: FloatArray, sheets: Sequence[dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """The sheet whose marker stands where it must beside a picture; None where none does."""
+        found = []
+        for width in {s["width_mm"] for s in sheets if s["tag"] is not None}:
+            same = [s for s in sheets if s["width_mm"] == width]
+            height = same[0]["height_mm"]
+            outer = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            to_photo = cv2.getPerspectiveTransform(outer, corners.astype(np.float32))
+            tag = tag_at(grey, to_photo, [(s["tag"], json.loads(s["tag_place"])) for s in same])
+            found += [s for s in same if tag is not None and s["tag"] == tag]
+        return found[0] if len(found) == 1 else None
 
     def _sheets_of(self, container: int) -> tuple[str, ...]:
         return tuple(s["id"] for s in self.sheets if s["container_id"] == container)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import ConfigError
@@ -20,6 +22,11 @@ from riis_physical.sheets.sources import Source
 TAGS = cv2.aruco.DICT_APRILTAG_36h11
 TAG_CELLS = 8
 MOST_TAGS = 587
+TAG_SAMPLES = 4  # of a cell, along each axis
+TAG_BLUR = 0.6  # of a marker seen small, in cells
+LEAST_CONTRAST = 2.0  # grey levels
+#: Correlation with a marker looked for at its place, and how much more than with the next.
+TAG_ALIKE, TAG_CLEAR = 0.6, 0.15
 TAG_SHARE, TAG_MM = 0.09, (8.0, 60.0)  # of the container's width, and its bounds
 PRINTER_EDGE_MM = 5.0  # that no printer prints on
 BORDER_MM = 10.0  # of white around a sheet once it is cut, as simulated
@@ -54,6 +61,15 @@ class StudySheet:
     box: Box
     cut: Box
     tag_box: Box | None
+
+    @property
+    def tag_place(self) -> list[float] | None:
+        """Left and top from the container's top-left corner, and side, of the marker in mm."""
+        if self.tag_box is None:
+            return None
+        at = self.tag_box
+        places = (at.left - self.box.left, at.top - self.box.top, at.width)
+        return [round(value, 3) for value in places]
 
     def picture(self, container_px: int) -> tuple[UInt8Image, FloatArray]:
         """The cut sheet as pixels, and where the container is in it.
@@ -152,6 +168,50 @@ def tag_ink(box: Box, tag: int) -> Ink:
             for a, b in edges.tolist()
         ]
     return Ink(tuple(boxes))
+
+
+def tag_at(
+    grey: UInt8Image, to_photo: NDArray[np.floating], marks: Sequence[tuple[int, list[float]]]
+) -> int | None:
+    """Which of a few markers stands where it must, far below what is found by itself.
+
+    Args:
+        grey: photo (H, W).
+        to_photo: (3, 3) from mm off the container's top-left corner to the photo.
+        marks: number and place of each marker, as :attr:`StudySheet.tag_place`.
+
+    Returns:
+        the number of the marker that is clearly likeliest; None where none is.
+    """
+    dictionary = cv2.aruco.getPredefinedDictionary(TAGS)
+    cells = (np.arange(TAG_CELLS * TAG_SAMPLES) + 0.5) / (TAG_CELLS * TAG_SAMPLES)
+    scores: list[tuple[float, int]] = []
+    for tag, (left, top, side) in marks:
+        x, y = np.meshgrid(left + cells * side, top + cells * side)
+        points = np.stack([x, y], axis=-1).reshape(1, -1, 2)
+        at = cv2.perspectiveTransform(points, np.asarray(to_photo, np.float64))
+        at = at.reshape(*x.shape, 2).astype(np.float32)
+        pattern = cv2.aruco.generateImageMarker(dictionary, tag, TAG_CELLS) / 255.0
+        pattern = cv2.GaussianBlur(pattern, (3, 3), TAG_BLUR)
+        likest = max(
+            _likeness(grey, at + np.array([right, down], np.float32), pattern)
+            for right in (-1, 0, 1) for down in (-1, 0, 1)
+        )  # fmt: skip
+        scores.append((likest, tag))
+    scores.sort(reverse=True)
+    if not scores or scores[0][0] < TAG_ALIKE:
+        return None
+    clear = len(scores) == 1 or scores[0][0] - scores[1][0] >= TAG_CLEAR
+    return scores[0][1] if clear else None
+
+
+def _likeness(grey: UInt8Image, at: FloatArray, pattern: NDArray[np.floating]) -> float:
+    """Correlation of a marker's cells with the photo at points xy (rows, columns, 2)."""
+    seen = cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR).astype(np.float64)
+    seen = seen.reshape(TAG_CELLS, TAG_SAMPLES, TAG_CELLS, TAG_SAMPLES).mean((1, 3))
+    if seen.std() < LEAST_CONTRAST:
+        return 0.0
+    return float(np.corrcoef(seen.ravel(), pattern.ravel())[0, 1])
 
 
 def find_tags(grey: UInt8Image) -> dict[int, FloatArray]:

@@ -25,8 +25,8 @@ CREATE TABLE container (
   qr_version INTEGER NOT NULL, psnr REAL NOT NULL, ssim REAL NOT NULL, flip REAL);
 CREATE TABLE sheet (
   id TEXT PRIMARY KEY, container_id INTEGER NOT NULL REFERENCES container,
-  medium TEXT NOT NULL, width_mm REAL NOT NULL, height_mm REAL NOT NULL, tag INTEGER UNIQUE,
-  file TEXT NOT NULL, page INTEGER NOT NULL) WITHOUT ROWID;
+  medium TEXT NOT NULL, width_mm REAL NOT NULL, height_mm REAL NOT NULL,
+  tag INTEGER UNIQUE, tag_place TEXT, file TEXT NOT NULL, page INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE row (
   id INTEGER PRIMARY KEY, sheet_id TEXT NOT NULL REFERENCES sheet, distance_m REAL NOT NULL,
   angle_deg REAL NOT NULL, light TEXT NOT NULL, device TEXT NOT NULL, repeat INTEGER NOT NULL);
@@ -36,7 +36,8 @@ CREATE TABLE photo (
   width INTEGER, height INTEGER, taken TEXT, exif_device TEXT, exposure_s REAL, iso INTEGER,
   focal_mm35 REAL, simulated INTEGER NOT NULL DEFAULT 0,
   container_id INTEGER REFERENCES container, sheet_id TEXT REFERENCES sheet,
-  row_id INTEGER REFERENCES row, recognised_by TEXT, reason TEXT, corners TEXT, sheets TEXT, known TEXT,
+  row_id INTEGER REFERENCES row, recognised_by TEXT, reason TEXT, corners TEXT,
+  sheets TEXT, known TEXT,
   corners_by TEXT, width_px REAL, angle_deg REAL, distance_m REAL);
 CREATE INDEX photo_of_row ON photo (row_id);
 CREATE TABLE setting (

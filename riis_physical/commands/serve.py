@@ -15,19 +15,19 @@ from riis_physical.commands import common
     help="Record photos for this study, and say which rows are still to do.",
 )  # fmt: skip
 @click.option(
-    "--https", is_flag=True,
+    "--https",
+    is_flag=True,
     help="With a certificate signed by itself: phones give the camera to secure pages only.",
 )
 @click.option(
-    "--host", metavar="ADDRESS",
+    "--host",
+    metavar="ADDRESS",
     help="Address to listen at.  [default: all with --https, else this machine alone]",
 )
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8443, show_default=True, help="Port."
 )
-@click.option(
-    "--token", metavar="TEXT", help="What requests must bring; drawn anew if not given."
-)
+@click.option("--token", metavar="TEXT", help="What requests must bring; drawn anew if not given.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), metavar="N",
     help="Scans at the same time.  [default: half of the cores]",

@@ -127,10 +127,10 @@ def _reason(photo: Seen, near: dict[int, tuple[float, dict[str, Any]]]) -> str |
                 f"{name} is one of {', '.join(sorted(levels))}, and the photo does not say which: "
                 f"put it into a folder of that name, or pass --set {name}=..."
             )
-    if photo.distance_m is None and "distance_m" not in photo.known:
-        if len({row["distance_m"] for _, row in near.values()}) > 1:
-            return (
-                "the file has no focal length, so that the distance is not known: "
-                "pass --set distance_m=..., or assign it"
-            )
+    distances = {row["distance_m"] for _, row in near.values()}
+    if photo.distance_m is None and "distance_m" not in photo.known and len(distances) > 1:
+        return (
+            "the file has no focal length, so that the distance is not known: "
+            "pass --set distance_m=..., or assign it"
+        )
     return None
