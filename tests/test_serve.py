@@ -19,6 +19,14 @@ from capture.serve.app import Service, create_app
 from capture.serve.certificate import certificate
 from capture.serve.limits import Bucket, Door, Limits, Refused
 from capture.serve.track import Track
+from riis_physical.artifacts import Condition
+
+
+class Reader(FakeRevealer):
+    """Also says how a frame was captured, as lists of messages ask for."""
+
+    def estimate(self, frame: object, jpeg_quality: float | None, scale_px: float) -> Condition:
+        return Condition(0.5, 0.01, jpeg_quality or 90.0, scale_px)
 
 
 def jpeg(width: int = 320, height: int = 240) -> bytes:
@@ -31,7 +39,7 @@ def page(study: Path | None = None, **limits: float):  # type: ignore[no-untyped
     from fastapi.testclient import TestClient
 
     bounds = Limits(**limits)  # type: ignore[arg-type]
-    app = create_app(Service([FakeRevealer()], "secret", study, limits=bounds))
+    app = create_app(Service([Reader()], "secret", study, limits=bounds))
     return TestClient(app, headers={"x-token": "secret"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -91,7 +92,8 @@ def test_the_width_of_95_percent_is_found(tmp_path: Path) -> None:
     assert fit.width95_high / fit.width95_low < 1.4
     mixed = fit_mixed(frame)
     ratio = {e.name: e for e in mixed.effects}["twice the width in the photo"]
-    assert 4 < ratio.ratio < 100 and ratio.low > 2 and len(mixed.spreads) == 2
+    assert ratio.low < math.exp(3) < ratio.high and len(mixed.spreads) == 2
+    assert ratio.high / ratio.low < 12
     frame["is_right"] = True
     assert "take photos from farther away" in (fit_width(frame).reason or "")
 
@@ -123,7 +125,7 @@ def test_a_report_says_what_it_is_of(tmp_path: Path) -> None:
     assert "McNemar" in text and text.count("<svg") >= 8 and "tabular" in text
     assert "http://" not in text.replace("http://www.w3.org", "").replace("http://purl.org", "") \
         .replace("http://creativecommons.org", "")  # fmt: skip
-    assert "src=\"http" not in text and "<script" not in text
+    assert 'src="http' not in text and "<script" not in text
     assert len(pd.read_csv(tmp_path / "r.csv")) == 480
     assert pd.read_parquet(tmp_path / "r.parquet")["is_right"].dtype == bool
 

@@ -117,8 +117,8 @@ _GROUPS = {"host": "pictures", "device": "phones"}
 def fit_mixed(frame: pd.DataFrame) -> MixedFit:
     """What matters beside width, where photos repeat pictures and phones.
 
-    Binomial mixed model with weak normal priors, fitted by variational Bayes (statsmodels'
-    BinomialBayesMixedGLM); its intervals are posterior ones, somewhat too narrow by nature.
+    Binomial mixed model with weak normal priors (statsmodels' BinomialBayesMixedGLM): the
+    likeliest values, intervals from the curvature there (Laplace's approximation).
     """
     from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
 
@@ -142,7 +142,7 @@ def fit_mixed(frame: pd.DataFrame) -> MixedFit:
     model = BinomialBayesMixedGLM(right, fixed, random, np.array(idents), vcp_p=1.0, fe_p=3.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence: judged by the result below
-        fitted = model.fit_vb()
+        fitted = model.fit_map()
     means, deviations = np.asarray(fitted.fe_mean), np.asarray(fitted.fe_sd)
     if not np.isfinite(means).all():
         return MixedFit(n, reason="the fit did not converge")
