@@ -43,7 +43,7 @@ class StudyDesk:
         """Keep a photo as one of a row, unless it shows another sheet."""
         suffix = next((s for start, s in _KINDS.items() if data.startswith(start)), ".heic")
         with self._one:
-            path = self.folder / "photos" / f".page{suffix}"
+            path = self.folder / f".page{suffix}"  # not yet among the photos
             try:
                 with atomic_path(path, force=True) as part:
                     part.write_bytes(data)
