@@ -28,8 +28,10 @@ from riis_physical.commands import (
     print_sheet,
     read_qr,
     scan,
+    serve,
     show,
     simulate,
+    study,
     train,
     train_detector,
 )
@@ -62,6 +64,8 @@ COMMANDS = (
     evaluate_negatives,
     bench,
     benchmark,
+    study,
+    serve,
 )
 for module in COMMANDS:
     cli.add_command(module.command)

@@ -54,3 +54,19 @@ class OutputError(RiisError):
 
 class TrainingError(RiisError):
     """A training run cannot start, resume or continue."""
+
+
+def needs(extra: str, *modules: str) -> None:
+    """See that the packages of an extra are installed.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"this needs {', '.join(missing)}: install riis-physical with its {extra} extra "
+            f"(pip install 'riis-physical[{extra}]')"
+        )

@@ -24,6 +24,7 @@ from riis_physical.files import make_folder, write_text
 from riis_physical.model import HidingNetwork
 from riis_physical.model_config import ModelConfig
 from riis_physical.profile import load_profile
+from riis_physical.provenance import commit, package_version
 from riis_physical.weights import load_tensors
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 from training.config import TrainConfig, load_config
@@ -36,7 +37,6 @@ from training.data import (
     load_photos,
     step_rng,
 )
-from training.provenance import commit, package_version
 from training.schedule import ContainerSteering, channel_strength, learning_rate
 from training.step import TrainingStep, draw_params
 from training.validate import validate

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from capture.blocks import ScaledNetwork
 from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder, write_text
+from riis_physical.provenance import commit, package_version
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
-from training.provenance import commit, package_version
 
 WARM_UP = 100
 CHECK_EVERY = 400

@@ -1,0 +1,1 @@
+"""From stored results to one page: rates with intervals, fits, comparisons, failures."""
