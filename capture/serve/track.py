@@ -33,7 +33,9 @@ class Track:
         points = cv2.goodFeaturesToTrack(self._grey, FEATURES, 0.01, 5, mask=mask)
         if points is None or len(points) < LEAST:
             return None
-        after, good, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, points, None)
+        after, good, _ = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload]
+            self._grey, grey, points, None
+        )
         kept = good.ravel() == 1
         if kept.sum() < LEAST:
             return None

@@ -61,11 +61,11 @@ def match(photos: Sequence[Seen], rows: Sequence[dict[str, Any]], taken: set[int
     chosen: dict[int, int] = {}
     if open_photos and free:
         cost = np.full((len(open_photos), len(free)), _NEVER)
-        place = {row: column for column, row in enumerate(free)}
+        place = {number: column for column, number in enumerate(free)}
         for line, number in enumerate(open_photos):
-            for row, price in options[number].items():
-                if row in place:
-                    cost[line, place[row]] = price[0]
+            for option, price in options[number].items():
+                if option in place:
+                    cost[line, place[option]] = price[0]
         for line, column in zip(*linear_sum_assignment(cost), strict=True):
             if cost[line, column] < _NEVER:
                 chosen[open_photos[int(line)]] = free[int(column)]

@@ -47,7 +47,10 @@ def compare(frame: pd.DataFrame, names: dict[str, str]) -> list[Comparison]:
         counts = [[int((a & b).sum()), int((a & ~b).sum())],
                   [int((~a & b).sum()), int((~a & ~b).sum())]]  # fmt: skip
         p = float(mcnemar(counts, exact=True).pvalue)
-        found.append(Comparison(names[one], names[two], *counts[0], *counts[1], min(p, 1.0)))
+        (both, first_only), (second_only, neither) = counts
+        found.append(
+            Comparison(names[one], names[two], both, first_only, second_only, neither, min(p, 1.0))
+        )
     return found
 
 
