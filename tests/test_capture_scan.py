@@ -21,6 +21,7 @@ from riis_physical.cli import cli
 from riis_physical.commands import common
 from riis_physical.errors import ConfigError, OutputError, RectificationError
 from riis_physical.qr.encode import encode
+from riis_physical.qr.structure import data_positions
 
 MESSAGE = "Meet me at the old harbour at nine"
 # Red up and blue down by amounts that leave the luma alone.
@@ -69,8 +70,13 @@ def host() -> np.ndarray:
 
 def container(message: str = MESSAGE) -> np.ndarray:
     """A grey picture with the code in its tint."""
+    return tinted(encode(message).modules)
+
+
+def tinted(modules: np.ndarray) -> np.ndarray:
+    """A grey picture with modules (N, N) in its tint."""
     picture = host()
-    dark = np.where(encode(message).modules, 1.0, -1.0)
+    dark = np.where(modules, 1.0, -1.0)
     signs = cv2.resize(dark, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_NEAREST)
     return np.clip(picture + signs[..., None] * TINT, 0, 255).astype(np.uint8)
 
@@ -157,9 +163,12 @@ def test_a_picture_without_a_code_has_no_container() -> None:
     assert "--corners" in result.detail
 
 
-def test_too_noisy_a_code_is_unreadable_with_advice() -> None:
-    scene = take(container(), 7, width_px=280)
-    (result,) = scan_photo(scene.photo, [TintRevealer(noise=0.93)], corners=scene.corners)
+def test_a_code_without_a_message_is_unreadable_with_advice() -> None:
+    modules = encode(MESSAGE).modules.copy()
+    data = data_positions((len(modules) - 17) // 4)
+    modules[data] = np.random.default_rng(3).random(len(data[0])) < 0.5  # its patterns alone show
+    scene = take(tinted(modules), 7, width_px=280)
+    (result,) = scan_photo(scene.photo, [TintRevealer(noise=0.3)], corners=scene.corners)
     assert result.status is Status.UNREADABLE
     assert result.corners is not None and result.payload is None
     assert "px wide in the photo: come closer" in result.detail

@@ -80,7 +80,7 @@ def test_a_mild_profile_leaves_the_message(
 
 
 def test_a_harsh_profile_is_warned_about(container: Path, tmp_path: Path) -> None:
-    harsh = matrix_profile(tmp_path / "harsh.icc", 0.6, levels=3)
+    harsh = matrix_profile(tmp_path / "harsh.icc", 0.95, levels=4)
     sheet, image = tmp_path / "sheet.pdf", tmp_path / "proof.png"
     done = CliRunner().invoke(
         cli,
