@@ -16,7 +16,7 @@ from capture.study.store import Study
 SHOWN = 6  # of each stage
 THUMBNAIL_PX = 320
 EXPLAINED = {
-    "finding": "The container was not found in the photo.",
+    "finding": "No hidden code was found in the photo.",
     "reading": "The container was found, its message did not read.",
     "wrong text": "Something else was read in its place.",
     "file": "The file is no usable picture.",

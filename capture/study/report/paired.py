@@ -9,6 +9,8 @@ import pandas as pd
 
 from capture.study.report.rates import Rate, rate_of
 
+LEAST_CONTAINERS = 10  # for a correlation over them
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -80,11 +82,12 @@ def visibility(frame: pd.DataFrame) -> list[Visibility]:
 
 
 def rank_correlation(lines: list[Visibility]) -> tuple[float, float] | None:
-    """Spearman's rho of PSNR and rate over containers, and its p; None where nothing varies."""
+    """Spearman's rho of PSNR and rate over containers, and its p; None where
+    nothing varies or they are few."""
     from scipy.stats import spearmanr
 
     psnr, rate = [v.psnr for v in lines], [v.rate.rate for v in lines]
-    if len(lines) < 4 or len(set(psnr)) < 2 or len(set(rate)) < 2:
+    if len(lines) < LEAST_CONTAINERS or len(set(psnr)) < 2 or len(set(rate)) < 2:
         return None
     found = spearmanr(psnr, rate)
     return float(found.statistic), float(found.pvalue)
