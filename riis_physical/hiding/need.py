@@ -17,9 +17,10 @@ from riis_physical.qr.structure import codeword_count
 
 NEEDED = 0.515
 """Bits a module at which half of the draws of a message of random bytes are read."""
-OVERHEAD = 0.215
+OVERHEAD = 0.235
 """Bits a module beyond those of the message: from the shares of wrong modules at which soft
-reading reads half (`results/soft-reading.json`), for addresses, random letters and bytes."""
+reading reads half (`results/soft-reading.json`), and from draws that were read
+(`python -m training.evaluation_strength`)."""
 LIST_OVERHEAD = 0.02
 """The same for a message of a list, which decoders do not have to find."""
 
