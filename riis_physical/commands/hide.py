@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.hide_output import (
+    Wish,
+    record_path,
+    say_knowledge,
+    say_strength,
+    say_visible,
+)
 
 if TYPE_CHECKING:
-    from riis_physical.hiding import Aim, HideResult, Refinement
+    from riis_physical.hiding import Refinement
     from riis_physical.image_io import LoadedImage
     from riis_physical.qr.knowledge import Knowledge
     from riis_physical.revealer import Revealer
@@ -152,7 +158,7 @@ def command(
     encode(content)  # a message that does not fit is told before the model loads
     knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
     for path in outputs if not knowledge.is_empty else ():
-        check_writable(_record_path(path), force=force)
+        check_writable(record_path(path), force=force)
     device_profile = None if profile is None else DeviceProfile.load(profile)
     aim = Aim(
         rate=DEFAULT_RATE if target_rate is None else target_rate,
@@ -164,23 +170,10 @@ def command(
     revealer = common.load_revealers(model, device)[0]
     for number, (host, path) in enumerate(zip(hosts, outputs, strict=True)):
         loaded = load_host(host) if number else first
-        wish = _Wish(
+        wish = Wish(
             aim, of, strength, target_rate, captures, seconds if refine else None, knowledge
         )
         _hide_one(loaded, content, path, revealer, wish, force=force)
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What was asked for: `of` names the captures, `seconds` of refining is None for none."""
-
-    aim: Aim
-    of: str
-    strength: float | None
-    target_rate: float | None
-    captures: int
-    seconds: float | None
-    knowledge: Knowledge
 
 
 def _outputs(hosts: tuple[Path, ...], output: Path) -> list[Path]:
@@ -203,7 +196,7 @@ def _hide_one(
     content: bytes,
     output: Path,
     revealer: Revealer,
-    wish: _Wish,
+    wish: Wish,
     *,
     force: bool,
 ) -> None:
@@ -254,10 +247,10 @@ def _hide_one(
         f"QR code     version {result.version}-{result.level}, "
         f"{result.modules} x {result.modules} modules, {len(content)} bytes"
     )
-    _say_strength(result, wish, chosen)
-    _say_visible(loaded, result)
+    say_strength(result, wish, chosen)
+    say_visible(loaded, result)
     if not wish.knowledge.is_empty:
-        _say_knowledge(output, result, revealer, wish.knowledge, force=force)
+        say_knowledge(output, result, revealer, wish.knowledge, force=force)
     checked = f"read by {decoder}{' from the written file' if lossy else ''}"
     click.echo(f"self-check  {checked}")
     smallest = result.min_width_px
@@ -268,60 +261,7 @@ def _hide_one(
     )
 
 
-def _say_strength(result: HideResult, wish: _Wish, chosen: Chosen | None) -> None:
-    """What the strength is, and why."""
-    if chosen is not None:
-        click.echo(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
-        click.echo(
-            f"rate        {chosen.rate}, simulated captures by {wish.of}, true outline known"
-        )
-    choice = result.choice
-    if chosen is None and choice is not None and wish.strength is None:
-        click.echo(
-            f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
-            f"{wish.of}, with a margin for worse ones"
-        )
-        click.echo(
-            f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "
-            f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
-        )
-        if choice.limit:
-            bound = {
-                "seen": "more would be seen too well",
-                "strength": "more strength is not chosen by itself",
-            }[choice.limit]
-            common.note(
-                f"warning: this host does not reach {wish.aim.rate:.0%} with the margin: {bound}. "
-                "Take a host with more mid-tones and texture, a shorter message, or --refine"
-            )
-    elif chosen is None:
-        click.echo(f"strength    {result.strength:g}")
-    if result.lift is not None:
-        click.echo(f"tone        {result.lift}, so that the change is not cut off there")
-    if result.refined is not None:
-        refined = result.refined
-        click.echo(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
-        click.echo(f"  before    strength {refined.before.strength:g}: {refined.before}")
-        click.echo(f"  after     strength {refined.after.strength:g}: {refined.after}")
-        if not refined.kept:
-            click.echo("            no better: the container stays as it was before")
-
-
-def _say_visible(loaded: LoadedImage, result: HideResult) -> None:
-    """How far it is from the host, and how visible that is."""
-    from riis_physical.hiding.visible import how_visible
-
-    click.echo(f"PSNR        {result.psnr:.2f} dB")
-    click.echo(f"SSIM        {result.ssim:.4f}")
-    seen = how_visible(loaded.pixels, result.container)
-    click.echo(
-        f"visible     {seen}"
-        if seen is not None
-        else "visible     not measured: install riis-physical with its visible extra"
-    )
-
-
-def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: _Wish) -> Chosen:
+def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wish) -> Chosen:
     """The strength of --target-rate, with a counter of captures on standard error."""
     from tqdm import tqdm
 
@@ -384,42 +324,8 @@ def _knowledge(
     return knowledge
 
 
-def _record_path(output: Path) -> Path:
-    return output.with_name(output.name + ".json")
-
-
-def _say_knowledge(
-    output: Path, result: HideResult, revealer: Revealer, knowledge: Knowledge, *, force: bool
-) -> None:
-    """What readers need, in plain words and in a file beside the container."""
-    import json
-
-    from riis_physical.files import write_text
-
-    listed = knowledge.among
-    prefixes = [prefix.decode("utf-8", "replace") for prefix in knowledge.prefixes]
-    record = {
-        "container": output.name,
-        "model": revealer.name,
-        "version": result.version,
-        "level": result.level,
-        "strength": round(result.strength, 4),
-        "needs_knowledge": result.needs_knowledge,
-        "prefixes": prefixes,
-        "list_messages": None if listed is None else len(listed),
-        "list_sha256": None if listed is None else listed.digest,
-    }
-    path = _record_path(output)
-    write_text(path, json.dumps(record, indent=1) + "\n", force=force)
-    what = f"its list of {len(listed)} messages" if listed is not None else "its beginning"
-    if result.needs_knowledge:
-        click.echo(f"readers     must know {what}: without it, it may not be read ({path.name})")
-    else:
-        click.echo(f"readers     need not know {what}, it only helps ({path.name})")
-
-
 @contextmanager
-def _refinement(wish: _Wish) -> Iterator[Refinement | None]:
+def _refinement(wish: Wish) -> Iterator[Refinement | None]:
     """The refinement asked for, with a bar of its progress on standard error; or None."""
     if wish.seconds is None:
         yield None

@@ -1,0 +1,118 @@
+"""What was wished for on the command line of `hide`, and what it prints and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from riis_physical.commands import common
+
+if TYPE_CHECKING:
+    from riis_physical.hiding import Aim, HideResult
+    from riis_physical.image_io import LoadedImage
+    from riis_physical.qr.knowledge import Knowledge
+    from riis_physical.revealer import Revealer
+    from riis_physical.target_rate import Chosen
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: `of` names the captures, `seconds` of refining is None for none."""
+
+    aim: Aim
+    of: str
+    strength: float | None
+    target_rate: float | None
+    captures: int
+    seconds: float | None
+    knowledge: Knowledge
+
+
+def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:
+    """What the strength is, and why."""
+    if chosen is not None:
+        click.echo(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
+        click.echo(
+            f"rate        {chosen.rate}, simulated captures by {wish.of}, true outline known"
+        )
+    choice = result.choice
+    if chosen is None and choice is not None and wish.strength is None:
+        click.echo(
+            f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
+            f"{wish.of}, with a margin for worse ones"
+        )
+        click.echo(
+            f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "
+            f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
+        )
+        if choice.limit:
+            bound = {
+                "seen": "more would be seen too well",
+                "strength": "more strength is not chosen by itself",
+            }[choice.limit]
+            common.note(
+                f"warning: this host does not reach {wish.aim.rate:.0%} with the margin: {bound}. "
+                "Take a host with more mid-tones and texture, a shorter message, or --refine"
+            )
+    elif chosen is None:
+        click.echo(f"strength    {result.strength:g}")
+    if result.lift is not None:
+        click.echo(f"tone        {result.lift}, so that the change is not cut off there")
+    if result.refined is not None:
+        refined = result.refined
+        click.echo(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
+        click.echo(f"  before    strength {refined.before.strength:g}: {refined.before}")
+        click.echo(f"  after     strength {refined.after.strength:g}: {refined.after}")
+        if not refined.kept:
+            click.echo("            no better: the container stays as it was before")
+
+
+def say_visible(loaded: LoadedImage, result: HideResult) -> None:
+    """How far it is from the host, and how visible that is."""
+    from riis_physical.hiding.visible import how_visible
+
+    click.echo(f"PSNR        {result.psnr:.2f} dB")
+    click.echo(f"SSIM        {result.ssim:.4f}")
+    seen = how_visible(loaded.pixels, result.container)
+    click.echo(
+        f"visible     {seen}"
+        if seen is not None
+        else "visible     not measured: install riis-physical with its visible extra"
+    )
+
+
+def record_path(output: Path) -> Path:
+    return output.with_name(output.name + ".json")
+
+
+def say_knowledge(
+    output: Path, result: HideResult, revealer: Revealer, knowledge: Knowledge, *, force: bool
+) -> None:
+    """What readers need, in plain words and in a file beside the container."""
+    import json
+
+    from riis_physical.files import write_text
+
+    listed = knowledge.among
+    prefixes = [prefix.decode("utf-8", "replace") for prefix in knowledge.prefixes]
+    record = {
+        "container": output.name,
+        "model": revealer.name,
+        "version": result.version,
+        "level": result.level,
+        "strength": round(result.strength, 4),
+        "needs_knowledge": result.needs_knowledge,
+        "prefixes": prefixes,
+        "list_messages": None if listed is None else len(listed),
+        "list_sha256": None if listed is None else listed.digest,
+    }
+    path = record_path(output)
+    write_text(path, json.dumps(record, indent=1) + "\n", force=force)
+    what = f"its list of {len(listed)} messages" if listed is not None else "its beginning"
+    if result.needs_knowledge:
+        click.echo(f"readers     must know {what}: without it, it may not be read ({path.name})")
+    else:
+        click.echo(f"readers     need not know {what}, it only helps ({path.name})")
