@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,7 +75,7 @@ def command(
     app = create_app(Service(revealers, token, study, workers))
     listen = host or ("0.0.0.0" if https else "127.0.0.1")
     address = own_address() if listen == "0.0.0.0" else listen
-    options = {}
+    options: dict[str, Any] = {}
     if https:
         folder = Path(click.get_app_dir("riis-physical")) / "serve"
         public, private = certificate(folder, address)
@@ -89,4 +90,4 @@ def command(
     common.note("Ctrl-C ends it")
     uvicorn.run(
         app, host=listen, port=port, log_level="warning", timeout_graceful_shutdown=3, **options
-    )  # type: ignore[arg-type]
+    )
