@@ -22,13 +22,12 @@ from capture.study.photos.exif import (
 )
 from capture.study.photos.match import Seen, match
 from capture.study.photos.pose import measure
+from capture.study.photos.told import from_exif, from_names, given_levels, levels_of
 from capture.study.recognise import Recognised, Recogniser
 from capture.study.store import Study
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.files import atomic_path
 from riis_physical.image_io import load_photo
-
-SHOT = ("distance_m", "angle_deg", "light", "device")
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,8 @@ def ingest(
         BadImageError: a path that does not exist, or a location that cannot be taken out.
     """
     with Study.open(folder) as study:
-        levels = _levels(study)
-        sure = _given(levels, given or {})
+        levels = levels_of(study)
+        sure = given_levels(levels, given or {})
         files = _files(photos)
         have = {line["sha256"] for line in study.rows("SELECT sha256 FROM photo")}
         fresh: dict[str, Path] = {}
@@ -126,7 +125,7 @@ def ingest(
                 refused.append((str(file), answer.fault or ""))
                 continue
             stored = _store(study, sha, file, link, keep_location)
-            told = {**_from_names(file, levels), **_from_exif(study, answer.facts), **sure}
+            told = {**from_names(file, levels), **from_exif(study, answer.facts), **sure}
             new.append(_add(study, sha, stored, file, answer, told))
         assign_rows(study, new)
         right, checked = _against_truth(study, new)
@@ -212,28 +211,6 @@ def assign(study: Study, photo: int, row: int) -> None:
         connection.execute("DELETE FROM result WHERE photo_id = ?", [photo])
 
 
-def _levels(study: Study) -> dict[str, set[Any]]:
-    return {
-        name: {line[name] for line in study.rows(f"SELECT DISTINCT {name} FROM row")}
-        for name in SHOT
-    }
-
-
-def _given(levels: dict[str, set[Any]], given: dict[str, str]) -> dict[str, Any]:
-    sure: dict[str, Any] = {}
-    for name, text in given.items():
-        if name not in levels:
-            raise ConfigError(f"{name!r} cannot be set: expected one of {', '.join(SHOT)}")
-        same = [level for level in levels[name] if f"{level:g}" == text] if name in SHOT[:2] else [
-            level for level in levels[name] if level == text
-        ]  # fmt: skip
-        if not same:
-            known = ", ".join(str(level) for level in sorted(levels[name]))
-            raise ConfigError(f"{name} {text!r} is no level of this study: expected {known}")
-        sure[name] = same[0]
-    return sure
-
-
 def _files(photos: Sequence[str | Path]) -> list[Path]:
     found: list[Path] = []
     for photo in map(Path, photos):
@@ -244,30 +221,6 @@ def _files(photos: Sequence[str | Path]) -> list[Path]:
         else:
             raise BadImageError(f"{photo} does not exist: check the name")
     return found
-
-
-def _from_names(file: Path, levels: dict[str, set[Any]]) -> dict[str, Any]:
-    """Light and device, where a folder on the way to the file has their name."""
-    parts = {part.casefold() for part in file.parts[:-1]}
-    found = {}
-    for name in ("light", "device"):
-        same = [level for level in levels[name] if level.casefold() in parts]
-        if len(same) == 1:
-            found[name] = same[0]
-    return found
-
-
-def _from_exif(study: Study, facts: PhotoFacts) -> dict[str, Any]:
-    """The device whose model, or name, the file states."""
-    if facts.device is None:
-        return {}
-    own = facts.device.casefold()
-    names = study.config.factors.device
-    for name in names:
-        exif = study.config.device(name).exif
-        if own == (exif or name).casefold():
-            return {"device": name}
-    return {}
 
 
 def _store(study: Study, sha: str, file: Path, link: bool, keep_location: bool) -> Path:

@@ -95,7 +95,7 @@ def ray_engine(
             items = [{"task": json.dumps(asdict(task))} for task in tasks]
             blocks = max(1, -(-len(items) // BLOCK))
             read = ray.data.from_items(items, override_num_blocks=blocks).map(
-                RayReader,
+                RayReader,  # type: ignore[arg-type]
                 fn_constructor_args=(make,),
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
                 num_cpus=1,

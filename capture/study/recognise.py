@@ -190,7 +190,9 @@ class Recogniser:
             same = [s for s in sheets if s["width_mm"] == width]
             height = same[0]["height_mm"]
             outer = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-            to_photo = cv2.getPerspectiveTransform(outer, corners.astype(np.float32))
+            to_photo = np.asarray(
+                cv2.getPerspectiveTransform(outer, corners.astype(np.float32)), np.float64
+            )
             tag = tag_at(grey, to_photo, [(s["tag"], json.loads(s["tag_place"])) for s in same])
             found += [s for s in same if tag is not None and s["tag"] == tag]
         return found[0] if len(found) == 1 else None

@@ -14,7 +14,7 @@ from riis_physical.errors import ConfigError
 from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
 from riis_physical.sheets.fonts import Font, load_font
 from riis_physical.sheets.layout import SheetOptions, arrange
-from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Page, Paper
+from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Item, Page, Paper, Part, Picture
 from riis_physical.sheets.raster import render
 from riis_physical.sheets.sources import Source
 
@@ -190,14 +190,14 @@ def tag_at(
         x, y = np.meshgrid(left + cells * side, top + cells * side)
         points = np.stack([x, y], axis=-1).reshape(1, -1, 2)
         at = cv2.perspectiveTransform(points, np.asarray(to_photo, np.float64))
-        at = at.reshape(*x.shape, 2).astype(np.float32)
-        pattern = cv2.aruco.generateImageMarker(dictionary, tag, TAG_CELLS) / 255.0
-        pattern = cv2.GaussianBlur(pattern, (3, 3), TAG_BLUR)
-        likest = max(
-            _likeness(grey, at + np.array([right, down], np.float32), pattern)
+        place = np.asarray(at, np.float32).reshape(*x.shape, 2)
+        cells_of = cv2.aruco.generateImageMarker(dictionary, tag, TAG_CELLS).astype(np.float32)
+        pattern = np.asarray(cv2.GaussianBlur(cells_of, (3, 3), TAG_BLUR), np.float32)
+        likeness = max(
+            _likeness(grey, place + np.array([right, down], np.float32), pattern)
             for right in (-1, 0, 1) for down in (-1, 0, 1)
         )  # fmt: skip
-        scores.append((likest, tag))
+        scores.append((likeness, tag))
     scores.sort(reverse=True)
     if not scores or scores[0][0] < TAG_ALIKE:
         return None
@@ -259,12 +259,12 @@ def _fits(font: Font, text: str, half: float) -> bool:
 
 
 def _moved(page: Page, x: float, y: float) -> Page:
-    items = []
+    items: list[Item] = []
     for item in page.items:
         if isinstance(item, Ink):
             items.append(Ink(tuple(box.moved(x, y) for box in item.boxes)))
-        elif hasattr(item, "box"):
-            items.append(replace(item, box=item.box.moved(x, y)))  # type: ignore[arg-type]
+        elif isinstance(item, Picture | Part):
+            items.append(replace(item, box=item.box.moved(x, y)))
         else:
-            items.append(replace(item, x=item.x + x, y=item.y + y))  # type: ignore[union-attr]
+            items.append(replace(item, x=item.x + x, y=item.y + y))
     return replace(page, items=tuple(items))

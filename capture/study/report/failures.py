@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def _reason(detail: str) -> str:
     return text
 
 
-def _failure(study: Study, line: dict) -> Failure:  # type: ignore[type-arg]
+def _failure(study: Study, line: dict[Any, Any]) -> Failure:
     corners = study.one("SELECT corners FROM photo WHERE id = ?", [line["photo"]])
     width = "" if pd.isna(line["width_px"]) else f", {line['width_px']:.0f} px wide"
     setup = (
