@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import stat
 import struct
 import warnings
 import zlib
@@ -135,7 +136,7 @@ def load_photo(path: str | Path) -> LoadedImage:
         BadImageError: missing, unreadable, broken, animated, below
             MIN_SIDE_PX or above MAX_PIXELS.
     """
-    return _load(Path(path), keep_profile=False)
+    return _load(_named(path), keep_profile=False)
 
 
 def load_host(path: str | Path) -> LoadedImage:
@@ -144,7 +145,7 @@ def load_host(path: str | Path) -> LoadedImage:
     Raises:
         BadImageError: as :func:`load_photo`.
     """
-    return _load(Path(path), keep_profile=True)
+    return _load(_named(path), keep_profile=True)
 
 
 def save_image(
@@ -291,6 +292,13 @@ def _ijg_tables() -> np.ndarray:
     return np.log(np.clip(tables, 1, 255))
 
 
+def _named(path: str | Path) -> Path:
+    """The path; an empty name would be that of the current folder."""
+    if not str(path):
+        raise BadImageError("an empty name: give the path of a picture")
+    return Path(path)
+
+
 def _load(path: Path, *, keep_profile: bool) -> LoadedImage:
     with _open(path) as image, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no news to the user
@@ -325,15 +333,17 @@ def _load(path: Path, *, keep_profile: bool) -> LoadedImage:
 
 def _open(path: Path) -> Image.Image:
     """Open without decoding, after the checks that need only the header."""
-    if not path.exists():
-        raise BadImageError(f"{path} does not exist: check the name")
-    if not path.is_file():
-        raise BadImageError(f"{path} is no file: give the path of a picture")
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise BadImageError(f"{path} is no file: give the path of a picture")
         with path.open("rb") as stream:
             head = stream.read(12)
-    except OSError as error:
-        raise BadImageError(f"cannot read {path}: {error.strerror or error}") from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadImageError(f"{path} does not exist: check the name") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in a name
+        reason = getattr(error, "strerror", None) or error
+        raise BadImageError(f"cannot read {path}: {reason}") from error
     if not head:
         raise BadImageError(f"{path} is empty: get the file again")
     formats = list(_FORMATS)

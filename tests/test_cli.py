@@ -21,6 +21,7 @@ from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
 from riis_physical.image_io import load_host
+from riis_physical.terminal import escaped
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -263,7 +264,7 @@ class TestScan:
     ) -> None:
         assert run("scan", "escape.jpg")[1] == "\x1b[2Jhi\n"
         monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-        assert common.printable("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
+        assert escaped("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
 
     def test_corners_reach_the_scan(self, run: Run, fake_scan: list[dict[str, object]]) -> None:
         assert run("scan", "text.jpg", "--corners", "1,2,3,4,5,6,7,8.5")[0] == 0

@@ -22,7 +22,7 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
 
 @click.command("hide", short_help="Hide a message in a picture.")
 @click.argument(
-    "hosts", nargs=-1, required=True, metavar="HOST...", type=click.Path(path_type=Path)
+    "hosts", nargs=-1, required=True, metavar="HOST...", type=common.PATH
 )
 @click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
 @click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
@@ -30,7 +30,7 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="The container: .png, .tif or .webp without loss, .jpg with some. With several hosts "
     "a folder, for NAME-container.png of each.",
@@ -251,8 +251,8 @@ def _hide_one(
     for line in (*result.warnings, *notes):
         common.note(f"warning: {line}")
     height, width = result.container.shape[:2]
-    click.echo(f"container   {output} ({width} x {height} px, model {revealer.name})")
-    click.echo(
+    common.tell(f"container   {output} ({width} x {height} px, model {revealer.name})")
+    common.tell(
         f"QR code     version {result.version}-{result.level}, "
         f"{result.modules} x {result.modules} modules, {len(content)} bytes"
     )
@@ -261,9 +261,9 @@ def _hide_one(
     if not wish.knowledge.is_empty:
         _say_knowledge(output, result, revealer, wish.knowledge, force=force)
     checked = f"read by {decoder}{' from the written file' if lossy else ''}"
-    click.echo(f"self-check  {checked}")
+    common.tell(f"self-check  {checked}")
     smallest = result.min_width_px
-    click.echo(
+    common.tell(
         f"reads from  {smallest} px width in a photo"
         if smallest is not None
         else "reads from  not measured for this model"
@@ -273,17 +273,17 @@ def _hide_one(
 def _say_strength(result: HideResult, wish: _Wish, chosen: Chosen | None) -> None:
     """What the strength is, and why."""
     if chosen is not None:
-        click.echo(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
-        click.echo(
+        common.tell(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
+        common.tell(
             f"rate        {chosen.rate}, simulated captures by {wish.of}, true outline known"
         )
     choice = result.choice
     if chosen is None and choice is not None and wish.strength is None:
-        click.echo(
+        common.tell(
             f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
             f"{wish.of}, with a margin of {wish.aim.margin:g} bits a module"
         )
-        click.echo(
+        common.tell(
             f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "
             f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
         )
@@ -297,26 +297,26 @@ def _say_strength(result: HideResult, wish: _Wish, chosen: Chosen | None) -> Non
                 "Take a host with more mid-tones and texture, a shorter message, or --refine"
             )
     elif chosen is None:
-        click.echo(f"strength    {result.strength:g}")
+        common.tell(f"strength    {result.strength:g}")
     if result.lift is not None:
-        click.echo(f"tone        {result.lift}, so that the change is not cut off there")
+        common.tell(f"tone        {result.lift}, so that the change is not cut off there")
     if result.refined is not None:
         refined = result.refined
-        click.echo(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
-        click.echo(f"  before    strength {refined.before.strength:g}: {refined.before}")
-        click.echo(f"  after     strength {refined.after.strength:g}: {refined.after}")
+        common.tell(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
+        common.tell(f"  before    strength {refined.before.strength:g}: {refined.before}")
+        common.tell(f"  after     strength {refined.after.strength:g}: {refined.after}")
         if not refined.kept:
-            click.echo("            no better: the container stays as it was before")
+            common.tell("            no better: the container stays as it was before")
 
 
 def _say_visible(loaded: LoadedImage, result: HideResult) -> None:
     """How far it is from the host, and how visible that is."""
     from riis_physical.hiding.visible import how_visible
 
-    click.echo(f"PSNR        {result.psnr:.2f} dB")
-    click.echo(f"SSIM        {result.ssim:.4f}")
+    common.tell(f"PSNR        {result.psnr:.2f} dB")
+    common.tell(f"SSIM        {result.ssim:.4f}")
     seen = how_visible(loaded.pixels, result.container)
-    click.echo(
+    common.tell(
         f"visible     {seen}"
         if seen is not None
         else "visible     not measured: install riis-physical with its visible extra"
@@ -415,9 +415,9 @@ def _say_knowledge(
     write_text(path, json.dumps(record, indent=1) + "\n", force=force)
     what = f"its list of {len(listed)} messages" if listed is not None else "its beginning"
     if result.needs_knowledge:
-        click.echo(f"readers     must know {what}: without it, it may not be read ({path.name})")
+        common.tell(f"readers     must know {what}: without it, it may not be read ({path.name})")
     else:
-        click.echo(f"readers     need not know {what}, it only helps ({path.name})")
+        common.tell(f"readers     need not know {what}, it only helps ({path.name})")
 
 
 class _refinement:

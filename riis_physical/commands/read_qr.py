@@ -53,7 +53,7 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
             else:
                 text = f"base64:{encoded}" if reading.text is None else reading.text
                 alone = len(photos) == 1 and len(readings) == 1
-                common.say_message(text if alone else f"{photo}: {text}")
+                common.say_message(text, before="" if alone else f"{photo}: ")
     ctx.exit(0 if all_read else 1)
 
 
