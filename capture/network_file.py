@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from capture.blocks import ScaledNetwork
+from riis_physical.documents import first_fault
 from riis_physical.errors import WeightsError
-from riis_physical.json_file import first_fault
 from riis_physical.weights import check_shapes, load_tensors
 
 Network = TypeVar("Network", bound=ScaledNetwork)

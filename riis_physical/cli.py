@@ -37,7 +37,7 @@ from riis_physical.commands import (
     train_detector,
 )
 from riis_physical.errors import RiisError
-from riis_physical.last_resort import EXIT_STATUS, system_fault, write_report
+from riis_physical.last_resort import EXIT_STATUS, is_out_of_memory, system_fault, write_report
 from riis_physical.terminal import EscapedFormatter, escaped
 
 
@@ -115,12 +115,10 @@ def _run(arguments: list[str]) -> int:
         return _say("Aborted!", 1)
     except RiisError as error:
         return _say(f"Error: {error}", 1)
-    except MemoryError:
-        return _say("Error: out of memory: use a smaller picture or close other programs", 1)
     except OSError as error:
         return _say(f"Error: {system_fault(error)}", 1)
     except Exception as error:
-        if "out of memory" in str(error) or "can't allocate memory" in str(error):  # torch, OpenCV
+        if is_out_of_memory(error):
             return _say("Error: out of memory: use a smaller picture or close other programs", 1)
         return _say(f"Error: {write_report(error, arguments)}", EXIT_STATUS)
     return status if isinstance(status, int) else 0

@@ -22,6 +22,14 @@ def system_fault(error: OSError) -> str:
     return f"cannot use {os.fsdecode(error.filename)}: {reason}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, torch or OpenCV found no memory."""
+    said = str(error)
+    return isinstance(error, MemoryError) or any(
+        words in said for words in ("out of memory", "can't allocate memory", "Insufficient memory")
+    )
+
+
 def write_report(error: BaseException, arguments: list[str]) -> str:
     """Write a traceback to a file; returns the sentence that says where.
 

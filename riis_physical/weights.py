@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from riis_physical.documents import first_fault, read_bounded, read_json
 from riis_physical.errors import WeightsError
 from riis_physical.files import atomic_path, write_text
-from riis_physical.json_file import first_fault, read_bounded, read_json
 from riis_physical.model_config import ModelConfig, WeightsRecord
 
 if TYPE_CHECKING:

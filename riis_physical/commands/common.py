@@ -73,7 +73,7 @@ def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--knowledge",
             "knowledge_file",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="YAML with the keys prefixes, among and column, in place of the options.",
         ),
@@ -84,7 +84,7 @@ def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--among",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="All messages that can occur, one a line: read even where nothing shows.",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,7 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
 
 
 @click.command("hide", short_help="Hide a message in a picture.")
-@click.argument(
-    "hosts", nargs=-1, required=True, metavar="HOST...", type=common.PATH
-)
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST...", type=common.PATH)
 @click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
 @click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
 @click.option(
@@ -132,39 +132,50 @@ def command(
         raise click.UsageError("--seconds belongs to --refine.")
     content = common.message_bytes(message, message_file)
 
+    from riis_physical.errors import BadImageError, HostError
     from riis_physical.files import check_writable
     from riis_physical.image_io import image_format, load_host
 
-    outputs = _outputs(hosts, output)
-    for path in outputs:
-        check_writable(path, force=force)
-        image_format(path)
-    first = load_host(hosts[0])
+    with _outputs(hosts, output) as outputs:
+        for path in outputs:
+            check_writable(path, force=force)
+            image_format(path)
+        first = load_host(hosts[0]) if len(hosts) == 1 else None  # told before the model loads
 
-    from riis_physical.hiding import Aim
-    from riis_physical.profile import DeviceProfile
-    from riis_physical.qr.encode import encode
+        from riis_physical.hiding import Aim
+        from riis_physical.profile import DeviceProfile
+        from riis_physical.qr.encode import encode
 
-    content = _folded(content) if fold_case else content
-    encode(content)  # a message that does not fit is told before the model loads
-    knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
-    for path in outputs if not knowledge.is_empty else ():
-        check_writable(_record_path(path), force=force)
-    device_profile = None if profile is None else DeviceProfile.load(profile)
-    aim = Aim(
-        rate=DEFAULT_RATE if target_rate is None else target_rate,
-        ranges=preset if device_profile is None else device_profile.ranges(),
-        medium="mixed" if device_profile is None else device_profile.medium,
-        reach_px=reach_px,
-    )
-    of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
-    revealer = common.load_revealers(model, device)[0]
-    for number, (host, path) in enumerate(zip(hosts, outputs, strict=True)):
-        loaded = load_host(host) if number else first
+        content = _folded(content) if fold_case else content
+        encode(content)  # a message that does not fit is told before the model loads
+        knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
+        for path in outputs if not knowledge.is_empty else ():
+            check_writable(_record_path(path), force=force)
+        device_profile = None if profile is None else DeviceProfile.load(profile)
+        aim = Aim(
+            rate=DEFAULT_RATE if target_rate is None else target_rate,
+            ranges=preset if device_profile is None else device_profile.ranges(),
+            medium="mixed" if device_profile is None else device_profile.medium,
+            reach_px=reach_px,
+        )
+        of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
+        revealer = common.load_revealers(model, device)[0]
         wish = _Wish(
             aim, of, strength, target_rate, captures, seconds if refine else None, knowledge
         )
-        _hide_one(loaded, content, path, revealer, wish, force=force)
+        failed = 0
+        for host, path in zip(hosts, outputs, strict=True):
+            try:
+                loaded = load_host(host) if first is None else first
+                _hide_one(loaded, content, path, revealer, wish, force=force)
+            except (BadImageError, HostError) as error:
+                if len(hosts) == 1:
+                    raise
+                common.note(f"{host}: {error}")  # the other hosts get their containers
+                failed += 1
+            first = None
+        if failed:
+            raise HostError(f"{failed} of {len(hosts)} hosts got no container, see above")
 
 
 class _Wish:
@@ -185,19 +196,21 @@ class _Wish:
         self.captures, self.seconds = captures, seconds
 
 
-def _outputs(hosts: tuple[Path, ...], output: Path) -> list[Path]:
-    """Where each container goes."""
+@contextmanager
+def _outputs(hosts: tuple[Path, ...], output: Path) -> Iterator[list[Path]]:
+    """Where each container goes; a folder for them does not stay empty after an error."""
     if len(hosts) == 1 and not output.is_dir():
-        return [output]
+        yield [output]
+        return
     if output.suffix and not output.is_dir():
         raise click.UsageError(f"{len(hosts)} hosts need a folder with -o, and {output} is a file.")
     names = [f"{host.stem}-container.png" for host in hosts]
     if len(set(names)) < len(names):
         raise click.UsageError("Two hosts have the same name: hide them one by one.")
-    from riis_physical.files import make_folder
+    from riis_physical.files import new_folder
 
-    make_folder(output)
-    return [output / name for name in names]
+    with new_folder(output):
+        yield [output / name for name in names]
 
 
 def _hide_one(

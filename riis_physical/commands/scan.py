@@ -20,6 +20,7 @@ from riis_physical.commands import common
 from riis_physical.commands.scan_output import as_record, say, summary
 from riis_physical.errors import BadImageError
 from riis_physical.files import is_file, is_folder
+from riis_physical.last_resort import is_out_of_memory
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
@@ -155,7 +156,20 @@ class Scanner:
             if self._loaded is None:
                 self._loaded = _revealers(self.settings), _options(self.settings)
         revealers, options = self._loaded
-        return _scan(task, revealers, self.settings, options)
+        try:
+            return _scan(task, revealers, self.settings, options)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return _no_memory(task.photo)  # the other photos get their answers
+
+
+def _no_memory(photo: str) -> list[ScanResult]:
+    from capture.clock import Clock
+    from riis_physical.artifacts import ScanResult, Status
+
+    detail = "out of memory: scale the photo down, or use fewer --jobs"
+    return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=detail)]
 
 
 @click.command("scan", short_help="Read hidden messages in photos.")

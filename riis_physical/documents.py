@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: read within bounds, refused with a sentence."""
+"""JSON and YAML that somebody else wrote: read within bounds, refused with a sentence."""
 
 from __future__ import annotations
 
@@ -34,6 +34,35 @@ def read_json(path: str | Path, error: type[RiisError]) -> Any:
         raise error(f"{path} is nested too deeply: get it again from who made it") from None
     except ValueError as wrong:
         raise error(f"{path} is no JSON file ({wrong}): get it again") from wrong
+
+
+def read_yaml(path: str | Path, error: type[RiisError]) -> Any:
+    """The value in a UTF-8 YAML file; None for an empty one.
+
+    Raises:
+        RiisError: as :func:`read_json`.
+    """
+    data = read_bounded(path, MAX_BYTES, error)
+    try:
+        return parse_yaml(data.decode("utf-8"), str(path), error)
+    except UnicodeDecodeError as wrong:
+        raise error(f"{path} is no UTF-8 text ({wrong}): store it as such") from wrong
+
+
+def parse_yaml(text: str, source: str, error: type[RiisError]) -> Any:
+    """The value of a YAML text; `source` is named in the error.
+
+    Raises:
+        RiisError: no YAML, or nested deeper than Python goes.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise error(f"{source} is nested too deeply: expected key: value") from None
+    except (yaml.YAMLError, ValueError) as wrong:
+        raise error(f"{source} is no valid YAML: {str(wrong).splitlines()[0]}") from wrong
 
 
 def read_bounded(path: str | Path, most: int, error: type[RiisError]) -> bytes:
