@@ -165,7 +165,9 @@ def board_command(output: Path, board: Any, page: str, dpi: int, force: bool) ->
     something flat.
     """
     from calibration.board import draw_page, save_page
+    from riis_physical.files import check_writable
 
+    check_writable(output, force=force)
     save_page(output, draw_page(board, page, dpi), dpi, force=force)
     width, height = board.size_mm
     common.tell(f"wrote {output}: {width:g} x {height:g} mm on {page}, --board {board}")

@@ -39,7 +39,7 @@ class Bounds:
 #: Hosts, containers and all that is needed pixel by pixel.
 WHOLE = Bounds(MAX_PIXELS, 1_600_000_000)
 #: Photos to scan: with models and search a scan stays below 1 GB.
-PHOTO = Bounds(30_000_000, 380_000_000)
+PHOTO = Bounds(50_000_000, 380_000_000)
 
 
 def reduction(size: tuple[int, int], bounds: Bounds) -> int:
