@@ -18,6 +18,7 @@ from riis_physical.image_io import MAX_PIXELS, encode_png
 from riis_physical.sheets.fonts import Font
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Page, Part, Picture, Text
 from riis_physical.sheets.profiles import Profile, convert, srgb
+from riis_physical.sheets.resize import resized_rows
 from riis_physical.sheets.sources import Source
 
 MIN_DPI, MAX_DPI = 72, 2400
@@ -153,7 +154,7 @@ class Drawing:
     """Draws rows of pages; any rows, and the same pixels as the whole page has there."""
 
     def __init__(self, sources: Sequence[Source], font: Font, dpi: int) -> None:
-        self._sources = [Image.fromarray(source.pixels) for source in sources]
+        self._sources = [source.pixels for source in sources]
         self._font = font
         self._scale = dpi / MM_PER_INCH
 
@@ -203,7 +204,7 @@ def _common(a: Box, b: Box) -> Box:
 
 
 def _paste(
-    view: UInt8Image, source: Image.Image, box: Box, scale: float, origin: NDArray[np.int_]
+    view: UInt8Image, pixels: UInt8Image, box: Box, scale: float, origin: NDArray[np.int_]
 ) -> None:
     """Draw a picture; it is resized only where it is seen."""
     (left, right), (top, bottom) = (
@@ -218,14 +219,11 @@ def _paste(
     y, x = round(seen.top), round(seen.left)
     high, wide = round(seen.height), round(seen.width)
     from_y, from_x = y - round(target.top), x - round(target.left)
-    if size == source.size:
-        part = source.crop((from_x, from_y, from_x + wide, from_y + high))
+    if (size[1], size[0]) == pixels.shape[:2]:
+        rows = pixels[from_y : from_y + high]
     else:
-        way = Image.Resampling.BOX if size[0] < source.width else Image.Resampling.BICUBIC
-        down = source.height / size[1]
-        rows = (0.0, from_y * down, float(source.width), (from_y + high) * down)
-        part = source.resize((size[0], high), way, box=rows).crop((from_x, 0, from_x + wide, high))
-    view[y : y + high, x : x + wide] = np.asarray(part)
+        rows = resized_rows(pixels, size, from_y, from_y + high)
+    view[y : y + high, x : x + wide] = rows[:, from_x : from_x + wide]
 
 
 def _fill(view: UInt8Image, box: Box, scale: float, origin: NDArray[np.int_]) -> None:
