@@ -14,6 +14,7 @@ from riis_physical.errors import MessageError, WeightsError
 from riis_physical.terminal import escaped
 
 if TYPE_CHECKING:
+    from riis_physical.keys import Key
     from riis_physical.revealer import Revealer
 
 PRESETS = ("easy", "normal", "hard")
@@ -137,6 +138,25 @@ def model_option(default: str = "auto") -> Callable[..., Any]:
         metavar="NAME",
         help="A shipped model, or the path of a .safetensors file.",
     )
+
+
+key_option = click.option(
+    "--key",
+    "key_file",
+    type=PATH,
+    metavar="FILE",
+    help="Secret file, the same for hiding and scanning: only who has it can read or make "
+    "messages of it. See docs/keys.md.",
+)
+
+
+def load_key(file: Path | None) -> Key | None:
+    """The key in a file, None without one. Raises ConfigError."""
+    if file is None:
+        return None
+    from riis_physical.keys import Key
+
+    return Key.load(file)
 
 
 workers_option = click.option(

@@ -85,6 +85,7 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     is_flag=True,
     help="Hide scheme and host of an address in capitals where that saves a version.",
 )
+@common.key_option
 @common.device_option
 @common.force_option
 def command(
@@ -106,6 +107,7 @@ def command(
     among_column: str | None,
     knowledge_file: Path | None,
     fold_case: bool,
+    key_file: Path | None,
     device: str,
     force: bool,
 ) -> None:
@@ -130,6 +132,11 @@ def command(
         raise click.UsageError("--captures belongs to --target-rate.")
     if not refine and common.is_given("seconds"):
         raise click.UsageError("--seconds belongs to --refine.")
+    if key_file is not None and (prefixes or among or knowledge_file or fold_case):
+        raise click.UsageError(
+            "With --key the hidden bytes look random: leave --prefix, --among, --knowledge and "
+            "--fold-case away."
+        )
     content = common.message_bytes(message, message_file)
 
     from riis_physical.errors import BadImageError, HostError
@@ -147,6 +154,11 @@ def command(
         from riis_physical.qr.encode import encode
 
         content = _folded(content) if fold_case else content
+        key = common.load_key(key_file)
+        if key is not None:
+            clear = len(content)
+            content = key.seal(content)
+            common.note(f"note: sealed with the key: {clear} bytes become {len(content)}")
         encode(content)  # a message that does not fit is told before the model loads
         knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
         for path in outputs if not knowledge.is_empty else ():

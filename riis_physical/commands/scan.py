@@ -24,6 +24,7 @@ from riis_physical.last_resort import is_out_of_memory
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
+    from riis_physical.keys import Key
     from riis_physical.profile import DeviceProfile
     from riis_physical.qr.knowledge import Knowledge
 
@@ -226,6 +227,7 @@ def _no_memory(photo: str) -> list[ScanResult]:
     metavar="DIR",
     help="Write the pictures of each stage.",
 )
+@common.key_option
 @common.auto_device_option
 @click.pass_context
 def command(
@@ -248,6 +250,7 @@ def command(
     recursive: bool,
     jobs: int | None,
     save_stages: Path | None,
+    key_file: Path | None,
     device: str,
 ) -> None:
     """Find, reveal and read the containers in photographs, in all of a folder's,
@@ -267,16 +270,19 @@ def command(
         model, device, given, reference, camera_profile, measured,
         prefixes, among, among_column, knowledge_file, recursive,
     )  # fmt: skip
+    key = common.load_key(key_file)
+    if key is not None and not settings.knowledge().is_empty:
+        raise click.UsageError("With --key messages look random: leave what is known of them away.")
     settings.knowledge()  # a list that cannot be read is told before any photo is
     if video is not None or camera is not None:
         fused, extra = _scan_moving(settings, video, camera, max_frames)
-        decoded = _print_fused(settings, fused, extra, as_json)
+        decoded = _print_fused(settings, fused, extra, as_json, key)
     elif fuse:
         scan = _scan_together(settings, names, quiet=as_json)
-        decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json)
+        decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json, key)
     else:
         tasks = _tasks(names, save_stages)
-        decoded = _scan_each(settings, tasks, jobs, as_json, summed_up=folders)
+        decoded = _scan_each(settings, tasks, jobs, as_json, key, summed_up=folders)
     ctx.exit(0 if decoded else 1)
 
 
@@ -391,6 +397,7 @@ def _scan_each(
     tasks: Sequence[Task],
     jobs: int | None,
     as_json: bool,
+    key: Key | None,
     *,
     summed_up: bool,
 ) -> bool:
@@ -401,6 +408,7 @@ def _scan_each(
 
     from capture.folder import run_all, sensible_jobs
     from riis_physical.artifacts import Status
+    from riis_physical.keys import opened
 
     workers = sensible_jobs(len(tasks), jobs)
     threads = False
@@ -418,7 +426,8 @@ def _scan_each(
             )
         ) as scanned,
     ):
-        for results in scanned:
+        for found in scanned:
+            results = found if key is None else [opened(result, key) for result in found]
             answers.append(results)
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
                 for result in results:
@@ -494,18 +503,25 @@ def _scan_moving(
 
 
 def _print_fused(
-    settings: Settings, fused: Sequence[Any], extra: dict[str, Any], as_json: bool
+    settings: Settings,
+    fused: Sequence[Any],
+    extra: dict[str, Any],
+    as_json: bool,
+    key: Key | None,
 ) -> bool:
     """Print one line a container; whether a message was read."""
-    for one in fused:
+    from riis_physical.keys import opened
+
+    results = [opened(one.result, key) for one in fused]
+    for one, result in zip(fused, results, strict=True):
         if as_json:
-            record = _record(settings, one.result) | extra
+            record = _record(settings, result) | extra
             if "photos" in extra:
                 record["photos_used"] = list(dict.fromkeys(one.photos))
             click.echo(json.dumps(record))
         else:
-            say(one.result, alone=len(fused) == 1)
-    return any(one.result.payload is not None for one in fused)
+            say(result, alone=len(fused) == 1)
+    return any(result.payload is not None for result in results)
 
 
 def _stage_folder(parent: Path, photo: str, taken: set[Path]) -> Path:
