@@ -21,6 +21,7 @@ from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
 from riis_physical.image_io import load_host
+from riis_physical.terminal import escaped
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -263,7 +264,7 @@ class TestScan:
     ) -> None:
         assert run("scan", "escape.jpg")[1] == "\x1b[2Jhi\n"
         monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-        assert common.printable("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
+        assert escaped("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
 
     def test_what_is_known_reaches_the_scan(
         self, run: Run, tmp_path: Path, fake_scan: list[dict[str, object]]
