@@ -15,7 +15,7 @@ import pytest
 from fakes import FakeRevealer
 from PIL import Image
 
-from riis_physical import files, image_io, weights
+from riis_physical import files, weights
 from riis_physical.artifacts import CaptureQuality, Condition, ScanResult, Status
 from riis_physical.cli import cli, main
 from riis_physical.commands import common
@@ -108,7 +108,7 @@ class TestHide:
         status, out, err = run("hide", host, "-m", "m", "-o", output)
         assert (status, "from the written file" in out) == (0, True), err
         before = output.read_bytes()
-        monkeypatch.setattr(image_io, "JPEG_SAVE_QUALITY", 1)
+        monkeypatch.setattr("riis_physical.images.save.JPEG_SAVE_QUALITY", 1)
         status, out, err = run("hide", host, "-m", "m", "-o", output, "--force")
         assert (status, out, err.count("\n")) == (1, "", 1)
         assert "as .jpg the container does not read back" in err
