@@ -40,7 +40,7 @@ $(READY): pyproject.toml constraints.txt
 ifneq ($(TORCH_INDEX),)
 	$(BIN)/python -m pip install --quiet --index-url '$(TORCH_INDEX)' '$(TORCH_SPEC)'
 endif
-	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[train,eval,visible,study,serve,dev]'
+	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[train,eval,key,visible,study,serve,dev]'
 	@$(MAKE) --no-print-directory opencv
 	@touch $@
 

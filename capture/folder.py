@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from riis_physical.errors import BadImageError, RiisError
+from riis_physical.files import is_folder
+from riis_physical.processes import end_with_parent, single_threads
 
 SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",
@@ -28,7 +30,6 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 Work = Callable[[Task], Answer]
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _work: Work[Any, Any] | None = None
 _failure: RiisError | None = None
 
@@ -49,7 +50,7 @@ def photos_in(folder: str | Path, *, recursive: bool = False) -> list[Path]:
         for entry in entries
         if entry.suffix.lower() in SUFFIXES
         and not any(part.startswith(".") for part in entry.relative_to(top).parts)
-        and entry.is_file()
+        and not is_folder(entry)  # what cannot be looked at gets its answer too
     ]
     if not found:
         deeper = "" if recursive else "; --recursive looks into the folders within it too"
@@ -140,7 +141,7 @@ def _workers(
         return
     before = set(multiprocessing.active_children())
     with (
-        _single_threads(),
+        single_threads(),
         ProcessPoolExecutor(
             jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(make,)
         ) as processes,
@@ -180,6 +181,7 @@ def _start(make: Callable[[], Work[Any, Any]]) -> None:
     global _work, _failure
     import cv2
 
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # those that start later heard Ctrl-C so far
     cv2.setNumThreads(1)
     try:
@@ -205,18 +207,3 @@ def _one_cv2_thread() -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(before)
-
-
-@contextmanager
-def _single_threads() -> Iterator[None]:
-    """One thread for the numeric libraries of processes started in the body."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from capture.blocks import ScaledNetwork
+from riis_physical.documents import first_fault
 from riis_physical.errors import WeightsError
-from riis_physical.weights import load_tensors
+from riis_physical.weights import check_shapes, load_tensors
 
 Network = TypeVar("Network", bound=ScaledNetwork)
 
 SCALE = ".scale"
+_Width = Annotated[int, Field(ge=1, le=512)]
+
+
+class _Widths(BaseModel):
+    """The record's configuration: features at the four scales."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    widths: Annotated[tuple[_Width, _Width, _Width, _Width], Field(strict=False)]
 
 
 def load_network(
@@ -37,14 +48,18 @@ def load_network(
     """
     tensors, record = load_tensors(file)
     try:
-        one, two, three, four = record["config"]["widths"]
-        network = build((one, two, three, four))
-        network.load_state_dict(unpacked(tensors))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        widths = _Widths.model_validate(record["config"]).widths
+    except ValidationError as error:
         raise WeightsError(
-            f"{file} holds no weights of this detector ({str(error).splitlines()[0]}): "
+            f"{file} holds no weights of this detector (config.{first_fault(error)}): "
             "install the package again"
         ) from error
+    full = unpacked(tensors)
+    with torch.device("meta"):
+        needed = build(widths).state_dict()
+    check_shapes(file, full, needed)
+    network = build(widths)
+    network.load_state_dict(full)
     return network
 
 
@@ -67,5 +82,7 @@ def unpacked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, scale in tensors.items():
         if name.endswith(SCALE):
             kernel = name.removesuffix(SCALE)
+            if kernel not in full:
+                raise WeightsError(f"{name} scales a kernel that is missing: get the file again")
             full[kernel] = full[kernel].float() * scale
     return full

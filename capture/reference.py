@@ -20,7 +20,7 @@ from capture.rectify import validate_corners
 from capture.registration import register
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import BadImageError, RectificationError
-from riis_physical.image_io import load_photo
+from riis_physical.image_io import PHOTO, load_photo
 
 #: References and photos are reduced to this long side before features are sought.
 REFERENCE_PX = 640
@@ -89,7 +89,7 @@ class Reference:
         Raises:
             BadImageError: the file cannot be read or shows too little detail.
         """
-        return cls.of(load_photo(path).pixels, Path(path).name)
+        return cls.of(load_photo(path, PHOTO).pixels, Path(path).name)
 
     @classmethod
     def of(cls, pixels: UInt8Image, name: str) -> Reference:

@@ -29,7 +29,7 @@ from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
-from riis_physical.image_io import load_photo
+from riis_physical.image_io import PHOTO, LoadedImage, load_photo
 from riis_physical.qr.knowledge import NOTHING, Knowledge
 
 
@@ -126,10 +126,12 @@ def find_containers(
     name = str(photo) if isinstance(photo, (str, Path)) else ""
     try:
         with clock.stage("load"):
-            pixels, quality = _load(photo)
+            loaded = _load(photo)
     except BadImageError as error:
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
+    pixels, by = loaded.pixels, loaded.reduced_by
+    given = None if corners is None else (np.asarray(corners) + 0.5) / by - 0.5
     size = (pixels.shape[0], pixels.shape[1])
     own_lens = correction.lens_of(size) if correction is not None and camera is None else None
     try:
@@ -137,17 +139,35 @@ def find_containers(
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
-    search = Search(pixels, quality, revealers, clock, lens, knowledge=knowledge)
+    search = Search(pixels, loaded.jpeg_quality, revealers, clock, lens, knowledge=knowledge)
     if correction is None:
-        return _searched(search, name, corners, stages, references)
+        return _of_file(_searched(search, name, given, stages, references), by)
     corrected = _corrected(search, correction, bent=own_lens is not None)
-    found = _searched(corrected, name, corners, stages, references)
+    found = _searched(corrected, name, given, stages, references)
     if not corrected.changed or _is_read(found):
-        return found
+        return _of_file(found, by)
     # A wrong lens or a wrong fall of light must not hide what reads without them.
     untouched = replace(search, camera=None if own_lens is not None else lens, scores={})
-    plain = _searched(untouched, name, corners, stages, references)
-    return plain if _is_read(plain) or not found.findings else found
+    plain = _searched(untouched, name, given, stages, references)
+    return _of_file(plain if _is_read(plain) or not found.findings else found, by)
+
+
+def _of_file(found: PhotoFindings, reduced_by: int) -> PhotoFindings:
+    """With the corners of the results in pixels of the file, which may have been reduced."""
+    if reduced_by == 1:
+        return found
+
+    def full(result: ScanResult) -> ScanResult:
+        if result.corners is None:
+            return result
+        corners = (np.asarray(result.corners, np.float32) + 0.5) * reduced_by - 0.5
+        return replace(result, corners=corners)
+
+    return replace(
+        found,
+        results=[full(result) for result in found.results],
+        doubts=tuple(full(result) for result in found.doubts),
+    )
 
 
 def _corrected(search: Search, correction: Correction, *, bent: bool) -> Search:
@@ -201,10 +221,9 @@ def _searched(
     return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results, doubts)
 
 
-def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
+def _load(photo: str | Path | UInt8Image) -> LoadedImage:
     if isinstance(photo, (str, Path)):
-        loaded = load_photo(photo)
-        return loaded.pixels, loaded.jpeg_quality
+        return load_photo(photo, PHOTO)
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise BadImageError(
             f"the photo is an array {photo.dtype} {photo.shape}: expected uint8 (H, W, 3) RGB"
@@ -214,7 +233,7 @@ def _load(photo: str | Path | UInt8Image) -> tuple[UInt8Image, float | None]:
             f"the photo is an array of {photo.shape[1]} x {photo.shape[0]} px: "
             f"expected at least {SHORTEST_SIDE_PX:.0f} px a side"
         )
-    return photo, None
+    return LoadedImage(photo)
 
 
 def _nothing(name: str, photo: UInt8Image, tried: Sequence[Candidate], clock: Clock) -> ScanResult:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riis_physical.errors import OutputError
+from riis_physical.files import atomic_path, check_folder, make_folder
 
 FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]
@@ -17,18 +18,12 @@ LONG_SIDE_PX = 1600
 
 
 class Stages:
-    """Writes numbered PNG files into a folder; does nothing without one."""
+    """Writes numbered PNG files into a folder, made with the first; does nothing without one."""
 
     def __init__(self, folder: str | Path | None) -> None:
         self.folder = None if folder is None else Path(folder)
         if self.folder is not None:
-            try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(
-                    f"cannot make the folder {self.folder} ({error.strerror}): "
-                    "choose one that can be written"
-                ) from error
+            check_folder(self.folder)
 
     def outlines(
         self, photo: UInt8Image, quads: list[FloatArray], chosen: FloatArray | None
@@ -69,13 +64,8 @@ class Stages:
         ok, data = cv2.imencode(".png", stored)
         if not ok:
             raise OutputError(f"cannot encode {name} of shape {image.shape} as PNG")
-        try:
-            (self.folder / name).write_bytes(data.tobytes())
-        except OSError as error:
-            raise OutputError(
-                f"cannot write {self.folder / name} ({error.strerror}): "
-                "choose a folder that can be written"
-            ) from error
+        with atomic_path(make_folder(self.folder) / name, force=True) as part:
+            part.write_bytes(data.tobytes())
 
 
 def _draw(

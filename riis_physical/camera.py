@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from riis_physical.documents import first_fault, read_json
 from riis_physical.errors import ConfigError
 from riis_physical.files import write_text
 
@@ -22,6 +23,10 @@ FORMAT_VERSION = 1
 MOST_ROUNDS = 50
 CONVERGED = 1e-9  # in units of the focal length
 SAME_ASPECT = 0.005
+
+LONGEST_SIDE_PX = 65_535
+MOST_FOCAL_PX = 10_000_000.0
+Coefficient = Annotated[float, Field(ge=-100, le=100)]
 
 Row = tuple[float, float, float]
 Points = NDArray[np.float64]
@@ -44,15 +49,15 @@ class Units(_Frozen):
 class RefusedPhoto(_Frozen):
     """A photo that was left out of the fit, and why."""
 
-    photo: str
-    reason: str
+    photo: str = Field(max_length=5000)
+    reason: str = Field(max_length=5000)
 
 
 class PhotoReport(_Frozen):
     """The photos behind a profile."""
 
     used: int = Field(ge=1)
-    refused: tuple[RefusedPhoto, ...] = ()
+    refused: tuple[RefusedPhoto, ...] = Field(default=(), max_length=10_000)
 
 
 class CameraProfile(_Frozen):
@@ -73,7 +78,7 @@ class CameraProfile(_Frozen):
     units: Units = Units()
     image_size: tuple[int, int]
     matrix: tuple[Row, Row, Row]
-    distortion: tuple[float, float, float, float, float]
+    distortion: tuple[Coefficient, Coefficient, Coefficient, Coefficient, Coefficient]
     rms_px: float = Field(ge=0)
     focal_error_px: float = Field(ge=0)
     photos: PhotoReport
@@ -81,8 +86,8 @@ class CameraProfile(_Frozen):
     @field_validator("image_size")
     @classmethod
     def _positive(cls, size: tuple[int, int]) -> tuple[int, int]:
-        if min(size) < 1:
-            raise ValueError(f"image_size {size} must be positive")
+        if min(size) < 1 or max(size) > LONGEST_SIDE_PX:
+            raise ValueError(f"image_size {size} must be 1 to {LONGEST_SIDE_PX} px a side")
         return size
 
     @field_validator("matrix")
@@ -91,6 +96,8 @@ class CameraProfile(_Frozen):
         (fx, skew, _), (low, fy, _), last = matrix
         if fx <= 0 or fy <= 0 or skew or low or last != (0.0, 0.0, 1.0):
             raise ValueError("matrix must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with fx, fy > 0")
+        if max(abs(value) for row in matrix for value in row) > MOST_FOCAL_PX or min(fx, fy) < 1:
+            raise ValueError(f"matrix must hold focal lengths of 1 to {MOST_FOCAL_PX:g} px")
         return matrix
 
     @classmethod
@@ -101,12 +108,7 @@ class CameraProfile(_Frozen):
             ConfigError: missing, no JSON, another version, an unknown key or an
                 impossible value.
         """
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-        except ValueError as error:
-            raise ConfigError(f"{path} is no JSON file: {error}") from error
+        data = read_json(path, ConfigError)
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != FORMAT_VERSION:
             raise ConfigError(
@@ -117,10 +119,9 @@ class CameraProfile(_Frozen):
             return cls.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the file"
             known = ", ".join(cls.model_fields)
             hint = f"; known keys: {known}" if first["type"] == "extra_forbidden" else ""
-            raise ConfigError(f"{path}: {place}: {first['msg']}{hint}") from error
+            raise ConfigError(f"{path}: {first_fault(error)}{hint}") from error
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the profile as JSON; raises OutputError as files.write_text."""

@@ -3,16 +3,19 @@
 This module and the command modules import nothing heavy, so that --help
 answers at once; torch, OpenCV and the sibling packages load inside commands.
 
-Exit status: 0 all went well, 1 the data did not allow it, 2 wrong usage, 143
-stopped by SIGTERM.
+Exit status: 0 all went well, 1 the data or the system did not allow it, 2 wrong
+usage, 70 a fault of this program, 143 stopped by SIGTERM.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -35,17 +38,35 @@ from riis_physical.commands import (
     train,
     train_detector,
 )
-from riis_physical.errors import RiisError
+from riis_physical.errors import OutputError, RiisError
+from riis_physical.last_resort import EXIT_STATUS, is_out_of_memory, system_fault, write_report
+from riis_physical.terminal import EscapedFormatter, escaped
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """All commands; says when whoever reads the output has gone, where click says nothing."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputError(system_fault(error)) from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="riis-physical", prog_name="riis-physical")
 def cli() -> None:
     """Hide a QR code invisibly in a picture, print it, photograph it, read it back.
 
     This is no encryption: anyone with this tool and its weights can read a message.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(EscapedFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 COMMANDS = (
@@ -78,17 +99,80 @@ def _leave_on_terminate() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
+def _open_streams() -> None:
+    """Give closed standard streams the null device, and let no character fail to be written.
+
+    Without it the next file opened would become standard output, and libraries would
+    write into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            with suppress(OSError):
+                os.fstat(number)  # open after all: only Python has none of it
+                continue
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run(arguments: list[str]) -> int:
+    """Exit status of a command line; every exception becomes one sentence."""
+    try:
+        status = cli.main(args=arguments, prog_name="riis-physical", standalone_mode=False)
+        sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
+    except click.ClickException as error:
+        return _say(_usage(error) + f"Error: {error.format_message()}", error.exit_code)
+    except click.Abort:
+        return _say("Aborted!", 1)
+    except RiisError as error:
+        return _say(f"Error: {error}", 1)
+    except OSError as error:
+        return _say(f"Error: {system_fault(error)}", 1)
+    except Exception as error:
+        if is_out_of_memory(error):
+            return _say("Error: out of memory: use a smaller picture or close other programs", 1)
+        return _say(f"Error: {write_report(error, arguments)}", EXIT_STATUS)
+    return status if isinstance(status, int) else 0
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click shows before the message of wrong usage."""
+    ctx = getattr(error, "ctx", None)
+    if ctx is None:
+        return ""
+    return f"{ctx.get_usage()}\nTry '{ctx.command_path} {ctx.help_option_names[-1]}' for help.\n\n"
+
+
+def _say(line: str, status: int) -> int:
+    with suppress(OSError):  # nobody can be told
+        click.echo(escaped(line), err=True)
+    return status
+
+
+def _leave(status: int) -> None:
+    """Exit; what could not be written has been told of and is not tried again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            with suppress(OSError, ValueError):
+                os.dup2(null, stream.fileno())
+            os.close(null)
+            status = status or 1
+    sys.exit(status)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
-    try:
-        _leave_on_terminate()
-        cli.main(args=arguments, prog_name="riis-physical")
-    except RiisError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-    except MemoryError:
-        click.echo("Error: out of memory: use a smaller picture or close other programs", err=True)
-        sys.exit(1)
+    _open_streams()
+    _leave_on_terminate()
+    _leave(_run(sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
-from riis_physical.files import atomic_path, check_writable, make_folder
+from riis_physical.files import atomic_path, check_writable, new_folder
 from riis_physical.hiding import hide
 from riis_physical.image_io import LoadedImage, load_host, save_image
 
@@ -72,18 +72,32 @@ def run_demo(
     Raises:
         RiisError: as `hide`; OutputError where a file exists or cannot be written.
     """
-    make_folder(folder)
+    with new_folder(folder), new_folder(folder / STAGES_FOLDER) as stages:
+        return _run(folder, stages, message, host, revealer, take_photo, scan, force)
+
+
+def _run(
+    folder: Path,
+    stages: Path,
+    message: str,
+    host: Path | None,
+    revealer: Revealer,
+    take_photo: Callable[[UInt8Image], Photograph],
+    scan: Callable[[str, Path], Sequence[ScanResult]],
+    force: bool,
+) -> DemoOutcome:
     sheet = folder / SHEET_NAME
     names = ["1-host.png", "2-container.png", "3-difference-x10.png", "4-photo.jpg"]
     host_path, container_path, difference_path, photo_path = (folder / name for name in names)
     for path in (sheet, host_path, container_path, difference_path, photo_path):
         check_writable(path, force=force)
-    stages = make_folder(folder / STAGES_FOLDER)
-    for old in _pictures_in(stages):
+    old_stages = _pictures_in(stages)
+    for old in old_stages:
         check_writable(old, force=force)
-        old.unlink()
 
     loaded = sample_host() if host is None else load_host(host)
+    for old in old_stages:
+        old.unlink()
     hidden = hide(loaded, message, revealer=revealer)
     amplified = difference(loaded.pixels, hidden.container)
     photo = take_photo(hidden.container)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from riis_physical.documents import first_fault, read_yaml
 from riis_physical.errors import ConfigError, MessageError
 from riis_physical.qr.knowledge import NOTHING, Knowledge
 from riis_physical.qr.listed import MessageList, read_list
@@ -79,17 +79,10 @@ def known(prefixes: Sequence[str] = (), among: Sequence[str | bytes] | None = No
 
 
 def _read(path: Path) -> KnowledgeFile:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        raise MessageError(f"cannot read {path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no YAML file: {error}") from error
+    content = read_yaml(path, ConfigError) or {}
     try:
         return KnowledgeFile.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigError(
-            f"{path}: {where}: {first['msg']}; expected the keys prefixes, among and column"
+            f"{path}: {first_fault(error)}; expected the keys prefixes, among and column"
         ) from error

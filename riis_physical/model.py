@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from riis_physical.flow import (
     NoiseProjection,
 )
 from riis_physical.model_config import ModelConfig
+from riis_physical.weights import check_shapes
 
 C_CONDITION = 4
 
@@ -110,6 +113,23 @@ class HidingNetwork(nn.Module):
     with +1 for dark and -1 for light; an image secret is (B, 3 * n_secrets, H, W)
     in [0, 1]. Conditions are (B, 4), see :mod:`riis_physical.condition`.
     """
+
+    @classmethod
+    def filled(cls, config: ModelConfig, tensors: Mapping[str, Tensor], name: str | Path) -> Self:
+        """A network with weights; nothing is built where they do not fit the configuration.
+
+        Args:
+            name: of the weights, for the error.
+
+        Raises:
+            WeightsError: a parameter is missing, left over or of another shape.
+        """
+        with torch.device("meta"):  # shapes alone, no memory
+            needed = cls(config).state_dict()
+        check_shapes(name, tensors, needed)
+        network = cls(config)
+        network.load_state_dict(dict(tensors))
+        return network
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ModelConfig(BaseModel):
     """Everything that decides the shapes of the parameters.
+
+    Configurations come with weights that anybody can have made: every field has bounds,
+    and :meth:`riis_physical.model.HidingNetwork.filled` compares shapes with the weights
+    before memory is taken.
 
     Attributes:
         secret: ``modules`` hides a grid of QR modules, one per cell of
@@ -27,24 +31,24 @@ class ModelConfig(BaseModel):
         decoupled: forward and backward parameters have parted (2DT).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
     secret: Literal["modules", "images"]
     n_secrets: int = Field(default=1, ge=1, le=5)
     host_levels: int = Field(ge=1, le=4)
     secret_levels: int = Field(ge=1, le=4)
-    blocks: int = Field(ge=1)
-    growth: int = Field(ge=1)
-    dense_layers: int = Field(ge=2)
+    blocks: int = Field(ge=1, le=32)
+    growth: int = Field(ge=1, le=256)
+    dense_layers: int = Field(ge=2, le=16)
     last_kernel: Literal[1, 3] = 3
     separate_factors: bool = True
-    scale_clamp: float = Field(default=1.0, gt=0)
-    canp_blocks: int = Field(ge=1)
-    canp_features: int = Field(ge=1)
-    cem_features: int = Field(ge=1)
-    cem_layers: int = Field(ge=2)
-    cem_unshuffle: int = Field(ge=1)
-    condition_width: int = Field(default=32, ge=0)
+    scale_clamp: float = Field(default=1.0, gt=0, le=10)
+    canp_blocks: int = Field(ge=1, le=32)
+    canp_features: int = Field(ge=1, le=512)
+    cem_features: int = Field(ge=1, le=512)
+    cem_layers: int = Field(ge=2, le=32)
+    cem_unshuffle: int = Field(ge=1, le=8)
+    condition_width: int = Field(default=32, ge=0, le=512)
     decoupled: bool = False
 
     @model_validator(mode="after")
@@ -74,6 +78,30 @@ class ModelConfig(BaseModel):
     def module_px(self) -> int:
         """Container pixels per module along each axis of the model frame."""
         return 2**self.host_levels
+
+
+class Measured(BaseModel):
+    """Figures of a stored model that others are computed from; more may stand beside them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, strict=True)
+
+    min_px_per_module: float | None = Field(default=None, gt=0, le=1000)
+
+
+class WeightsRecord(BaseModel):
+    """What a record beside weights must say, see :mod:`riis_physical.weights`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, strict=True)
+
+    format_version: int
+    name: str = Field(min_length=1, max_length=200)
+    released: bool = False
+    config: dict[str, Any]
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    training: dict[str, Any] | None = None
+    measured: Measured | None = None
+    min_px_per_module: float | None = Field(default=None, gt=0, le=1000)
+    z_temperature: float = Field(default=1.0, ge=0, le=2)
 
 
 PAPER = ModelConfig(

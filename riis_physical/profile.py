@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riis_physical.camera import CameraProfile, PhotoReport
+from riis_physical.documents import first_fault, read_json
 from riis_physical.errors import ConfigError
 from riis_physical.files import write_text
 
@@ -127,23 +128,23 @@ class DeviceProfile(_Frozen):
     format_version: Literal[1] = 1
     name: str = Field(min_length=1, max_length=80)
     origin: Literal["fitted", "simulated default"]
-    description: str = ""
+    description: str = Field(default="", max_length=4000)
     units: Units = Units()
     medium: Literal["print", "screen"]
     base: Literal["easy", "normal", "hard"] = "normal"
-    channel: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    channel: dict[str, tuple[float, float]] = Field(default_factory=dict, max_length=100)
     response: Response | None = None
     blur_sigma: float | None = Field(default=None, ge=0, le=20)
     noise: Noise | None = None
     jpeg_quality: float | None = Field(default=None, ge=1, le=100)
     lens: CameraProfile | None = None
     vignetting: Vignetting | None = None
-    fit: dict[str, float] = Field(default_factory=dict)
+    fit: dict[str, float] = Field(default_factory=dict, max_length=100)
     photos: PhotoReport | None = None
 
     @model_validator(mode="after")
     def _known_parameters(self) -> Self:
-        from riis_physical.channel.ranges import ChannelRanges
+        from riis_physical.channel.ranges import ChannelRanges, possible_range
 
         known = {item.name: item for item in fields(ChannelRanges)}
         for name, (low, high) in self.channel.items():
@@ -151,6 +152,11 @@ class DeviceProfile(_Frozen):
                 raise ValueError(f"channel: unknown parameter {name!r}; see `docs/channel.md`")
             if low > high:
                 raise ValueError(f"channel: {name} is ({low}, {high}); expected low <= high")
+            least, most = possible_range(known[name])
+            if low < least or high > most:
+                raise ValueError(
+                    f"channel: {name} is ({low:g}, {high:g}); expected within {least:g} to {most:g}"
+                )
         return self
 
     @property
@@ -189,12 +195,7 @@ class DeviceProfile(_Frozen):
                     f"no profile {str(source)!r}: expected one of {', '.join(shipped())}, "
                     "or the path of a .json file"
                 )
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-        except ValueError as error:
-            raise ConfigError(f"{path} is no JSON file: {error}") from error
+        data = read_json(path, ConfigError)
         version = data.get("format_version") if isinstance(data, dict) else None
         if version != FORMAT_VERSION:
             raise ConfigError(
@@ -210,11 +211,9 @@ class DeviceProfile(_Frozen):
             return cls.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the file"
             known = ", ".join(cls.model_fields)
             hint = f"; known keys: {known}" if first["type"] == "extra_forbidden" else ""
-            message = str(first["msg"]).removeprefix("Value error, ")
-            raise ConfigError(f"{path}: {place}: {message}{hint}") from error
+            raise ConfigError(f"{path}: {first_fault(error)}{hint}") from error
 
 
 @lru_cache(maxsize=64)

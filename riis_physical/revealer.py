@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from torch import Tensor
 
 from riis_physical.artifacts import Condition, FloatArray
 from riis_physical.condition import denormalise_condition, normalise_condition
+from riis_physical.device import usable_device
 from riis_physical.errors import ConfigError, WeightsError
 from riis_physical.model import HidingNetwork
-from riis_physical.model_config import ModelConfig
-from riis_physical.weights import available, load_tensors
+from riis_physical.weights import available, config_of, load_tensors
 
 CLEAN = Condition(blur=0.3, noise=0.0, jpeg_quality=100.0, scale_px=16.0)
 """Distortion level of a container that was never printed or photographed."""
@@ -84,21 +83,10 @@ class Revealer:
                     "and name its .safetensors file with --model"
                 )
             name = shipped[0]
+        place = usable_device(device)
         tensors, record = load_tensors(name)
-        try:
-            network = HidingNetwork(ModelConfig.model_validate(record["config"]))
-            network.load_state_dict(tensors)
-        except (ValidationError, RuntimeError) as error:
-            raise WeightsError(
-                f"{name}: weights and configuration do not belong together "
-                f"({str(error).splitlines()[0]}): get both files again"
-            ) from error
-        try:
-            return cls(network, str(record["name"]), record, device)
-        except (RuntimeError, AssertionError) as error:
-            raise ConfigError(
-                f"device {device!r} cannot be used ({str(error).splitlines()[0]}): use cpu"
-            ) from error
+        network = HidingNetwork.filled(config_of(name, record), tensors, name)
+        return cls(network, str(record["name"]), record, place)
 
     def _tensor(self, frames: NDArray[np.float32]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(frames, dtype=np.float32))

@@ -18,12 +18,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from riis_physical.documents import first_fault, read_bounded, read_json
 from riis_physical.errors import WeightsError
 from riis_physical.files import atomic_path, write_text
+from riis_physical.model_config import ModelConfig, WeightsRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,10 +81,7 @@ def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     file = _locate(name)
     record = _read_record(file.with_suffix(".json"))
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"cannot read {file}: {error.strerror or error}") from error
+    data = read_bounded(file, MAX_FILE_BYTES, WeightsError)
     digest = hashlib.sha256(data).hexdigest()
     if digest != record["sha256"]:
         raise WeightsError(
@@ -93,6 +95,9 @@ def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors = {
         key: value.float() if value.is_floating_point() else value for key, value in stored.items()
     }
+    for key, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise WeightsError(f"{file}: {key} holds numbers that are none (NaN): get it again")
     return tensors, record
 
 
@@ -153,6 +158,39 @@ def save_weights(
     return written
 
 
+def config_of(name: str | Path, record: Mapping[str, Any]) -> ModelConfig:
+    """The configuration that a record holds.
+
+    Raises:
+        WeightsError: an unknown key or an impossible value.
+    """
+    try:
+        return ModelConfig.model_validate(record["config"])
+    except ValidationError as error:
+        raise WeightsError(f"{name}: its record: config.{first_fault(error)}") from error
+
+
+def check_shapes(
+    name: str | Path, tensors: Mapping[str, Tensor], needed: Mapping[str, Tensor]
+) -> None:
+    """See that weights are those of a network, before the network takes memory.
+
+    Args:
+        needed: the state dict of the network, on the device meta.
+
+    Raises:
+        WeightsError: a parameter is missing, left over or of another shape.
+    """
+    for key in sorted({*tensors, *needed}):
+        theirs = tuple(tensors[key].shape) if key in tensors else "missing"
+        ours = tuple(needed[key].shape) if key in needed else "no part of it"
+        if theirs != ours:
+            raise WeightsError(
+                f"{name}: weights and configuration do not belong together "
+                f"({key} is {theirs}, the network needs {ours}): get both files again"
+            )
+
+
 def _compact(tensor: Tensor, half: bool) -> Tensor:
     import torch
 
@@ -189,12 +227,9 @@ def _locate(name: str | Path) -> Path:
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WeightsError(f"{path} is missing: weights need their record beside them") from None
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"cannot read the record {path} ({error}): get it again") from error
+    if not os.path.lexists(path):
+        raise WeightsError(f"{path} is missing: weights need their record beside them")
+    record = read_json(path, WeightsError)
     if not isinstance(record, dict) or any(key not in record for key in _REQUIRED_KEYS):
         raise WeightsError(f"{path} is no record of weights: expected {', '.join(_REQUIRED_KEYS)}")
     if record["format_version"] != FORMAT_VERSION:
@@ -202,4 +237,8 @@ def _read_record(path: Path) -> dict[str, Any]:
             f"{path} has format {record['format_version']}, this release reads {FORMAT_VERSION}: "
             "install a newer riis-physical"
         )
+    try:
+        WeightsRecord.model_validate(record)
+    except ValidationError as error:
+        raise WeightsError(f"{path}: {first_fault(error)}: get it again") from error
     return record

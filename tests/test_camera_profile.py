@@ -43,7 +43,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         ({"photos": {"used": 9, "lost": 1}}, "photos.lost: Extra inputs"),
         ({"format_version": 2}, "format 2, expected 1: calibrate again"),
         ({"format_version": None}, "format None, expected 1"),
-        ({"image_size": [0, 4]}, "must be positive"),
+        ({"image_size": [0, 4]}, "must be 1 to 65535 px"),
         ({"matrix": [[-1, 0, 0], [0, 1, 0], [0, 0, 1]]}, r"fx, fy > 0"),
         ({"distortion": [0, 0]}, "distortion"),
         ({"rms_px": float("nan")}, "rms_px"),

@@ -15,12 +15,13 @@ import pytest
 from fakes import FakeRevealer
 from PIL import Image
 
-from riis_physical import files, image_io, weights
+from riis_physical import files, weights
 from riis_physical.artifacts import CaptureQuality, Condition, ScanResult, Status
 from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
 from riis_physical.image_io import load_host
+from riis_physical.terminal import escaped
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -107,7 +108,7 @@ class TestHide:
         status, out, err = run("hide", host, "-m", "m", "-o", output)
         assert (status, "from the written file" in out) == (0, True), err
         before = output.read_bytes()
-        monkeypatch.setattr(image_io, "JPEG_SAVE_QUALITY", 1)
+        monkeypatch.setattr("riis_physical.images.save.JPEG_SAVE_QUALITY", 1)
         status, out, err = run("hide", host, "-m", "m", "-o", output, "--force")
         assert (status, out, err.count("\n")) == (1, "", 1)
         assert "as .jpg the container does not read back" in err
@@ -263,7 +264,7 @@ class TestScan:
     ) -> None:
         assert run("scan", "escape.jpg")[1] == "\x1b[2Jhi\n"
         monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-        assert common.printable("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
+        assert escaped("\x1b[2Jhi\x07 ü🌍") == "\\x1b[2Jhi\\x07 ü🌍"
 
     def test_what_is_known_reaches_the_scan(
         self, run: Run, tmp_path: Path, fake_scan: list[dict[str, object]]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from riis_physical.errors import ConfigError
-from training.evaluation.pool import run_tasks, single_threads
+from riis_physical.processes import single_threads
+from training.evaluation.pool import run_tasks
 
 
 class Doubler:

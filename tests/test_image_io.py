@@ -348,11 +348,11 @@ def test_saving_refuses_what_it_cannot_do(tmp_path: Path) -> None:
 def test_memory_that_runs_out_is_no_fault_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Image.Image) -> None:
+    def fail(*_: object) -> None:
         raise MemoryError
 
     save_image(tmp_path / "a.png", np.zeros((50, 70, 3), np.uint8))
-    monkeypatch.setattr(image_io.ImageOps, "exif_transpose", fail)
+    monkeypatch.setattr("riis_physical.images.load._upright", fail)
     with pytest.raises(MemoryError):
         load_photo(tmp_path / "a.png")
 

@@ -75,7 +75,7 @@ def test_missing_files_and_records(tmp_path: Path, tensors: dict[str, torch.Tens
     beside = file.with_suffix(".json")
     original = beside.read_text()
     for text, expected in (
-        ("{", "cannot read the record"),
+        ("{", "is no JSON file"),
         ("[]", "is no record of weights"),
         (original.replace('"format_version": 1', '"format_version": 9'), "install a newer"),
     ):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from riis_physical.errors import TrainingError
+from riis_physical.files import atomic_path
 
 FORMAT_VERSION = 1
 
@@ -42,9 +43,8 @@ class AveragedWeights:
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint next to its place, then rename, so that none is half-written."""
-    part = path.with_suffix(".part")
-    torch.save({"format_version": FORMAT_VERSION, **state}, part)
-    part.replace(path)
+    with atomic_path(path, force=True) as part:
+        torch.save({"format_version": FORMAT_VERSION, **state}, part)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import difflib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
+from riis_physical.documents import parse_yaml, read_yaml
 from riis_physical.errors import ConfigError
 from riis_physical.model_config import PRESETS, ModelConfig
 from riis_physical.profile import load_profile
@@ -169,21 +169,14 @@ def load_config(name: str, overrides: list[str] | None = None) -> TrainConfig:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
-    data = _parse(text, path.name)
+    data = read_yaml(path, ConfigError)
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ConfigError(f"{path.name} holds no settings: expected lines of the form key: value")
     return data
 
 
 def _parse(text: str, source: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{source} is no valid YAML: {str(error).splitlines()[0]}") from error
+    return parse_yaml(text, source, ConfigError)
 
 
 def _first_fault(error: ValidationError) -> str:

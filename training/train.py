@@ -20,12 +20,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder, write_text
+from riis_physical.files import new_folder, write_text
 from riis_physical.model import HidingNetwork
-from riis_physical.model_config import ModelConfig
 from riis_physical.profile import load_profile
 from riis_physical.provenance import commit, package_version
-from riis_physical.weights import load_tensors
+from riis_physical.weights import config_of, load_tensors
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 from training.config import TrainConfig, load_config
 from training.data import (
@@ -223,7 +222,7 @@ def _start_from(network: HidingNetwork, model: str) -> dict[str, str]:
         TrainingError: it has another shape than the run's network.
     """
     tensors, record = load_tensors(model)
-    theirs = ModelConfig.model_validate(record["config"])
+    theirs = config_of(model, record)
     if theirs.model_copy(update={"decoupled": False}) != network.config:
         raise TrainingError(
             f"{model} is a network of another shape than the configuration's: "
@@ -332,7 +331,22 @@ def main(
     held_paths = [p for p in paths if is_held_out(p.name)]
     if not train_paths:
         raise TrainingError(f"{images} holds too few pictures ({len(paths)}): add photographs")
-    make_folder(out)  # told before the pictures are read
+    with new_folder(out):  # told before the pictures are read
+        _train(config, out, train_paths, held_paths, least, accelerator, resume, stop_after, init)
+    return out
+
+
+def _train(
+    config: TrainConfig,
+    out: Path,
+    train_paths: list[Path],
+    held_paths: list[Path],
+    least: int,
+    accelerator: Accelerator,
+    resume: bool,
+    stop_after: int | None,
+    init: str | None,
+) -> None:
     photos = load_photos(train_paths, least)
     held = load_photos(held_paths or train_paths[:1], least)
 
@@ -349,7 +363,6 @@ def main(
     run.take_snapshot()
     with _stop_on_signal() as asked:
         _fit(run, photos, held, out, accelerator, asked, stop_after)
-    return out
 
 
 def _fit(

@@ -10,7 +10,7 @@ from PIL import Image
 from calibration.chart.draw import draw_chart
 from calibration.chart.layout import Chart
 from riis_physical.errors import ConfigError, OutputError
-from riis_physical.files import atomic_path
+from riis_physical.files import atomic_path, check_writable
 from riis_physical.image_io import save_image
 from riis_physical.sheets.fonts import load_font
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Page, Paper, Picture, Text
@@ -45,6 +45,7 @@ def save_chart(
     """
     target = Path(path)
     suffix = _suffix(target)
+    check_writable(target, force=force)  # before the chart takes time and memory
     if paper not in PAPERS:
         raise ConfigError(f"unknown page {paper!r}: expected {', '.join(PAPERS)}")
     page = Paper.parse(paper).turned
@@ -80,6 +81,7 @@ def save_screen_chart(path: str | Path, chart: Chart, *, force: bool = False) ->
     """
     if _suffix(Path(path)) != ".png":
         raise OutputError(f"{path}: a chart for a screen is a picture: give a .png file")
+    check_writable(path, force=force)
     edge = round(SCREEN_EDGE_MM * SCREEN_PX_PER_MM)
     drawn = draw_chart(chart, SCREEN_PX_PER_MM)
     pixels = np.pad(drawn, ((edge, edge), (edge, edge), (0, 0)), constant_values=255)

@@ -10,7 +10,8 @@ is 512 px wide in the photo, "width" fractions of the container's width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
 
 from riis_physical.errors import ConfigError
 
@@ -89,6 +90,33 @@ class ChannelRanges:
 
 
 NORMAL = ChannelRanges()
+
+#: What a profile from elsewhere may say at most: by name, else by unit.
+_POSSIBLE: dict[str, Pair] = {
+    "container_width_px": (16, 20_000),
+    "aspect": (0.1, 10),
+    "distance": (1.05, 1e4),
+    "gain": (0.05, 20),
+    "downscale": (1, 8),
+    "tint": (-0.9, 0.9),
+    "px": (0, 64),
+    "px@512": (0, 64),
+    "width": (-0.5, 0.5),
+    "deg": (-80, 80),
+    "ratio": (0, 4),
+    "1": (-4, 4),
+    "sRGB": (0, 1),
+    "linear": (0, 2),
+    "K": (1000, 40_000),
+    "quality": (1, 100),
+    "area": (0, 0.9),
+}
+
+
+def possible_range(item: Field[Any]) -> Pair:
+    """Least and most that the field of a parameter can hold and still be simulated."""
+    return _POSSIBLE.get(item.name) or _POSSIBLE[item.metadata["unit"]]
+
 
 EASY = ChannelRanges(
     container_width_px=(500, 1200),

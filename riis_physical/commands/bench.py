@@ -26,9 +26,7 @@ from riis_physical.commands import common
     show_default=True,
     help="Photos in each of the folders that are scanned, 4 or more; 0 leaves folders out.",
 )
-@click.option(
-    "--json", "output", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure."
-)
+@click.option("--json", "output", type=common.PATH, metavar="FILE", help="Write every figure.")
 @common.force_option
 def command(
     model: str, threads: int, repeat: int, photos: int, output: Path | None, force: bool
@@ -49,4 +47,4 @@ def command(
 
     result = bench(model, threads=threads, repeat=repeat, photos=photos, output=output, force=force)
     for line in lines(result):
-        click.echo(line)
+        common.tell(line)

@@ -21,13 +21,13 @@ def command() -> None:
 @click.option(
     "--images",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of photographs to hide in; none may be of the training set.",
 )
 @click.option(
     "--backgrounds",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Photographs to put behind half of the captures, in place of procedural walls.",
 )
@@ -74,14 +74,14 @@ def command() -> None:
     "-o",
     "output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Write every figure, for example to results/capture-print-1.json; captures go to "
     ".jsonl beside.",
 )
 @click.option(
     "--plots",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Draw the results there: one picture a sweep, and bars of what was found.",
 )
@@ -137,13 +137,13 @@ def capture(
     )
     result = benchmark(settings, output, workers=workers, force=force)
     for line in lines(result):
-        click.echo(line)
-    click.echo(f"figures  {output}")
+        common.tell(line)
+    common.tell(f"figures  {output}")
     if plots is not None:
         from training.benchmark.plots import draw_plots
 
         for path in draw_plots(result, plots):
-            click.echo(f"plot     {path}")
+            common.tell(f"plot     {path}")
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -163,13 +163,13 @@ def _parts(text: str) -> tuple[str, ...]:
 @click.option(
     "--images",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of photographs to hide in; none may be of the training set.",
 )
 @click.option(
     "--backgrounds",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Photographs to put behind half of the containers, in place of procedural walls.",
 )
@@ -260,5 +260,5 @@ def fuse(
     )
     result = benchmark_fuse(settings, output, workers=workers, force=force)
     for line in fuse_lines(result):
-        click.echo(line)
-    click.echo(f"figures  {output}")
+        common.tell(line)
+    common.tell(f"figures  {output}")

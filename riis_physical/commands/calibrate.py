@@ -25,7 +25,7 @@ def _board(ctx: click.Context, param: click.Parameter, value: str) -> Any:
 
 
 def _output(metavar: str, text: str) -> Any:
-    kind = click.Path(path_type=Path)
+    kind = common.PATH
     return click.option("-o", "--output", required=True, type=kind, metavar=metavar, help=text)
 
 
@@ -79,11 +79,11 @@ def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -
     chart = Chart(number)
     if page == "screen":
         across, down = save_screen_chart(output, chart, force=force)
-        click.echo(f"wrote {output}: {across} x {down} px, chart number {number}; show it with")
-        click.echo(f"  riis-physical show {output} --background white")
+        common.tell(f"wrote {output}: {across} x {down} px, chart number {number}; show it with")
+        common.tell(f"  riis-physical show {output} --background white")
         return
     width, height = save_chart(output, chart, page, dpi, force=force)
-    click.echo(f"wrote {output}: {width:g} x {height:g} mm on {page}, chart number {number}")
+    common.tell(f"wrote {output}: {width:g} x {height:g} mm on {page}, chart number {number}")
 
 
 @command.command("fit", short_help="Fit a profile to photos of the chart.")
@@ -138,15 +138,15 @@ def fit_command(
         require_matplotlib()
     made = fit_profile(photos, label, medium=medium, base=base, tell=common.note)
     made.profile.save(output, force=force)
-    click.echo(f"photos      {len(made.photos)} used, {len(made.refused)} refused")
+    common.tell(f"photos      {len(made.photos)} used, {len(made.refused)} refused")
     for key, value in made.profile.fit.items():
-        click.echo(f"{key:26}{value:.4f}")
-    click.echo(f"wrote {output}")
+        common.tell(f"{key:26}{value:.4f}")
+    common.tell(f"wrote {output}")
     if report:
         from calibration.fit.report import write_report
 
         write_report(page, made, force=force)
-        click.echo(f"wrote {page}")
+        common.tell(f"wrote {page}")
 
 
 @command.command("board", short_help="Draw the board to print.")
@@ -165,10 +165,12 @@ def board_command(output: Path, board: Any, page: str, dpi: int, force: bool) ->
     something flat.
     """
     from calibration.board import draw_page, save_page
+    from riis_physical.files import check_writable
 
+    check_writable(output, force=force)
     save_page(output, draw_page(board, page, dpi), dpi, force=force)
     width, height = board.size_mm
-    click.echo(f"wrote {output}: {width:g} x {height:g} mm on {page}, --board {board}")
+    common.tell(f"wrote {output}: {width:g} x {height:g} mm on {page}, --board {board}")
 
 
 @command.command("camera", short_help="Fit the camera to photos of the board.")
@@ -191,9 +193,9 @@ def camera_command(photos: tuple[str, ...], output: Path, board: Any, force: boo
     profile = fit_camera(photos, board, tell=common.note)
     profile.save(output, force=force)
     (fx, _, cx), (_, fy, cy), _ = profile.matrix
-    click.echo(f"photos      {profile.photos.used} used, {len(profile.photos.refused)} refused")
-    click.echo(f"error       {profile.rms_px:.3f} px RMS")
-    click.echo(f"focal       {fx:.1f} x {fy:.1f} px, +- {profile.focal_error_px:.1f}")
-    click.echo(f"centre      {cx:.1f}, {cy:.1f} px")
-    click.echo(f"distortion  {' '.join(f'{value:.5f}' for value in profile.distortion)}")
-    click.echo(f"wrote {output}")
+    common.tell(f"photos      {profile.photos.used} used, {len(profile.photos.refused)} refused")
+    common.tell(f"error       {profile.rms_px:.3f} px RMS")
+    common.tell(f"focal       {fx:.1f} x {fy:.1f} px, +- {profile.focal_error_px:.1f}")
+    common.tell(f"centre      {cx:.1f}, {cy:.1f} px")
+    common.tell(f"distortion  {' '.join(f'{value:.5f}' for value in profile.distortion)}")
+    common.tell(f"wrote {output}")

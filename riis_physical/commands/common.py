@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.errors import MessageError, WeightsError
+from riis_physical.terminal import escaped
 
 if TYPE_CHECKING:
+    from riis_physical.keys import Key
     from riis_physical.revealer import Revealer
 
 PRESETS = ("easy", "normal", "hard")
@@ -21,6 +23,20 @@ MEDIA = ("print", "screen")
 STRENGTHS = (0.25, 3.0)
 # Of a simulated photo, in px, as in riis_physical.channel.photo, which would load torch here.
 MIN_SIDE, MAX_SIDE = 64, 12000
+MOST_MESSAGE_BYTES = 100_000  # read of a file, which may be a device without an end
+
+
+class PathName(click.Path):
+    """The name of a file or folder; an empty one is wrong usage, not the current folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """A pathlib.Path."""
+        if value == "":
+            self.fail("an empty name: give the path of a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = PathName(path_type=Path)
 
 force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 device_option = click.option(
@@ -58,7 +74,7 @@ def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--knowledge",
             "knowledge_file",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="YAML with the keys prefixes, among and column, in place of the options.",
         ),
@@ -69,7 +85,7 @@ def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--among",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="All messages that can occur, one a line: read even where nothing shows.",
         ),
@@ -124,6 +140,25 @@ def model_option(default: str = "auto") -> Callable[..., Any]:
     )
 
 
+key_option = click.option(
+    "--key",
+    "key_file",
+    type=PATH,
+    metavar="FILE",
+    help="Secret file, the same for hiding and scanning: only who has it can read or make "
+    "messages of it. See docs/keys.md.",
+)
+
+
+def load_key(file: Path | None) -> Key | None:
+    """The key in a file, None without one. Raises ConfigError."""
+    if file is None:
+        return None
+    from riis_physical.keys import Key
+
+    return Key.load(file)
+
+
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1, 256),
@@ -139,7 +174,7 @@ def result_option(example: str, lines: str) -> Callable[..., Any]:
         "--json",
         "output",
         required=True,
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help=f"Write every figure, for example to {example}; {lines} go to .jsonl beside.",
     )
@@ -177,9 +212,15 @@ def message_bytes(message: str | None, file: str | None) -> bytes:
         return message.encode("utf-8", "surrogateescape")
     try:
         with click.open_file(str(file), "rb") as stream:
-            return stream.read()
+            content = stream.read(MOST_MESSAGE_BYTES + 1)
     except OSError as error:
         raise MessageError(f"cannot read {file}: {error.strerror or error}") from error
+    if len(content) > MOST_MESSAGE_BYTES:
+        raise MessageError(
+            f"{file} holds more than {MOST_MESSAGE_BYTES} bytes, far more than a picture can "
+            "hide: hide a link to it"
+        )
+    return content
 
 
 def load_revealers(model: str, device: str) -> list[Revealer]:
@@ -211,23 +252,21 @@ def chosen_device(device: str) -> str:
 
 def note(text: str) -> None:
     """One line for people, on standard error."""
-    click.echo(text, err=True)
+    click.echo(escaped(text), err=True)
 
 
-def say_message(text: str) -> None:
-    """A line of standard output that holds a message: exact where it is piped."""
-    # color=True: click would cut escape sequences out of piped text.
-    click.echo(printable(text), color=True)
+def tell(text: str) -> None:
+    """A line for people on standard output, in which names are shown escaped."""
+    click.echo(escaped(text), color=True)
 
 
-def printable(text: str) -> str:
-    """Text as it may go to a terminal: control characters become escapes.
+def say_message(text: str, *, before: str = "") -> None:
+    """A line of standard output that ends in a message: exact where it is piped.
 
-    Piped output stays exact; a terminal must not obey what a stranger hid.
+    Args:
+        text: the message; a terminal must not obey what a stranger hid.
+        before: the name of its photo, for example; always escaped.
     """
-    if not sys.stdout.isatty():
-        return text
-    return "".join(
-        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
-        for char in text
-    )
+    shown = escaped(text) if sys.stdout.isatty() else text
+    # color=True: click would cut escape sequences out of piped text.
+    click.echo(escaped(before) + shown, color=True)

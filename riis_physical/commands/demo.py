@@ -16,7 +16,7 @@ from riis_physical.commands import common
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder for the pictures of each stage.",
 )
@@ -25,7 +25,7 @@ from riis_physical.commands import common
 )
 @click.option(
     "--host",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="PHOTO",
     help="A photo of your own; otherwise one that scikit-image ships.",
 )
@@ -66,12 +66,12 @@ def command(
         scan=lambda photo, stages: scan_photo(photo, revealers, save_stages=stages),
         force=force,
     )
-    click.echo(f"hidden   {message}")
-    click.echo(f"in       version {outcome.version} code, PSNR {outcome.psnr:.2f} dB")
-    click.echo(f"photo    preset {preset}, seed {seed}")
+    common.tell(f"hidden   {message}")
+    common.tell(f"in       version {outcome.version} code, PSNR {outcome.psnr:.2f} dB")
+    common.tell(f"photo    preset {preset}, seed {seed}")
     if outcome.text is None:
         common.note(f"not read: {outcome.detail}")
     else:
-        common.say_message(f"read     {outcome.text}")
-    click.echo(f"pictures {output / SHEET_NAME} and the stages beside it")
+        common.say_message(outcome.text, before="read     ")
+    common.tell(f"pictures {output / SHEET_NAME} and the stages beside it")
     ctx.exit(0 if outcome.text == message else 1)

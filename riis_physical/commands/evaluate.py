@@ -14,7 +14,7 @@ from riis_physical.commands import common
 @click.option(
     "--images",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of photographs to hide in; none may be of the training set.",
 )
@@ -80,7 +80,7 @@ from riis_physical.commands import common
 )
 @click.option(
     "--backgrounds",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Photographs to put behind half of the captures, in place of procedural walls.",
 )
@@ -158,8 +158,8 @@ def command(
         device=device,
     )
     for line in lines(evaluate(settings, output, workers=workers, force=force)):
-        click.echo(line)
-    click.echo(f"figures  {output}")
+        common.tell(line)
+    common.tell(f"figures  {output}")
 
 
 def _strengths(text: str) -> tuple[float, ...]:

@@ -14,21 +14,21 @@ from riis_physical.commands import common
 @click.option(
     "--images",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of pictures without any container; repeatable.",
 )
 @click.option(
     "--held-out-of",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Training folder of which the pictures that no training has seen are added "
     "(`python -m training.held_out DIR` lists them); repeatable.",
 )
 @click.option(
     "--backgrounds",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Photographs to put behind half of the prints, in place of procedural walls.",
 )
@@ -106,20 +106,20 @@ def command(
     )
     result = evaluate_negatives(settings, output, workers=workers, force=force)
     for kind, counts in result["by_kind"].items():
-        click.echo(
+        common.tell(
             f"{kind:<13} {counts['scans']} scans, {counts['texts']} texts, "
             f"{counts['unreadable']['hits']} reported as unreadable"
         )
     whole = result["without_codes"]
     reported, taken = whole["unreadable"], whole["scan_ms"]
-    click.echo(
+    common.tell(
         f"in all        {whole['scans']} scans, {whole['texts']} texts; reported as containing a "
         f"code: {reported['rate']:.2%} (95 % interval {reported['low']:.2%} to "
         f"{reported['high']:.2%}), prints of visible codes left out"
     )
-    click.echo(
+    common.tell(
         f"time a scan   median {taken['median']:.0f} ms, 95th percentile {taken['p95']:.0f} ms"
     )
-    click.echo(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
-    click.echo(f"figures       {output}")
+    common.tell(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
+    common.tell(f"figures       {output}")
     ctx.exit(1 if result["texts"] else 0)

@@ -10,12 +10,12 @@ from riis_physical.commands import common
 
 
 @click.command("export", short_help="Store a training run's weights as a model.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=common.PATH)
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="NAME.safetensors; the record goes to NAME.json.",
 )
@@ -28,17 +28,17 @@ def command(run: Path, output: Path, force: bool) -> None:
     from training.export import export
 
     record = export(run, output, force=force)
-    click.echo(f"model   {output} ({record['parameters']} parameters)")
-    click.echo(f"step    {record['training']['step']}")
-    click.echo(f"sha256  {record['sha256']}")
+    common.tell(f"model   {output} ({record['parameters']} parameters)")
+    common.tell(f"step    {record['training']['step']}")
+    common.tell(f"sha256  {record['sha256']}")
 
 
 @click.command("release", short_help="Write measured figures into a model's record.")
-@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("weights", type=common.PATH)
 @click.option(
     "--results",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="JSON of riis-physical evaluate of these weights at strength 1.",
 )
@@ -53,6 +53,6 @@ def release(weights: Path, results: Path) -> None:
 
     record = write_release(weights, results)
     measured = record["measured"]
-    click.echo(f"released   {record['name']}")
-    click.echo(f"decodes    {measured['decode']['hits']} of {measured['decode']['trials']}")
-    click.echo(f"reads from {measured['min_px_per_module']} photo px per module")
+    common.tell(f"released   {record['name']}")
+    common.tell(f"decodes    {measured['decode']['hits']} of {measured['decode']['trials']}")
+    common.tell(f"reads from {measured['min_px_per_module']} photo px per module")

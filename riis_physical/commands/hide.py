@@ -30,16 +30,14 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
 
 
 @click.command("hide", short_help="Hide a message in a picture.")
-@click.argument(
-    "hosts", nargs=-1, required=True, metavar="HOST...", type=click.Path(path_type=Path)
-)
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST...", type=common.PATH)
 @click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
 @click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="The container: .png, .tif or .webp without loss, .jpg with some. With several hosts "
     "a folder, for NAME-container.png of each.",
@@ -94,6 +92,7 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     is_flag=True,
     help="Hide scheme and host of an address in capitals where that saves a version.",
 )
+@common.key_option
 @common.device_option
 @common.force_option
 def command(
@@ -115,6 +114,7 @@ def command(
     among_column: str | None,
     knowledge_file: Path | None,
     fold_case: bool,
+    key_file: Path | None,
     device: str,
     force: bool,
 ) -> None:
@@ -139,56 +139,79 @@ def command(
         raise click.UsageError("--captures belongs to --target-rate.")
     if not refine and common.is_given("seconds"):
         raise click.UsageError("--seconds belongs to --refine.")
+    if key_file is not None and (prefixes or among or knowledge_file or fold_case):
+        raise click.UsageError(
+            "With --key the hidden bytes look random: leave --prefix, --among, --knowledge and "
+            "--fold-case away."
+        )
     content = common.message_bytes(message, message_file)
 
+    from riis_physical.errors import BadImageError, HostError
     from riis_physical.files import check_writable
     from riis_physical.image_io import image_format, load_host
 
-    outputs = _outputs(hosts, output)
-    for path in outputs:
-        check_writable(path, force=force)
-        image_format(path)
-    first = load_host(hosts[0])
+    with _outputs(hosts, output) as outputs:
+        for path in outputs:
+            check_writable(path, force=force)
+            image_format(path)
+        first = load_host(hosts[0]) if len(hosts) == 1 else None  # told before the model loads
 
-    from riis_physical.hiding import Aim
-    from riis_physical.profile import DeviceProfile
-    from riis_physical.qr.encode import encode
+        from riis_physical.hiding import Aim
+        from riis_physical.profile import DeviceProfile
+        from riis_physical.qr.encode import encode
 
-    content = _folded(content) if fold_case else content
-    encode(content)  # a message that does not fit is told before the model loads
-    knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
-    for path in outputs if not knowledge.is_empty else ():
-        check_writable(record_path(path), force=force)
-    device_profile = None if profile is None else DeviceProfile.load(profile)
-    aim = Aim(
-        rate=DEFAULT_RATE if target_rate is None else target_rate,
-        ranges=preset if device_profile is None else device_profile.ranges(),
-        medium="mixed" if device_profile is None else device_profile.medium,
-        reach_px=reach_px,
-    )
-    of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
-    revealer = common.load_revealers(model, device)[0]
-    for number, (host, path) in enumerate(zip(hosts, outputs, strict=True)):
-        loaded = load_host(host) if number else first
+        content = _folded(content) if fold_case else content
+        key = common.load_key(key_file)
+        if key is not None:
+            clear = len(content)
+            content = key.seal(content)
+            common.note(f"note: sealed with the key: {clear} bytes become {len(content)}")
+        encode(content)  # a message that does not fit is told before the model loads
+        knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
+        for path in outputs if not knowledge.is_empty else ():
+            check_writable(record_path(path), force=force)
+        device_profile = None if profile is None else DeviceProfile.load(profile)
+        aim = Aim(
+            rate=DEFAULT_RATE if target_rate is None else target_rate,
+            ranges=preset if device_profile is None else device_profile.ranges(),
+            medium="mixed" if device_profile is None else device_profile.medium,
+            reach_px=reach_px,
+        )
+        of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
+        revealer = common.load_revealers(model, device)[0]
         wish = Wish(
             aim, of, strength, target_rate, captures, seconds if refine else None, knowledge
         )
-        _hide_one(loaded, content, path, revealer, wish, force=force)
+        failed = 0
+        for host, path in zip(hosts, outputs, strict=True):
+            try:
+                loaded = load_host(host) if first is None else first
+                _hide_one(loaded, content, path, revealer, wish, force=force)
+            except (BadImageError, HostError) as error:
+                if len(hosts) == 1:
+                    raise
+                common.note(f"{host}: {error}")  # the other hosts get their containers
+                failed += 1
+            first = None
+        if failed:
+            raise HostError(f"{failed} of {len(hosts)} hosts got no container, see above")
 
 
-def _outputs(hosts: tuple[Path, ...], output: Path) -> list[Path]:
-    """Where each container goes."""
+@contextmanager
+def _outputs(hosts: tuple[Path, ...], output: Path) -> Iterator[list[Path]]:
+    """Where each container goes; a folder for them does not stay empty after an error."""
     if len(hosts) == 1 and not output.is_dir():
-        return [output]
+        yield [output]
+        return
     if output.suffix and not output.is_dir():
         raise click.UsageError(f"{len(hosts)} hosts need a folder with -o, and {output} is a file.")
     names = [f"{host.stem}-container.png" for host in hosts]
     if len(set(names)) < len(names):
         raise click.UsageError("Two hosts have the same name: hide them one by one.")
-    from riis_physical.files import make_folder
+    from riis_physical.files import new_folder
 
-    make_folder(output)
-    return [output / name for name in names]
+    with new_folder(output):
+        yield [output / name for name in names]
 
 
 def _hide_one(
@@ -242,8 +265,8 @@ def _hide_one(
     for line in (*result.warnings, *notes):
         common.note(f"warning: {line}")
     height, width = result.container.shape[:2]
-    click.echo(f"container   {output} ({width} x {height} px, model {revealer.name})")
-    click.echo(
+    common.tell(f"container   {output} ({width} x {height} px, model {revealer.name})")
+    common.tell(
         f"QR code     version {result.version}-{result.level}, "
         f"{result.modules} x {result.modules} modules, {len(content)} bytes"
     )
@@ -252,9 +275,9 @@ def _hide_one(
     if not wish.knowledge.is_empty:
         say_knowledge(output, result, revealer, wish.knowledge, force=force)
     checked = f"read by {decoder}{' from the written file' if lossy else ''}"
-    click.echo(f"self-check  {checked}")
+    common.tell(f"self-check  {checked}")
     smallest = result.min_width_px
-    click.echo(
+    common.tell(
         f"reads from  {smallest} px width in a photo"
         if smallest is not None
         else "reads from  not measured for this model"

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
@@ -34,17 +32,17 @@ class Wish:
 def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:
     """What the strength is, and why."""
     if chosen is not None:
-        click.echo(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
-        click.echo(
+        common.tell(f"strength    {chosen.strength:g}, chosen for {wish.target_rate:.1%}")
+        common.tell(
             f"rate        {chosen.rate}, simulated captures by {wish.of}, true outline known"
         )
     choice = result.choice
     if chosen is None and choice is not None and wish.strength is None:
-        click.echo(
+        common.tell(
             f"strength    {result.strength:g}, the least for {wish.aim.rate:.0%} of captures by "
             f"{wish.of}, with a margin for worse ones"
         )
-        click.echo(
+        common.tell(
             f"rate        {choice.predicted:.1%} predicted, {choice.with_margin:.1%} with the "
             f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
         )
@@ -58,26 +56,26 @@ def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:
                 "Take a host with more mid-tones and texture, a shorter message, or --refine"
             )
     elif chosen is None:
-        click.echo(f"strength    {result.strength:g}")
+        common.tell(f"strength    {result.strength:g}")
     if result.lift is not None:
-        click.echo(f"tone        {result.lift}, so that the change is not cut off there")
+        common.tell(f"tone        {result.lift}, so that the change is not cut off there")
     if result.refined is not None:
         refined = result.refined
-        click.echo(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
-        click.echo(f"  before    strength {refined.before.strength:g}: {refined.before}")
-        click.echo(f"  after     strength {refined.after.strength:g}: {refined.after}")
+        common.tell(f"refined     {refined.steps} steps in {refined.seconds:.0f} s, fresh draws:")
+        common.tell(f"  before    strength {refined.before.strength:g}: {refined.before}")
+        common.tell(f"  after     strength {refined.after.strength:g}: {refined.after}")
         if not refined.kept:
-            click.echo("            no better: the container stays as it was before")
+            common.tell("            no better: the container stays as it was before")
 
 
 def say_visible(loaded: LoadedImage, result: HideResult) -> None:
     """How far it is from the host, and how visible that is."""
     from riis_physical.hiding.visible import how_visible
 
-    click.echo(f"PSNR        {result.psnr:.2f} dB")
-    click.echo(f"SSIM        {result.ssim:.4f}")
+    common.tell(f"PSNR        {result.psnr:.2f} dB")
+    common.tell(f"SSIM        {result.ssim:.4f}")
     seen = how_visible(loaded.pixels, result.container)
-    click.echo(
+    common.tell(
         f"visible     {seen}"
         if seen is not None
         else "visible     not measured: install riis-physical with its visible extra"
@@ -113,6 +111,6 @@ def say_knowledge(
     write_text(path, json.dumps(record, indent=1) + "\n", force=force)
     what = f"its list of {len(listed)} messages" if listed is not None else "its beginning"
     if result.needs_knowledge:
-        click.echo(f"readers     must know {what}: without it, it may not be read ({path.name})")
+        common.tell(f"readers     must know {what}: without it, it may not be read ({path.name})")
     else:
-        click.echo(f"readers     need not know {what}, it only helps ({path.name})")
+        common.tell(f"readers     need not know {what}, it only helps ({path.name})")

@@ -55,14 +55,14 @@ class GridSize(click.ParamType):
     "containers",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="CONTAINER...",
 )
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="The sheet: .pdf, or .png or .tif with its resolution.",
 )
@@ -88,7 +88,7 @@ class GridSize(click.ParamType):
     help="Markers at the corners, by which photos find the container surely.",
 )
 @click.option("--caption", metavar="TEXT", help="A line under each; {name} is the file's name.")
-@click.option("--font", type=click.Path(path_type=Path), help="TrueType font of the caption.")
+@click.option("--font", type=common.PATH, help="TrueType font of the caption.")
 @click.option("--grid", type=GridSize(), default="1x1", show_default=True, help="To a page.")
 @click.option("--bleed-mm", type=float, default=0.0, help="Continue what reaches the page's edge.")
 @click.option("--crop-marks", is_flag=True, help="Marks outside the page where to cut.")
@@ -104,16 +104,16 @@ class GridSize(click.ParamType):
     show_default=True,
     help="Of PNG and TIFF; a PDF holds the container's own pixels.",
 )
-@click.option("--icc", type=click.Path(path_type=Path), help="Profile of the printer, RGB or CMYK.")
+@click.option("--icc", type=common.PATH, help="Profile of the printer, RGB or CMYK.")
 @click.option(
     "--proof",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="PROFILE.icc",
     help="Say what this printer's colours do to the containers, and whether they still read.",
 )
 @click.option(
     "--proof-image",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE.png",
     help="With --proof: container, proof and what changes, side by side.",
 )
@@ -222,13 +222,13 @@ def command(
             f"note: {max(densities):.0f} dpi of the container's pixels shrunk to {dpi}: "
             "--dpi or a PDF keeps more"
         )
-    click.echo(f"sheet       {output} ({_extent(len(done.pages), done.sheets, cutting.tiles)})")
-    click.echo(f"page        {done.paper}")
-    click.echo(f"container   {done.width_mm:.4g} mm wide")
-    click.echo(f"resolution  {min(densities):.0f} dpi of the container's own pixels")
-    click.echo("print       at 100 %, not fitted to the page")
+    common.tell(f"sheet       {output} ({_extent(len(done.pages), done.sheets, cutting.tiles)})")
+    common.tell(f"page        {done.paper}")
+    common.tell(f"container   {done.width_mm:.4g} mm wide")
+    common.tell(f"resolution  {min(densities):.0f} dpi of the container's own pixels")
+    common.tell("print       at 100 %, not fitted to the page")
     for line in proofs:
-        click.echo(line)
+        common.tell(line)
 
 
 def _extent(pages: int, sheets: int, tiles: Any) -> str:

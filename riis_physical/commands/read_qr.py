@@ -20,16 +20,17 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
 
     Exit status 1 when a photo shows none that can be read.
     """
-    from riis_physical.image_io import load_photo
+    from riis_physical.image_io import PHOTO, load_photo
     from riis_physical.qr.visible import read_visible
 
     all_read = True
     for photo in photos:
         try:
-            readings = read_visible(load_photo(photo).pixels)
+            loaded = load_photo(photo, PHOTO)
+            by, readings = loaded.reduced_by, read_visible(loaded.pixels)
             detail = "" if readings else "no QR code that can be read"
         except BadImageError as error:
-            readings, detail = [], str(error)
+            by, readings, detail = 1, [], str(error)
         all_read &= bool(readings)
         if not readings:
             if as_json:
@@ -46,14 +47,17 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
                     "corners": None,
                 }
                 if reading.corners is not None:
-                    record["corners"] = [[float(x), float(y)] for x, y in reading.corners]
+                    record["corners"] = [
+                        [(float(x) + 0.5) * by - 0.5, (float(y) + 0.5) * by - 0.5]
+                        for x, y in reading.corners
+                    ]
                 if not _is_utf8(reading.payload):
                     record["payload_base64"] = encoded
                 click.echo(json.dumps(record))
             else:
                 text = f"base64:{encoded}" if reading.text is None else reading.text
                 alone = len(photos) == 1 and len(readings) == 1
-                common.say_message(text if alone else f"{photo}: {text}")
+                common.say_message(text, before="" if alone else f"{photo}: ")
     ctx.exit(0 if all_read else 1)
 
 

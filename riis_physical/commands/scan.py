@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -17,9 +18,13 @@ import click
 
 from riis_physical.commands import common
 from riis_physical.commands.scan_output import as_record, say, summary
+from riis_physical.errors import BadImageError
+from riis_physical.files import is_file, is_folder
+from riis_physical.last_resort import is_out_of_memory
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
+    from riis_physical.keys import Key
     from riis_physical.profile import DeviceProfile
     from riis_physical.qr.knowledge import Knowledge
 
@@ -66,6 +71,7 @@ class Settings:
     among: Path | None = None
     among_column: str | None = None
     knowledge_file: Path | None = None
+    recursive: bool = False
 
     def knowledge(self) -> Knowledge:
         """What is known of messages, its files read."""
@@ -144,14 +150,27 @@ class Scanner:
 
     def __call__(self, task: Task) -> list[ScanResult]:
         """The results of a photo; one that cannot be opened is a result too."""
-        missing = _missing(task.photo)
+        missing = _missing(task.photo, self.settings.recursive)
         if missing is not None:
             return missing
         with self._loading:
             if self._loaded is None:
                 self._loaded = _revealers(self.settings), _options(self.settings)
         revealers, options = self._loaded
-        return _scan(task, revealers, self.settings, options)
+        try:
+            return _scan(task, revealers, self.settings, options)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return _no_memory(task.photo)  # the other photos get their answers
+
+
+def _no_memory(photo: str) -> list[ScanResult]:
+    from capture.clock import Clock
+    from riis_physical.artifacts import ScanResult, Status
+
+    detail = "out of memory: scale the photo down, or use fewer --jobs"
+    return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=detail)]
 
 
 @click.command("scan", short_help="Read hidden messages in photos.")
@@ -165,13 +184,13 @@ class Scanner:
 )
 @click.option(
     "--reference",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="PATH",
     help="The published container or its host, or a folder of them: helps to find it.",
 )
 @click.option(
     "--camera-profile",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Lens of the camera, from `calibrate camera`.",
 )
@@ -180,7 +199,7 @@ class Scanner:
 @click.option("--fuse", is_flag=True, help="The photos show the same: add up their evidence.")
 @click.option(
     "--video",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Add up the evidence of a video's frames.",
 )
@@ -204,10 +223,11 @@ class Scanner:
 )
 @click.option(
     "--save-stages",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Write the pictures of each stage.",
 )
+@common.key_option
 @common.auto_device_option
 @click.pass_context
 def command(
@@ -230,6 +250,7 @@ def command(
     recursive: bool,
     jobs: int | None,
     save_stages: Path | None,
+    key_file: Path | None,
     device: str,
 ) -> None:
     """Find, reveal and read the containers in photographs, in all of a folder's,
@@ -239,7 +260,7 @@ def command(
     are printed, never opened. Exit status 1 when a photo did not decode.
     """
     _check_usage(photos, corners, fuse, video, camera, max_frames, save_stages)
-    folders = any(Path(photo).is_dir() for photo in photos)
+    folders = any(_is_folder(photo) for photo in photos)
     names = _expanded(photos, recursive)
     if corners is not None and len(names) != 1:
         raise click.UsageError("--corners belong to one photo: give exactly one.")
@@ -247,18 +268,21 @@ def command(
     measured = None if profile is None else _profile(profile, camera_profile)
     settings = Settings(
         model, device, given, reference, camera_profile, measured,
-        prefixes, among, among_column, knowledge_file,
+        prefixes, among, among_column, knowledge_file, recursive,
     )  # fmt: skip
+    key = common.load_key(key_file)
+    if key is not None and not settings.knowledge().is_empty:
+        raise click.UsageError("With --key messages look random: leave what is known of them away.")
     settings.knowledge()  # a list that cannot be read is told before any photo is
     if video is not None or camera is not None:
         fused, extra = _scan_moving(settings, video, camera, max_frames)
-        decoded = _print_fused(settings, fused, extra, as_json)
+        decoded = _print_fused(settings, fused, extra, as_json, key)
     elif fuse:
         scan = _scan_together(settings, names, quiet=as_json)
-        decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json)
+        decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json, key)
     else:
         tasks = _tasks(names, save_stages)
-        decoded = _scan_each(settings, tasks, jobs, as_json, summed_up=folders)
+        decoded = _scan_each(settings, tasks, jobs, as_json, key, summed_up=folders)
     ctx.exit(0 if decoded else 1)
 
 
@@ -316,14 +340,22 @@ def _record(settings: Settings, result: ScanResult) -> dict[str, Any]:
     return record
 
 
+def _is_folder(photo: str) -> bool:
+    """Whether an argument is a folder; an empty one is no name of the current folder."""
+    return bool(photo) and is_folder(photo)
+
+
 def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
-    """The photos, and those in the folders among them."""
+    """The photos, and those in the folders among them; a folder without any stays itself."""
     names: list[str] = []
     for photo in photos:
-        if Path(photo).is_dir():
+        if _is_folder(photo):
             from capture.folder import photos_in
 
-            names += [str(file) for file in photos_in(photo, recursive=recursive)]
+            try:
+                names += [str(file) for file in photos_in(photo, recursive=recursive)]
+            except BadImageError:
+                names.append(photo)  # its answer says why, and the others get theirs
         else:
             names.append(photo)
     return names
@@ -332,24 +364,28 @@ def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
 def _tasks(names: Sequence[str], save_stages: Path | None) -> list[Task]:
     if save_stages is None:
         return [Task(name) for name in names]
-    from riis_physical.files import make_folder
+    from riis_physical.files import check_folder
 
-    make_folder(save_stages)
+    check_folder(save_stages)
     if len(names) == 1:
         return [Task(names[0], save_stages)]
-    return [Task(name, _stage_folder(save_stages, name)) for name in names]
+    taken: set[Path] = set()
+    return [Task(name, _stage_folder(save_stages, name, taken)) for name in names]
 
 
-def _missing(photo: str) -> list[ScanResult] | None:
-    """The result of a path that is no file; it needs no model."""
-    if Path(photo).is_file():
+def _missing(photo: str, recursive: bool) -> list[ScanResult] | None:
+    """The result of an argument that is no file; it needs no model."""
+    if is_file(photo):
         return None
     from capture.clock import Clock
     from riis_physical.artifacts import ScanResult, Status
-    from riis_physical.errors import BadImageError
     from riis_physical.image_io import load_photo
 
     try:
+        if _is_folder(photo):
+            from capture.folder import photos_in
+
+            photos_in(photo, recursive=recursive)
         load_photo(photo)
     except BadImageError as error:
         return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=str(error))]
@@ -361,6 +397,7 @@ def _scan_each(
     tasks: Sequence[Task],
     jobs: int | None,
     as_json: bool,
+    key: Key | None,
     *,
     summed_up: bool,
 ) -> bool:
@@ -371,6 +408,7 @@ def _scan_each(
 
     from capture.folder import run_all, sensible_jobs
     from riis_physical.artifacts import Status
+    from riis_physical.keys import opened
 
     workers = sensible_jobs(len(tasks), jobs)
     threads = False
@@ -388,7 +426,8 @@ def _scan_each(
             )
         ) as scanned,
     ):
-        for results in scanned:
+        for found in scanned:
+            results = found if key is None else [opened(result, key) for result in found]
             answers.append(results)
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
                 for result in results:
@@ -405,10 +444,17 @@ def _scan_each(
 def _fused_scan(settings: Settings, memory: int | None = None) -> Any:
     """Photos or frames of the same, with models and options."""
     from capture.fused import FusedScan
-    from capture.scan import find_containers
+    from capture.scan import PhotoFindings, find_containers
 
     options = _options(settings)
-    find = partial(find_containers, revealers=_revealers(settings), **options)
+    revealers = _revealers(settings)
+
+    def find(photo: Any) -> PhotoFindings:
+        missing = _missing(photo, settings.recursive) if isinstance(photo, str) else None
+        if missing is not None:
+            return PhotoFindings((), (), missing, ())
+        return find_containers(photo, revealers, **options)
+
     return FusedScan(find, memory, options["knowledge"])
 
 
@@ -457,28 +503,34 @@ def _scan_moving(
 
 
 def _print_fused(
-    settings: Settings, fused: Sequence[Any], extra: dict[str, Any], as_json: bool
+    settings: Settings,
+    fused: Sequence[Any],
+    extra: dict[str, Any],
+    as_json: bool,
+    key: Key | None,
 ) -> bool:
     """Print one line a container; whether a message was read."""
-    for one in fused:
+    from riis_physical.keys import opened
+
+    results = [opened(one.result, key) for one in fused]
+    for one, result in zip(fused, results, strict=True):
         if as_json:
-            record = _record(settings, one.result) | extra
+            record = _record(settings, result) | extra
             if "photos" in extra:
                 record["photos_used"] = list(dict.fromkeys(one.photos))
             click.echo(json.dumps(record))
         else:
-            say(one.result, alone=len(fused) == 1)
-    return any(one.result.payload is not None for one in fused)
+            say(result, alone=len(fused) == 1)
+    return any(result.payload is not None for result in results)
 
 
-def _stage_folder(parent: Path, photo: str) -> Path:
-    """A folder of its own for each photo, also for photos of the same name."""
-    from riis_physical.files import make_folder
-
+def _stage_folder(parent: Path, photo: str, taken: set[Path]) -> Path:
+    """A folder of its own for each photo, also for photos of the same name; takes it."""
     stem = Path(photo).stem or "photo"
     number = 1
     folder = parent / stem
-    while folder.exists():
+    while folder in taken or os.path.lexists(folder):
         number += 1
         folder = parent / f"{stem}-{number}"
-    return make_folder(folder)
+    taken.add(folder)
+    return folder

@@ -78,7 +78,7 @@ def say(result: ScanResult, *, alone: bool) -> None:
     text = result.text
     if text is None:
         text = "base64:" + base64.b64encode(result.payload).decode("ascii")
-    common.say_message(text if alone else f"{where}: {text}")
+    common.say_message(text, before="" if alone else f"{where}: ")
     if alone:
         common.note(
             f"{where}: decoded by {_how(result)} with model {result.model}, "

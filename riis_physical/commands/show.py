@@ -10,10 +10,10 @@ from riis_physical.commands import common
 
 
 @click.command("show", short_help="Show a container full screen, or as a page for any display.")
-@click.argument("container", type=click.Path(path_type=Path))
+@click.argument("container", type=common.PATH)
 @click.option(
     "--html",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Write a page to open on another display, instead of showing.",
 )
@@ -46,7 +46,7 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
         for line in source.notes:
             common.note(f"note: {line}")
         save_page(html, source, background, force=force)
-        click.echo(f"wrote {html}: open it on the display and press F11; a click fills the screen")
+        common.tell(f"wrote {html}: open it on the display and press F11; a click fills the screen")
         return
 
     from riis_physical.sheets.screen import show_full_screen

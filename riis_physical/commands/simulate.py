@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @click.command("simulate", short_help="Photograph a container as a phone would.")
-@click.argument("container", type=click.Path(path_type=Path))
+@click.argument("container", type=common.PATH)
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="The photo, a .jpg file.",
 )
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @common.seed_option()
 @click.option(
     "--background",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="PHOTO",
     help="What is behind it; a textured wall where none is given.",
 )
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--truth",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Write where the container's corners are, and every parameter, as JSON.",
 )
@@ -113,7 +113,7 @@ def command(
         part.write_bytes(photo.jpeg)
         if truth is not None:
             write_text(truth, json.dumps(record, indent=2) + "\n", force=force)
-    click.echo(
+    common.tell(
         f"photo  {output} ({width} x {height} px, {medium}, "
         f"{'preset' if profile is None else 'profile'} {preset}, seed {seed})"
     )

@@ -20,14 +20,14 @@ from riis_physical.commands import common
 @click.option(
     "--images",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of photographs to train on.",
 )
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="RUN",
     help="Run folder: checkpoints, metrics and sample pictures.",
 )
@@ -62,4 +62,4 @@ def command(
 
     chosen = [f"profiles={json.dumps(profiles)}"] if profiles else []
     main(config, images, out, resume, [*overrides, *chosen], cpu=cpu, init=init)
-    click.echo(f"run folder  {out}")
+    common.tell(f"run folder  {out}")

@@ -15,21 +15,21 @@ PARTS = ("detector", "closeup")
 @click.option(
     "--images",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of photographs to hide in.",
 )
 @click.option(
     "--backgrounds",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="DIR",
     help="Folder of rooms and streets; a third of them is learned from.",
 )
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="RUN",
     help="Run folder: composites, and for each part its checkpoint and metrics; the "
     "weights go to RUN/detector.safetensors and RUN/closeup.safetensors.",
@@ -58,7 +58,7 @@ PARTS = ("detector", "closeup")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint of each part in RUN.")
 @click.option(
     "--start",
-    type=click.Path(path_type=Path),
+    type=common.PATH,
     metavar="FILE",
     help="Begin with the weights of a .safetensors file, such as the shipped ones of a --part.",
 )
@@ -92,19 +92,21 @@ def command(
         raise click.UsageError(f"{out} holds no checkpoint to go on from: leave --resume out")
     if start is not None and (resume or len(parts) != 1):
         raise click.UsageError("--start begins one part: give --part, and leave --resume out")
+    from riis_physical.files import new_folder
     from training.detector.make import Material, make_material
     from training.detector.parts import train_part
 
-    make_material(Material(images, backgrounds, out, model, seed), scenes, workers)
-    for part in parts:
-        record = train_part(
-            part,
-            out,
-            steps=steps,
-            batch=batch,
-            seed=seed,
-            resume=begun[part],
-            start=start,
-            device=device,
-        )
-        click.echo(f"weights  {out / part}.safetensors  {record['measured']}")
+    with new_folder(out):
+        make_material(Material(images, backgrounds, out, model, seed), scenes, workers)
+        for part in parts:
+            record = train_part(
+                part,
+                out,
+                steps=steps,
+                batch=batch,
+                seed=seed,
+                resume=begun[part],
+                start=start,
+                device=device,
+            )
+            common.tell(f"weights  {out / part}.safetensors  {record['measured']}")

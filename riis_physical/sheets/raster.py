@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, OutputError
-from riis_physical.files import atomic_path
+from riis_physical.files import atomic_path, check_writable
 from riis_physical.image_io import MAX_PIXELS, encode_png
 from riis_physical.sheets.fonts import Font
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Page, Part, Picture, Text
 from riis_physical.sheets.profiles import Profile, convert, srgb
+from riis_physical.sheets.resize import resized_rows
 from riis_physical.sheets.sources import Source
 
 MIN_DPI, MAX_DPI = 72, 2400
+_STRIP_PIXELS = 1 << 20
+_CHANNELS = {"RGB": 3, "CMYK": 4}
 _LETTER_SCALE = 4  # letters are drawn larger and shrunk
 
 
@@ -56,21 +59,53 @@ def save_raster(
             )
     for page in pages:
         check_size(page, dpi)
+    check_writable(target, force=force)  # before the pages take time and memory
     sources = [_in_srgb(source) for source in sources]
-    drawn = [_coloured(render(page, sources, font, dpi), profile) for page in pages]
-    with atomic_path(target, force=force) as part:
-        if target.suffix.lower() == ".png":
-            pixels = np.asarray(drawn[0], np.uint8)
+    if target.suffix.lower() == ".png":
+        pixels = np.asarray(_coloured(render(pages[0], sources, font, dpi), profile), np.uint8)
+        with atomic_path(target, force=force) as part:
             part.write_bytes(encode_png(pixels, profile.data, (dpi, dpi)))
-        else:
-            drawn[0].save(
-                part,
-                "TIFF",
-                dpi=(dpi, dpi),
-                icc_profile=profile.data,
-                compression="tiff_adobe_deflate",
-                save_all=True,
-                append_images=drawn[1:],
+        return
+    with atomic_path(target, force=force) as part:
+        _write_tiff(part, pages, sources, font, dpi, profile)
+
+
+def _write_tiff(
+    part: Path,
+    pages: Sequence[Page],
+    sources: Sequence[Source],
+    font: Font,
+    dpi: int,
+    profile: Profile,
+) -> None:
+    """Pages strip by strip: no page is ever in memory as a whole."""
+    import tifffile
+
+    drawing = Drawing(sources, font, dpi)
+    with tifffile.TiffWriter(part) as writer:
+        for page in pages:
+            height, width = drawing.size(page)
+            rows = max(1, _STRIP_PIXELS // width)
+            strips = (
+                zlib.compress(
+                    _coloured(drawing.rows(page, top, min(height, top + rows)), profile).tobytes()
+                )
+                for top in range(0, height, rows)
+            )
+            writer.write(
+                strips,
+                shape=(height, width, _CHANNELS[profile.mode]),
+                dtype=np.uint8,
+                photometric="rgb" if profile.mode == "RGB" else "separated",
+                extrasamples=(),
+                rowsperstrip=rows,
+                compression="adobe_deflate",
+                resolution=(dpi, dpi),
+                resolutionunit="INCH",
+                iccprofile=profile.data,
+                metadata=None,
+                software=False,
+                contiguous=False,
             )
 
 
@@ -98,11 +133,8 @@ def render(page: Page, sources: Sequence[Source], font: Font, dpi: int) -> UInt8
     Pictures lie on whole pixels, at most half a pixel off their place; black
     boxes lie exactly, with grey edges. Sources are taken as sRGB.
     """
-    scale = dpi / MM_PER_INCH
-    height, width = round(page.height * scale), round(page.width * scale)
-    canvas = np.full((height, width, 3), 255, np.uint8)
-    _draw(canvas, page, 0.0, 0.0, page.whole, sources, font, scale)
-    return canvas
+    drawing = Drawing(sources, font, dpi)
+    return drawing.rows(page, 0, drawing.size(page)[0])
 
 
 def _in_srgb(source: Source) -> Source:
@@ -118,32 +150,47 @@ def _coloured(pixels: UInt8Image, profile: Profile) -> Image.Image:
     return convert(pixels, srgb().data, profile)
 
 
-def _draw(
-    canvas: UInt8Image,
-    page: Page,
-    x: float,
-    y: float,
-    window: Box,
-    sources: Sequence[Source],
-    font: Font,
-    scale: float,
-) -> None:
-    """Draw with the page's corner at (x, y) mm and nothing outside of the window."""
-    rows, columns = _span(window.top, window.bottom, scale), _span(window.left, window.right, scale)
-    low, start = max(0, rows[0]), max(0, columns[0])
-    view = canvas[low : max(low, rows[1]), start : max(start, columns[1])]
-    origin = np.array([start, low])
-    for item in page.items:
-        if isinstance(item, Picture):
-            _paste(view, sources[item.source], item.box.moved(x, y), scale, origin)
-        elif isinstance(item, Ink):
-            for box in item.boxes:
-                _fill(view, box.moved(x, y), scale, origin)
-        elif isinstance(item, Text):
-            _write(view, item, x, y, font, scale, origin)
-        elif isinstance(item, Part):
-            inner = _common(item.box.moved(x, y), window)
-            _draw(canvas, item.page, x + item.x, y + item.y, inner, sources, font, scale)
+class Drawing:
+    """Draws rows of pages; any rows, and the same pixels as the whole page has there."""
+
+    def __init__(self, sources: Sequence[Source], font: Font, dpi: int) -> None:
+        self._sources = [source.pixels for source in sources]
+        self._font = font
+        self._scale = dpi / MM_PER_INCH
+
+    def size(self, page: Page) -> tuple[int, int]:
+        """(h, w) of a page in pixels."""
+        return round(page.height * self._scale), round(page.width * self._scale)
+
+    def rows(self, page: Page, top: int, bottom: int) -> UInt8Image:
+        """Rows from `top` to before `bottom`, uint8 sRGB (bottom - top, W, 3)."""
+        canvas = np.full((bottom - top, self.size(page)[1], 3), 255, np.uint8)
+        self._draw(canvas, top, page, 0.0, 0.0, page.whole)
+        return canvas
+
+    def _draw(
+        self, canvas: UInt8Image, top: int, page: Page, x: float, y: float, window: Box
+    ) -> None:
+        """Draw with the page's corner at (x, y) mm and nothing outside of the window."""
+        scale = self._scale
+        rows = _span(window.top, window.bottom, scale)
+        columns = _span(window.left, window.right, scale)
+        low, start = max(top, rows[0]), max(0, columns[0])
+        view = canvas[low - top : max(low, rows[1]) - top, start : max(start, columns[1])]
+        if not view.size:
+            return
+        origin = np.array([start, low])
+        for item in page.items:
+            if isinstance(item, Picture):
+                _paste(view, self._sources[item.source], item.box.moved(x, y), scale, origin)
+            elif isinstance(item, Ink):
+                for box in item.boxes:
+                    _fill(view, box.moved(x, y), scale, origin)
+            elif isinstance(item, Text):
+                _write(view, item, x, y, self._font, scale, origin)
+            elif isinstance(item, Part):
+                inner = _common(item.box.moved(x, y), window)
+                self._draw(canvas, top, item.page, x + item.x, y + item.y, inner)
 
 
 def _span(first: float, last: float, scale: float) -> tuple[int, int]:
@@ -157,8 +204,9 @@ def _common(a: Box, b: Box) -> Box:
 
 
 def _paste(
-    view: UInt8Image, source: Source, box: Box, scale: float, origin: NDArray[np.int_]
+    view: UInt8Image, pixels: UInt8Image, box: Box, scale: float, origin: NDArray[np.int_]
 ) -> None:
+    """Draw a picture; it is resized only where it is seen."""
     (left, right), (top, bottom) = (
         _span(box.left, box.right, scale),
         _span(box.top, box.bottom, scale),
@@ -168,15 +216,14 @@ def _paste(
     seen = _common(target, Box(0, 0, view.shape[1], view.shape[0]))
     if not seen.width or not seen.height:
         return
-    pixels = source.pixels
-    if (size[1], size[0]) != pixels.shape[:2]:
-        smaller = size[0] < pixels.shape[1]
-        way = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
     y, x = round(seen.top), round(seen.left)
     high, wide = round(seen.height), round(seen.width)
     from_y, from_x = y - round(target.top), x - round(target.left)
-    view[y : y + high, x : x + wide] = pixels[from_y : from_y + high, from_x : from_x + wide]
+    if (size[1], size[0]) == pixels.shape[:2]:
+        rows = pixels[from_y : from_y + high]
+    else:
+        rows = resized_rows(pixels, size, from_y, from_y + high)
+    view[y : y + high, x : x + wide] = rows[:, from_x : from_x + wide]
 
 
 def _fill(view: UInt8Image, box: Box, scale: float, origin: NDArray[np.int_]) -> None:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import HostError
-from riis_physical.files import make_folder
+from riis_physical.files import atomic_path, make_folder
 from riis_physical.hiding import hide
 from riis_physical.revealer import Revealer
 from training.data import is_held_out, list_photos
@@ -39,9 +39,9 @@ def make_pairs(
     Returns:
         paths of the containers, sorted by name.
     """
-    make_folder(folder)
     made = []
     paths = [path for path in list_photos(images) if is_held_out(path.name) == held_out]
+    make_folder(folder)
     for number, path in enumerate(tqdm(paths, desc="containers")):
         target = folder / f"{path.stem}.container.png"
         if not target.exists():
@@ -88,6 +88,5 @@ def _read(path: Path) -> UInt8Image:
 def _write(path: Path, picture: UInt8Image) -> None:
     ok, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     assert ok
-    part = path.with_suffix(".part")
-    part.write_bytes(data.tobytes())
-    part.replace(path)
+    with atomic_path(path, force=True) as part:
+        part.write_bytes(data.tobytes())

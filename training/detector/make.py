@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
 from riis_physical.files import make_folder
+from riis_physical.processes import end_with_parent
 from riis_physical.revealer import Revealer
 from training.data import is_held_out, list_photos
 from training.detector.containers import make_pairs
@@ -82,7 +83,7 @@ def _compose(material: Material, count: int, workers: int, *, checks: bool) -> N
         return
     one = partial(_one, material.scenes(checks=checks), folder)
     label = "checks" if checks else "composites"
-    with multiprocessing.get_context("spawn").Pool(workers, _single_thread) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, _start) as pool:
         for _ in tqdm(pool.imap(one, missing), total=len(missing), desc=label):
             pass
 
@@ -91,5 +92,6 @@ def _one(scenes: Scenes, folder: Path, index: int) -> None:
     store(folder, index, *scenes.make(index))
 
 
-def _single_thread() -> None:
+def _start() -> None:
+    end_with_parent()
     torch.set_num_threads(1)

@@ -24,7 +24,7 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import BLUR_ROOM_PX, fast_length, photograph
 from riis_physical.channel.scene import outline
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder
+from riis_physical.files import make_folder, write_text
 from training.detector.containers import load_pair
 
 FloatArray = NDArray[np.float32]
@@ -231,9 +231,7 @@ def store(folder: Path, index: int, image: UInt8Image, pictures: Sequence[Pictur
         for picture in pictures
     ]
     (folder / f"{index:06d}.jpg").write_bytes(data.tobytes())
-    part = folder / f"{index:06d}.part"
-    part.write_text(json.dumps(truth))
-    part.replace(folder / f"{index:06d}.json")
+    write_text(folder / f"{index:06d}.json", json.dumps(truth), force=True)
 
 
 def load(folder: Path, index: int) -> tuple[UInt8Image, list[Picture]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from riis_physical.errors import RiisError
+from riis_physical.processes import end_with_parent, single_threads
 
 Record_co = TypeVar("Record_co", covariant=True)
 
@@ -21,7 +20,6 @@ class Runner(Protocol[Record_co]):
         """The records of one task."""
 
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _runner: Runner[Any] | None = None
 _failure: RiisError | None = None
 
@@ -65,6 +63,7 @@ def _start(make: Callable[[Any], Runner[Any]], settings: Any) -> None:
     import cv2
     import torch
 
+    end_with_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     try:
@@ -79,18 +78,3 @@ def _work(task: tuple[Any, ...]) -> list[Any]:
     if _runner is None:
         raise RuntimeError("the worker was not started")
     return list(_runner.run(*task))
-
-
-@contextmanager
-def single_threads() -> Iterator[None]:
-    """One thread for the numeric libraries of processes started in the body."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -1,0 +1,26 @@
+"""What may go to a terminal: text in which nothing is a command to it."""
+
+from __future__ import annotations
+
+import logging
+
+
+def escaped(text: str) -> str:
+    r"""Text with control characters, direction marks and lone surrogates as escapes.
+
+    Names of files and what a stranger hid can hold any of them: a terminal would obey
+    the first, show the second in another order and fail at the third. ``\x1b[2J``
+    becomes four harmless characters; line ends and tabs stay.
+    """
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+class EscapedFormatter(logging.Formatter):
+    """Log lines, escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message alone."""
+        return escaped(super().format(record))
