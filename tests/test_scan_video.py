@@ -276,6 +276,8 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_fuse_prints_one_line(run: Run) -> None:
     names = ["none.jpg", *(f"{k}.jpg" for k in range(8))]
+    for name in ("bad.jpg", *names):
+        Path(name).touch()  # what is no file is told without a look at it
     status, out, err = run("scan", "--json", "--fuse", *names)
     assert (status, err) == (0, "")
     record = json.loads(out)
