@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Profiles and records have some kilobytes.
 MAX_BYTES = 4_000_000
+_MOST_NESTED = 50
 
 
 def read_json(path: str | Path, error: type[RiisError]) -> Any:
@@ -57,12 +59,24 @@ def parse_yaml(text: str, source: str, error: type[RiisError]) -> Any:
     """
     import yaml
 
+    if _deepest(text) > _MOST_NESTED:  # PyYAML takes minutes to find that itself
+        raise error(f"{source} is nested too deeply: expected key: value")
     try:
         return yaml.safe_load(text)
     except RecursionError:
         raise error(f"{source} is nested too deeply: expected key: value") from None
     except (yaml.YAMLError, ValueError) as wrong:
         raise error(f"{source} is no valid YAML: {str(wrong).splitlines()[0]}") from wrong
+
+
+def _deepest(text: str) -> int:
+    """How deeply brackets, and lists that begin on one line, are nested at most."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[][{}]", text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    begun = max((run.count("-") for run in re.findall(r"(?:- ){2,}", text)), default=0)
+    return max(deepest, begun)
 
 
 def read_bounded(path: str | Path, most: int, error: type[RiisError]) -> bytes:

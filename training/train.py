@@ -43,6 +43,7 @@ from training.validate import validate
 SNAPSHOT_EVERY = 50
 EXPLOSION_FACTOR = 4.0
 MAX_ROLL_BACKS = 20
+METRICS = "metrics.jsonl"
 
 
 @dataclass
@@ -279,6 +280,17 @@ def _open_run(
     return run, began
 
 
+def _cut_log(log: Path, step: int) -> None:
+    """Drop rows after a step, which a run that was killed there makes once more."""
+    if not log.is_file():
+        return
+    text = log.read_text(encoding="utf-8")
+    rows = text[: text.rfind("\n") + 1].splitlines()
+    kept = "".join(f"{row}\n" for row in rows if json.loads(row)["step"] <= step)
+    if kept != text:
+        write_text(log, kept, force=True)
+
+
 def _initialise_actnorm(run: Run, photos: Photos) -> None:
     """One hiding pass on data sets the actnorm layers; every process draws the same data."""
     run.step_module.train()
@@ -358,6 +370,7 @@ def _train(
         text = json.dumps(description, indent=2) + "\n"
         write_text(out / "run.json", text, force=True)
         (out / "held_out.txt").write_text("\n".join(held.names) + "\n", encoding="utf-8")
+        _cut_log(out / METRICS, run.step)
     if not resume and began is None:
         _initialise_actnorm(run, photos)
     run.take_snapshot()
@@ -495,7 +508,7 @@ def _rounded(figures: dict[str, float]) -> dict[str, float]:
 
 def _log(out: Path, events: Any, step: int, kind: str, figures: dict[str, float]) -> None:
     line = {"step": step, "kind": kind, **_rounded(figures)}
-    with (out / "metrics.jsonl").open("a", encoding="utf-8") as file:
+    with (out / METRICS).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     if events is not None:
         for name, value in figures.items():

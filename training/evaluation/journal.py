@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from riis_physical.errors import OutputError
+from riis_physical.files import write_text
 
 
 class Record(Protocol):
@@ -53,10 +54,14 @@ class Journal(Generic[R]):
         self._parse = parse
         self.runs: list[dict[str, Any]] = []
         try:
-            if fresh or not path.exists():
-                path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+            text = "" if fresh or not path.exists() else path.read_text(encoding="utf-8")
+            whole = text[: text.rfind("\n") + 1]  # a line cut short by the stop goes
+            if whole:
+                self._resume(head, whole)
             else:
-                self._resume(head)
+                whole = json.dumps(head) + "\n"
+            if whole != text:
+                write_text(path, whole, force=True)  # a stop here must not cost the rest
             self.runs.append(run)
             self._write({"run": run})
         except OSError as error:
@@ -72,9 +77,7 @@ class Journal(Generic[R]):
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(values, ensure_ascii=False) + "\n")
 
-    def _resume(self, head: dict[str, Any]) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]  # a line cut short by the stop goes
+    def _resume(self, head: dict[str, Any], whole: str) -> None:
         lines = whole.splitlines()
         try:
             same = bool(lines) and json.loads(lines[0]) == json.loads(json.dumps(head))
@@ -88,6 +91,4 @@ class Journal(Generic[R]):
                 f"{self.path} holds captures of another model or other settings: "
                 "pass --force to begin anew, or choose another name"
             )
-        if whole != text:
-            self.path.write_text(whole, encoding="utf-8")
         self.done, self.runs = done, runs
