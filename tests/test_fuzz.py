@@ -36,16 +36,12 @@ SMALL = Bounds(500_000, 100_000_000)
 
 def fuzz(run: Any) -> None:
     """Draw examples until the time is up; a failing one is shrunk and shown."""
+    checked = settings(
+        max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )(run)
     end = time.monotonic() + SECONDS
-    seed = 0
     while time.monotonic() < end:
-        seed += 1
-        settings(
-            max_examples=50,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )(run)()
+        checked()
 
 
 def json_values() -> st.SearchStrategy[Any]:

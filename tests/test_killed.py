@@ -14,7 +14,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 KILLS = 20
 JOURNAL = (
-    "import sys\n"
+    "import sys, time\n"
     "from pathlib import Path\n"
     "from training.evaluation.journal import Journal\n"
     "class Row:\n"
@@ -27,6 +27,7 @@ JOURNAL = (
     "for n in range(int(sys.argv[2])):\n"
     "    if n not in done:\n"
     "        journal.append(Row(n))\n"
+    "        time.sleep(float(sys.argv[3]))\n"
 )
 TRAINING = (
     "import sys\n"
@@ -79,8 +80,8 @@ def killed_at_random(code: str, *arguments: object, longest: float, seed: int) -
 @pytest.mark.slow
 def test_a_measurement_loses_no_record_and_has_none_twice(tmp_path: Path) -> None:
     path = tmp_path / "captures.jsonl"
-    rows = 30_000
-    kills = killed_at_random(JOURNAL, path, rows, longest=1.5, seed=1)
+    rows = 6000
+    kills = killed_at_random(JOURNAL, path, rows, 0.002, longest=1.5, seed=1)
     assert kills >= 5
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0] == {"of": "rows"}
@@ -90,10 +91,10 @@ def test_a_measurement_loses_no_record_and_has_none_twice(tmp_path: Path) -> Non
 @pytest.mark.parametrize("cut", [0, 5, -1, -4])
 def test_a_journal_that_was_cut_anywhere_goes_on(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "captures.jsonl"
-    started(JOURNAL, path, 3).communicate()
+    started(JOURNAL, path, 3, 0).communicate()
     text = path.read_text()
     path.write_text(text[:cut])
-    assert started(JOURNAL, path, 3).communicate()[0] == "begun\n"
+    assert started(JOURNAL, path, 3, 0).communicate()[0] == "begun\n"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["n"] for line in lines if "n" in line] == [0, 1, 2]
 
