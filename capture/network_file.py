@@ -18,6 +18,7 @@ from torch import Tensor
 from capture.blocks import ScaledNetwork
 from riis_physical.documents import first_fault
 from riis_physical.errors import WeightsError
+from riis_physical.shapes import shapes_of
 from riis_physical.weights import check_shapes, load_tensors
 
 Network = TypeVar("Network", bound=ScaledNetwork)
@@ -55,9 +56,7 @@ def load_network(
             "install the package again"
         ) from error
     full = unpacked(tensors)
-    with torch.device("meta"):
-        needed = build(widths).state_dict()
-    check_shapes(file, full, needed)
+    check_shapes(file, full, shapes_of(lambda: build(widths)))
     network = build(widths)
     network.load_state_dict(full)
     return network

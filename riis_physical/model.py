@@ -20,6 +20,7 @@ from riis_physical.flow import (
     NoiseProjection,
 )
 from riis_physical.model_config import ModelConfig
+from riis_physical.shapes import shapes_of
 from riis_physical.weights import check_shapes
 
 C_CONDITION = 4
@@ -124,9 +125,7 @@ class HidingNetwork(nn.Module):
         Raises:
             WeightsError: a parameter is missing, left over or of another shape.
         """
-        with torch.device("meta"):  # shapes alone, no memory
-            needed = cls(config).state_dict()
-        check_shapes(name, tensors, needed)
+        check_shapes(name, tensors, shapes_of(lambda: cls(config)))
         network = cls(config)
         network.load_state_dict(dict(tensors))
         return network

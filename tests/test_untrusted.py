@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +191,13 @@ def test_a_camera_has_bounds_too(tmp_path: Path, change: dict[str, Any], says: s
     path.write_text(json.dumps(good | change))
     with pytest.raises(ConfigError, match=says):
         CameraProfile.load(path)
+
+
+def test_comparing_shapes_loads_no_compiler() -> None:
+    code = (
+        "import sys\n"
+        "from riis_physical.revealer import Revealer\n"
+        "Revealer.load()\n"
+        "assert 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

@@ -14,11 +14,12 @@ def _haar_matrix(levels: int) -> Tensor:
     0 is the mean times r. Every band is squeezed again at the next level.
     """
     side = 2**levels
-    bands = torch.eye(side * side, dtype=torch.float64).reshape(side * side, 1, side, side)
-    for _ in range(levels):
-        a, b = bands[:, :, 0::2, 0::2], bands[:, :, 0::2, 1::2]
-        c, d = bands[:, :, 1::2, 0::2], bands[:, :, 1::2, 1::2]
-        bands = torch.cat([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d], 1) / 2
+    with torch.device("cpu"):  # on meta the sums would load torch's compiler, which takes seconds
+        bands = torch.eye(side * side, dtype=torch.float64).reshape(side * side, 1, side, side)
+        for _ in range(levels):
+            a, b = bands[:, :, 0::2, 0::2], bands[:, :, 0::2, 1::2]
+            c, d = bands[:, :, 1::2, 0::2], bands[:, :, 1::2, 1::2]
+            bands = torch.cat([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d], 1) / 2
     return bands.flatten(1).T.contiguous()
 
 

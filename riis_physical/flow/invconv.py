@@ -21,17 +21,21 @@ class InvertibleConv1x1(nn.Module):
 
     def __init__(self, channels: int, identity: bool = True) -> None:
         super().__init__()
-        if identity:
-            weight = torch.eye(channels, dtype=torch.float64)
-        else:
-            weight = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
-        p, lower, upper = torch.linalg.lu(weight)
-        diagonal = upper.diagonal()
-        self.lower = nn.Parameter(lower.tril(-1).float())
-        self.upper = nn.Parameter(upper.triu(1).float())
-        self.log_s = nn.Parameter(diagonal.abs().log().float())
-        self.register_buffer("permutation", p.float())
-        self.register_buffer("sign", diagonal.sign().float())
+        home = torch.empty(0).device
+        with torch.device("cpu"):  # as in haar.py
+            if identity:
+                weight = torch.eye(channels, dtype=torch.float64)
+            else:
+                weight = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
+            p, lower, upper = torch.linalg.lu(weight)
+            diagonal = upper.diagonal()
+            factors = (lower.tril(-1), upper.triu(1), diagonal.abs().log(), p, diagonal.sign())
+        lower, upper, log_s, permutation, sign = (part.float().to(home) for part in factors)
+        self.lower = nn.Parameter(lower)
+        self.upper = nn.Parameter(upper)
+        self.log_s = nn.Parameter(log_s)
+        self.register_buffer("permutation", permutation)
+        self.register_buffer("sign", sign)
         self._known: tuple[object, Tensor] | None = None
 
     def _factors(self) -> tuple[Tensor, Tensor]:
