@@ -150,7 +150,10 @@ def wilson_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[f
 def luma_of(image: UInt8Image) -> FloatArray:
     """Unrounded BT.601 luma in levels, float32 (H, W)."""
     weights = np.array([[0.299, 0.587, 0.114]], np.float32)
-    return np.asarray(cv2.transform(image.astype(np.float32), weights), np.float32)
+    luma = np.empty(image.shape[:2], np.float32)
+    for rows in strips(len(image)):
+        luma[rows] = cv2.transform(image[rows].astype(np.float32), weights)
+    return luma
 
 
 def strips(height: int, rows: int = STRIP_ROWS) -> Iterator[slice]:

@@ -163,3 +163,14 @@ def test_hosts_come_as_paths_loaded_pictures_and_arrays(tmp_path: Path) -> None:
         hiding.hide(tmp_path / "absent.png", "m", revealer=revealer)
     with pytest.raises(ValueError, match="expected uint8"):
         hiding.hide(host.astype(np.float32), "m", revealer=revealer)  # type: ignore[arg-type]
+
+
+def test_a_large_host_is_averaged_in_strips_to_the_same_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from riis_physical.hiding import frame
+
+    pixels = np.random.default_rng(0).integers(0, 256, (401, 603, 3), dtype=np.uint8)
+    whole = frame.to_frame(pixels, 168)
+    monkeypatch.setattr(frame, "_LARGE_PX", 0)
+    assert np.array_equal(frame.to_frame(pixels, 168), whole)

@@ -14,10 +14,22 @@ import numpy as np
 from riis_physical import metrics
 from riis_physical.artifacts import FloatArray, UInt8Image
 
+_LARGE_PX = 16_000_000
+
 
 def to_frame(pixels: UInt8Image, side: int) -> FloatArray:
     """Average a picture into the model frame: (side, side, 3) float32 in [0, 1]."""
-    frame = cv2.resize(pixels.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    height, width = pixels.shape[:2]
+    if height * width > _LARGE_PX and min(height, width) > side:
+        # Columns first, strip by strip: floats of all of it would take four times its memory.
+        columns = np.empty((height, side, 3), np.float32)
+        for rows in metrics.strips(height):
+            strip = pixels[rows].astype(np.float32)
+            size = (side, len(strip))
+            columns[rows] = cv2.resize(strip, size, interpolation=cv2.INTER_AREA)
+    else:
+        columns = pixels.astype(np.float32)
+    frame = cv2.resize(columns, (side, side), interpolation=cv2.INTER_AREA)
     return frame / np.float32(255)
 
 
