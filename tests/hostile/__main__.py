@@ -25,6 +25,7 @@ def main() -> None:
     lines = run_all(given.workers, given.only)
     wrong = [line for line in lines if line["wrong"]]
     table = {
+        "kind": "hostile inputs",
         "cases": len(lines),
         "out_of_bounds": len(wrong),
         "environment": describe_environment(),
