@@ -1,5 +1,7 @@
-"""The capture side: from a photograph back to the hidden message.
+"""From a photograph back to the hidden message: `capture.scan` is the face.
 
-detect finds quadrilaterals, rectify warps them onto the model's grid, probe
-asks the network which of them hold a code, scan puts it together.
+In comes a photo; `find` proposes places that may hold a container, `read` reveals and judges
+them (here it is decided that a photo is unreadable: `read.cascade`, `read.search`), `quality`
+says how good the capture is, `many` puts photos together. `geometry` lies below all of them;
+`study` and `serve` are instruments on top.
 """

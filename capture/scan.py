@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.candidates import Candidate, given_candidate
-from capture.cascade import Cascade
 from capture.clock import Clock
-from capture.correction import CorrectedRevealer, Correction, even_light
-from capture.finding import Finding
-from capture.photo_fault import photo_fault
-from capture.probe import RevealerLike
-from capture.quality import advice, assess
-from capture.rectify import SHORTEST_SIDE_PX
-from capture.reference import Reference, References
-from capture.search import Search
+from capture.find.candidates import Candidate, given_candidate
+from capture.find.reference import Reference, References
+from capture.geometry.rectify import SHORTEST_SIDE_PX
+from capture.quality.assess import advice, assess
+from capture.quality.photo_fault import photo_fault
+from capture.read.cascade import Cascade
+from capture.read.correction import CorrectedRevealer, Correction, even_light
+from capture.read.finding import Finding
+from capture.read.probe import RevealerLike
+from capture.read.search import Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.camera import CameraProfile

@@ -3,7 +3,7 @@
 Profiles are JSON files; some ship. The channel draws its parameters from a profile's
 ranges. What else a file may hold are measurements, from
 `calibrate fit` (:mod:`calibration.fit.fit`), which `scan --profile` corrects photos with
-(:mod:`capture.correction`).
+(:mod:`capture.read.correction`).
 """
 
 from __future__ import annotations

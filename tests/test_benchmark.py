@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
-from capture.rectify import rectify
+from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.channel import geometry
 from riis_physical.channel.params import ChannelParams, sample_params

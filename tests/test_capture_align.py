@@ -7,9 +7,9 @@ import numpy as np
 from fakes import FakeRevealer
 from numpy.typing import NDArray
 
-from capture.align import align
-from capture.rectify import Region
-from capture.snap import snap_quad
+from capture.find.learned.snap import snap_quad
+from capture.geometry.rectify import Region
+from capture.read.align import align
 from riis_physical.artifacts import Condition
 from riis_physical.qr.encode import encode
 from riis_physical.qr.reading import Reading, read_revealed

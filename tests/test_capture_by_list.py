@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from capture.fuse import Contribution, Fusion
+from capture.many.fuse import Contribution, Fusion
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, FloatArray, Status, UInt8Image
 from riis_physical.hiding import Aim, add_residual, hide, to_frame

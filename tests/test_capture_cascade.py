@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from test_capture_scan import MESSAGE, TintRevealer, container, error_px, host, take
 
-import capture.cascade as cascade_module
-import capture.pictures as pictures_module
-from capture.candidates import Candidate
-from capture.cascade import Cascade
+import capture.find.learned.pictures as pictures_module
+import capture.read.cascade as cascade_module
 from capture.clock import Clock
-from capture.closeup import CloseUp
-from capture.learned import Sight
-from capture.learned_net import OFFSET_UNIT, STRIDE
-from capture.pictures import Pictures
-from capture.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
-from capture.rectify import Region
+from capture.find.candidates import Candidate
+from capture.find.learned.closeup import CloseUp
+from capture.find.learned.detector import Sight
+from capture.find.learned.detector_net import OFFSET_UNIT, STRIDE
+from capture.find.learned.pictures import Pictures
+from capture.geometry.rectify import Region
+from capture.read.cascade import Cascade
+from capture.read.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
+from capture.read.search import Search
 from capture.scan import scan_photo
-from capture.search import Search
 from riis_physical.qr.encode import encode
 
 VERSION = encode(MESSAGE).version

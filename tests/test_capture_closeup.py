@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from capture.closeup import CloseLook, shipped_close_look, view_of
-from capture.closeup_net import CELLS, MARGIN, SIZE, STRIDE, CloseUpMaps, CloseUpNet
-from capture.network_file import load_network, packed, unpacked
-from capture.pictures import Pictures
-from capture.sides import fit_sides
+from capture.find.learned.closeup import CloseLook, shipped_close_look, view_of
+from capture.find.learned.closeup_net import CELLS, MARGIN, SIZE, STRIDE, CloseUpMaps, CloseUpNet
+from capture.find.learned.network_file import load_network, packed, unpacked
+from capture.find.learned.pictures import Pictures
+from capture.find.learned.sides import fit_sides
 from riis_physical.errors import WeightsError
 from riis_physical.weights import save_weights
 from training.detector.closeup_train import loss_of, score, stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.contours import contour_quads
+from capture.find.outlines.contours import contour_quads
 
 
 def sheet_on(background: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,8 +8,8 @@ import pytest
 import skimage.data
 from capture_scenes import Scene, photograph_flat
 
-from capture.detect import find_quadrilaterals
-from capture.refine import refine_quad
+from capture.find.outlines.detect import find_quadrilaterals
+from capture.find.outlines.refine import refine_quad
 
 SIZE = (900, 1200)
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.fiducials import fiducial_quads
+from capture.find.fiducials import fiducial_quads
 from riis_physical.sheets.fiducials import Sheet, draw_sheet
 
 

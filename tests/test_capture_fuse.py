@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from capture.fuse import MOST_PARTS, Contribution, Fusion, confirms, same_message
+from capture.many.fuse import MOST_PARTS, Contribution, Fusion, confirms, same_message
 from riis_physical.qr.encode import QrCode, encode
 from riis_physical.qr.likelihood import log_likelihoods
 from riis_physical.qr.presence import presence_score

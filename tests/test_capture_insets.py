@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.insets import USUAL_MARGINS, inset, inset_quads
+from capture.find.outlines.insets import USUAL_MARGINS, inset, inset_quads
 
 BORDER = np.array([[-40, -40], [540, -40], [540, 340], [-40, 340]], np.float32)
 PICTURE = np.array([[0, 0], [500, 0], [500, 300], [0, 300]], np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from capture.learned import FINER, LearnedDetector, _around, gather
-from capture.learned_net import OFFSET_UNIT, STRIDE, DetectorNet
+from capture.find.learned.detector import FINER, LearnedDetector, _around, gather
+from capture.find.learned.detector_net import OFFSET_UNIT, STRIDE, DetectorNet
 from training.detector.scenes import Picture
 from training.detector.targets import plain, view
 from training.detector.train import loss_of, stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from capture.occlusion import occlusion_map, read_uncovered
+from capture.read.occlusion import occlusion_map, read_uncovered
 from riis_physical.qr.encode import encode
 from training.evaluation.occluders import KINDS, OccluderKind, cover
 

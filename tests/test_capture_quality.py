@@ -14,9 +14,9 @@ import skimage.data
 import torch
 from PIL import Image
 
-from capture.photo_fault import photo_fault
-from capture.quality import advice, assess, container_width_px
-from capture.spectrum_fit import predict
+from capture.quality.assess import advice, assess, container_width_px
+from capture.quality.photo_fault import photo_fault
+from capture.quality.spectrum_fit import predict
 from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.image_io import jpeg_quality

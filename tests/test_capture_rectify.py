@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.rectify import Region, frame_corners, homography, rectify
-from capture.warp import Warp, bow_middles
+from capture.geometry.rectify import Region, frame_corners, homography, rectify
+from capture.geometry.warp import Warp, bow_middles
 from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.errors import ConfigError, RectificationError
 

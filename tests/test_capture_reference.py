@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from capture.reference import Reference, References, reference_quads
-from capture.registration import register
+from capture.find.reference import Reference, References, reference_quads
+from capture.geometry.registration import register
 from riis_physical.errors import BadImageError, RectificationError
 
 CAT, COFFEE = data.chelsea(), data.coffee()

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from test_capture_align import CLEAN, CORNERS, WaveRevealer, capture
 
-from capture.rectify import Region
-from capture.relocate import is_uneven, relocate
+from capture.geometry.rectify import Region
+from capture.read.relocate import is_uneven, relocate
 from riis_physical.qr.encode import encode
 from riis_physical.qr.presence import function_modules
 

@@ -13,8 +13,8 @@ import skimage.data
 from capture_scenes import Scene, photograph_flat
 from click.testing import CliRunner
 
-from capture.probe import VERSIONS, Hypothesis, probe, rounds
-from capture.rectify import Region
+from capture.geometry.rectify import Region
+from capture.read.probe import VERSIONS, Hypothesis, probe, rounds
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli

@@ -355,7 +355,7 @@ class TestScan:
     def test_references_and_camera_reach_the_scan(
         self, run: Run, fake_scan: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from capture.reference import References
+        from capture.find.reference import References
         from riis_physical.camera import CameraProfile
 
         published = References((), ("bad.png is no picture",))

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture.closeup import CloseLook
-from capture.learned import LearnedDetector
+from capture.find.learned.closeup import CloseLook
+from capture.find.learned.detector import LearnedDetector
 from riis_physical.errors import TrainingError
 from training.detector.parts import train_part
 from training.detector.scenes import Picture, store

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
-from capture.rectify import rectify
+from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.evaluate import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError

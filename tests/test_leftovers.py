@@ -165,7 +165,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         "import os, sys, time\n"
         "sys.path.insert(0, sys.argv[1])\n"
         "from test_leftovers import sleeper\n"
-        "from capture.folder import run_all\n"
+        "from capture.many.folder import run_all\n"
         "if __name__ == '__main__':\n"
         "    for answer in run_all(sleeper, [0, 0, 0, 0], jobs=2):\n"
         "        print(answer, flush=True)\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from capture.folder import cores, photos_in, run_all, sensible_jobs
+from capture.many.folder import cores, photos_in, run_all, sensible_jobs
 from riis_physical.errors import BadImageError, RiisError
 
 
@@ -97,7 +97,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_scan_folder import Sleeper
-from capture.folder import run_all
+from capture.many.folder import run_all
 try:
     for _ in run_all(Sleeper, [Path({folder!r}) / str(n) for n in range(9)], jobs=2):
         pass

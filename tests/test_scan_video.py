@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from test_capture_fuse import MESSAGE, soft
 
-from capture import frames
-from capture.finding import Finding
-from capture.frames import open_camera, video_frames, watch
-from capture.fused import FusedScan
-from capture.probe import Hypothesis
+from capture.many import frames
+from capture.many.frames import open_camera, video_frames, watch
+from capture.many.fused import FusedScan
+from capture.read.finding import Finding
+from capture.read.probe import Hypothesis
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.cli import main

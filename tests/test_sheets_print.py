@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageCms
 
-from capture.fiducials import fiducial_quads
+from capture.find.fiducials import fiducial_quads
 from capture.scan import scan_photo
 from riis_physical.artifacts import UInt8Image
 from riis_physical.demo import sample_host

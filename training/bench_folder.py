@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import torch
 
-from capture.folder import photos_in, run_all
+from capture.many.folder import photos_in, run_all
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph

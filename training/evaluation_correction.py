@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from calibration.chart.layout import Chart
 from calibration.fit.fit import fit_profile
-from capture.correction import Correction
+from capture.read.correction import Correction
 from capture.scan import find_containers
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph

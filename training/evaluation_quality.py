@@ -24,8 +24,8 @@ from PIL import Image
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
-from capture.quality import assess
-from capture.rectify import Region
+from capture.geometry.rectify import Region
+from capture.quality.assess import assess
 from riis_physical.artifacts import CaptureQuality, Condition, UInt8Image
 from riis_physical.channel import condition_of, geometry, tone
 from riis_physical.channel.params import ChannelParams

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from capture.rectify import frame_corners
-from capture.spectrum import tile_power
-from capture.spectrum_fit import FILE, features, kernel
+from capture.geometry.rectify import frame_corners
+from capture.quality.spectrum import tile_power
+from capture.quality.spectrum_fit import FILE, features, kernel
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel import light, sensor, tone
 from riis_physical.channel.optics import isotropic, optical_blur
@@ -121,7 +121,7 @@ def collect(
 
 
 def fit(x: NDArray[np.float64], y: NDArray[np.float64]) -> dict[str, NDArray[np.floating]]:
-    """Kernel ridge regression on standardised features, as :mod:`capture.spectrum_fit` reads it."""
+    """Kernel ridge regression on standardised features, as `spectrum_fit` reads it."""
     centre, spread, mean = x.mean(0), x.std(0) + 1e-6, y.mean(0)
     places = ((x - centre) / spread).astype(np.float16)
     exact = places.astype(np.float64)

@@ -10,14 +10,14 @@ from itertools import islice
 
 import numpy as np
 
-from capture.candidates import Candidate, known_candidates, seen_candidates
 from capture.clock import Clock
-from capture.finding import Finding, better
-from capture.fused import FusedScan, Photo
-from capture.pictures import Pictures
-from capture.probe import STRONG, RevealerLike, probe, quick_rounds
-from capture.quality import advice, assess
-from capture.reveal import Viewer
+from capture.find.candidates import Candidate, known_candidates, seen_candidates
+from capture.find.learned.pictures import Pictures
+from capture.many.fused import FusedScan, Photo
+from capture.quality.assess import advice, assess
+from capture.read.finding import Finding, better
+from capture.read.probe import STRONG, RevealerLike, probe, quick_rounds
+from capture.read.reveal import Viewer
 from capture.scan import PhotoFindings
 from capture.serve.track import Track
 from riis_physical.artifacts import FloatArray, ScanResult, Status, UInt8Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from capture.rectify import validate_corners
+from capture.geometry.rectify import validate_corners
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import RectificationError
 

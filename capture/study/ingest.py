@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from capture.folder import photos_in, run_all, sensible_jobs
+from capture.many.folder import photos_in, run_all, sensible_jobs
 from capture.study.photos.exif import (
     PhotoFacts,
     check_clean,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from capture.folder import SUFFIXES, run_all, sensible_jobs
+from capture.many.folder import SUFFIXES, run_all, sensible_jobs
 from capture.study.checklist import save_checklist
 from capture.study.config import CONTAINER_FACTORS, FACTORS, SHOT_FACTORS, StudyConfig
 from capture.study.design import Combination, combinations, sheet_of, sheets_of

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from capture.folder import cores
+from capture.many.folder import cores
 from capture.study.run import Engine, Reader, Task
 from riis_physical.errors import ConfigError, RiisError
 

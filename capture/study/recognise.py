@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.probe import RevealerLike
-from capture.reference import AGREEMENT, Reference, ReferenceQuad, reference_quads
-from capture.registration import register
+from capture.find.reference import AGREEMENT, Reference, ReferenceQuad, reference_quads
+from capture.geometry.registration import register
+from capture.read.probe import RevealerLike
 from capture.scan import scan_photo
 from capture.study.sheets import find_tags, tag_at
 from capture.study.store import Study

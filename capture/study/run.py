@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import torch
 
-from capture.finding import OVERLAP, overlap
-from capture.folder import run_all, sensible_jobs
+from capture.geometry.quad import OVERLAP, overlap
+from capture.many.folder import run_all, sensible_jobs
 from capture.scan import scan_photo
 from capture.study.store import Study
 from riis_physical.artifacts import ScanResult, Status
@@ -107,7 +107,7 @@ class Reader:
     def _load(setting: Setting) -> tuple[list[Revealer], dict[str, Any]]:
         options: dict[str, Any] = {}
         if setting.profile is not None:
-            from capture.correction import Correction
+            from capture.read.correction import Correction
 
             options["correction"] = Correction.of(DeviceProfile.load(setting.profile))
         return [Revealer.load(name) for name in setting.models], options

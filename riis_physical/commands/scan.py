@@ -98,7 +98,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
     found: dict[str, Any] = {}
     if settings.reference is not None:
-        from capture.reference import References
+        from capture.find.reference import References
 
         found["references"] = References.load(settings.reference)
         if _is_first():
@@ -109,7 +109,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 
         found["camera"] = CameraProfile.load(settings.camera_profile)
     if settings.profile is not None:
-        from capture.correction import Correction
+        from capture.read.correction import Correction
 
         correction = Correction.of(settings.profile)
         if correction is not None:
@@ -350,7 +350,7 @@ def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
     names: list[str] = []
     for photo in photos:
         if _is_folder(photo):
-            from capture.folder import photos_in
+            from capture.many.folder import photos_in
 
             try:
                 names += [str(file) for file in photos_in(photo, recursive=recursive)]
@@ -383,7 +383,7 @@ def _missing(photo: str, recursive: bool) -> list[ScanResult] | None:
 
     try:
         if _is_folder(photo):
-            from capture.folder import photos_in
+            from capture.many.folder import photos_in
 
             photos_in(photo, recursive=recursive)
         load_photo(photo)
@@ -406,7 +406,7 @@ def _scan_each(
 
     from tqdm import tqdm
 
-    from capture.folder import run_all, sensible_jobs
+    from capture.many.folder import run_all, sensible_jobs
     from riis_physical.artifacts import Status
     from riis_physical.keys import opened
 
@@ -443,7 +443,7 @@ def _scan_each(
 
 def _fused_scan(settings: Settings, memory: int | None = None) -> Any:
     """Photos or frames of the same, with models and options."""
-    from capture.fused import FusedScan
+    from capture.many.fused import FusedScan
     from capture.scan import PhotoFindings, find_containers
 
     options = _options(settings)
@@ -476,7 +476,7 @@ def _scan_moving(
     """Frames of a video or a camera, until the message reads."""
     from itertools import islice
 
-    from capture import frames
+    from capture.many import frames
 
     if video is not None:
         source = frames.video_frames(video)

@@ -63,7 +63,7 @@ def command(
     import torch
     import uvicorn
 
-    from capture.folder import cores
+    from capture.many.folder import cores
     from capture.serve.app import Service, create_app
     from capture.serve.certificate import certificate, own_address
 

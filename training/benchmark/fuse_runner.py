@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from capture.fused import FusedScan
+from capture.many.fused import FusedScan
 from capture.scan import PhotoFindings, find_containers
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.params import sample_params

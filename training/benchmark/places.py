@@ -42,13 +42,13 @@ def corner_error(found: Sequence[FloatArray], truth: FloatArray) -> CornerError 
 
 def proposed(photo: UInt8Image) -> list[FloatArray]:
     """Corners of all candidates that detection proposes in a photo in which nothing is read."""
-    from capture.candidates import (
+    from capture.find.candidates import (
         known_candidates,
         other_candidates,
         outline_candidates,
         seen_candidates,
     )
-    from capture.pictures import Pictures
+    from capture.find.learned.pictures import Pictures
 
     pictures = Pictures(photo)
     candidates = [

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.closeup import view_of
-from capture.closeup_net import CELLS, STRIDE
-from capture.finding import overlap
+from capture.find.learned.closeup import view_of
+from capture.find.learned.closeup_net import CELLS, STRIDE
+from capture.geometry.quad import overlap
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
 from training.detector.targets import clockwise, degraded, recoloured
@@ -32,7 +32,7 @@ SPREAD = 0.8
 
 @dataclass(frozen=True)
 class CloseUpExample:
-    """One view with its targets, see :class:`capture.closeup_net.CloseUpMaps`.
+    """One view with its targets, see :class:`capture.find.learned.closeup_net.CloseUpMaps`.
 
     Attributes:
         image: (SIZE, SIZE, 3) uint8.

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from capture.network_file import packed
+from capture.find.learned.network_file import packed
 from riis_physical.errors import TrainingError
 from riis_physical.weights import save_weights
 from training.checkpoint import load_checkpoint

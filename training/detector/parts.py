@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from capture.closeup import CloseLook
-from capture.learned import LearnedDetector
+from capture.find.learned.closeup import CloseLook
+from capture.find.learned.detector import LearnedDetector
 from training.detector import closeup_train, train
 from training.detector.export import export
 from training.detector.loop import Batch, Network, Settings, Task, run

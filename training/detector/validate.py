@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.learned import LearnedDetector
-from capture.learned_net import DetectorNet
+from capture.find.learned.detector import LearnedDetector
+from capture.find.learned.detector_net import DetectorNet
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
 

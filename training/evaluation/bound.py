@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from capture.rectify import rectify
+from capture.geometry.rectify import rectify
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph

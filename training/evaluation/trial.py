@@ -314,6 +314,6 @@ def _within(corner_error: float | None) -> bool:
 
 
 def _best_quad_error(loaded: LoadedImage, photo: Photograph) -> float | None:
-    from capture.detect import find_quadrilaterals
+    from capture.find.outlines.detect import find_quadrilaterals
 
     return closest([quad.corners for quad in find_quadrilaterals(loaded.pixels)], photo.corners)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from capture.rectify import MODULE_PX, rectify
+from capture.geometry.rectify import MODULE_PX, rectify
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.qr.encode import QrCode
 from riis_physical.qr.reading import read_revealed

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.quality.viewing import viewing_angle
 from capture.study.photos.exif import FILM_DIAGONAL_MM
-from capture.viewing import viewing_angle
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from capture.folder import run_all, sensible_jobs
+from capture.many.folder import run_all, sensible_jobs
 from capture.study.config import Device
 from capture.study.photos.exif import digest, simulated_exif
 from capture.study.photos.lights import EXPOSURES, ranges_of

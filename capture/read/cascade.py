@@ -1,0 +1,200 @@
+"""One photo searched in rounds, what costs little first, until all that shows is read.
+
+markers, references, the likeliest picture -> outlines and pictures
+        -> other sides of these -> a second look -> the code's own patterns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.find.candidates import (
+    KNOWN,
+    Candidate,
+    known_candidates,
+    other_candidates,
+    outline_candidates,
+    seen_candidates,
+)
+from capture.find.learned.pictures import Pictures
+from capture.find.reference import Reference, References
+from capture.geometry.quad import OVERLAP, overlap
+from capture.read.finding import Finding
+from capture.read.search import ALL_TURNS, Search
+
+FloatArray = NDArray[np.float32]
+
+MOST_CONTAINERS = 8
+# Stages that all containers of a photo share.
+SHARED = ("load", "detect")
+
+
+@dataclass
+class Cascade:
+    """The rounds of one photo, and what they found.
+
+    Attributes:
+        search: of the photo.
+        findings: containers, in the order found.
+        spent: milliseconds by stage that each took since the one before.
+        weak: what showed too little evidence to count by itself.
+        tried: places looked into.
+    """
+
+    search: Search
+    findings: list[Finding] = field(default_factory=list)
+    spent: list[dict[str, float]] = field(default_factory=list)
+    weak: list[Finding] = field(default_factory=list)
+    tried: list[Candidate] = field(default_factory=list)
+
+    def look_at(self, place: Candidate) -> None:
+        """Look into one place and nowhere else; fills the attributes."""
+        self._look([place])
+        if not self._is_read():
+            self._by_list()
+
+    def look_everywhere(self, references: Sequence[Reference] | References | None = None) -> None:
+        """Look for all containers, MOST_CONTAINERS at most; fills the attributes.
+
+        Args:
+            references: known pictures; where one is found, nothing else is looked for.
+        """
+        photo, clock = self.search.photo, self.search.clock
+        pictures = Pictures(photo, self.search.device)
+        instead: list[Candidate] = []
+        with clock.stage("detect"):
+            known = known_candidates(photo, references)
+        if any(candidate.source == "reference" for candidate in known):
+            self._look(known)
+        else:
+            with clock.stage("detect"):
+                soon = [*known, *seen_candidates(pictures, pictures.first)]
+            self._look_soon(soon)
+            if self.findings:
+                self._look_beside(pictures)
+            with clock.stage("detect"):
+                done = self.findings and not pictures.any_beside(self._outlines())
+                outlines = [] if done else outline_candidates(photo, pictures)
+            self._look([*known, *outlines])
+            if not self._is_read():
+                self._by_list()
+            if not self._is_read():
+                instead = self._look_otherwise(pictures)
+        if not self._is_read():
+            with clock.stage("detect"):
+                others = other_candidates(photo, self.tried, pictures)
+            self._look_again(others)
+        self.tried += instead  # not before: they were tried quickly, others there are worth more
+        if not self._is_read():
+            for picture in pictures.hopeful:
+                self._instead(self.search.by_patterns(picture.corners))
+
+    def _look_soon(self, places: Sequence[Candidate]) -> None:
+        """Take what reads at the first attempt."""
+        self.tried += places
+        left = self._unread(places)
+        while left and len(self.findings) < MOST_CONTAINERS:
+            found = self.search.at_once(left, self._turns()[0])
+            if found is None:
+                return
+            left = self._found(found, left)
+
+    def _look_beside(self, pictures: Pictures) -> None:
+        """Look at all that the detector sees beside what was read."""
+        while len(self.findings) < MOST_CONTAINERS:
+            with self.search.clock.stage("detect"):
+                seen = pictures.beside(self._outlines())
+                if seen is None:
+                    return
+                places = seen_candidates(pictures, seen)
+            self._look_soon(places)
+
+    def _look(self, places: Sequence[Candidate]) -> None:
+        """Search the places in depth, and once one is found, the others less."""
+        self.tried += [one for one in places if all(one is not other for other in self.tried)]
+        left = self._unread(places)
+        while left and len(self.findings) < MOST_CONTAINERS:
+            found = self.search.best(left, self._turns(), thorough=not self.findings)
+            if found is None or not found.counts:
+                self.weak += [] if found is None else [found]
+                return
+            left = self._found(found, left)
+
+    def _look_otherwise(self, pictures: Pictures) -> list[Candidate]:
+        """Try the sides of pictures where they may be instead, as nothing was read."""
+        with self.search.clock.stage("detect"):
+            places = seen_candidates(pictures, pictures.otherwise)
+        self._instead(self.search.at_once(places, self._turns()[0], all_versions=False))
+        return places
+
+    def _by_list(self) -> None:
+        """Try the list's messages at the places, and what is left unread with others' photos."""
+        found = self.search.by_list(_likely_first(self.tried))
+        if found is not None:
+            self._instead(found)
+
+    def _look_again(self, others: Sequence[Candidate]) -> None:
+        """Search less likely places, as nothing was read."""
+        known_only = not any(candidate.source == "photo" for candidate in self.tried)
+        found = self.search.best(others, thorough=known_only, wide=True) if others else None
+        if self._instead(found):
+            self.tried += others
+
+    def _instead(self, found: Finding | None) -> bool:
+        """Take what was found at last, for what did not read at its place; whether it counts."""
+        if found is None:
+            return False
+        if found.reading is None and (self.findings or not found.counts):
+            self.weak.append(found)
+            return False
+        spent = self.search.clock.lap()
+        kept = []
+        for old, earlier in zip(self.findings, self.spent, strict=True):
+            if overlap(old.corners, found.corners) < OVERLAP:
+                kept.append((old, earlier))
+            else:
+                spent = {stage: ms + earlier[stage] for stage, ms in spent.items()}
+        if kept:  # the first result has the time of loading and detection
+            spent |= {stage: spent[stage] + kept[0][1][stage] for stage in SHARED}
+            kept[0] = (kept[0][0], kept[0][1] | dict.fromkeys(SHARED, 0.0))
+        self.findings = [found, *(old for old, _ in kept)]
+        self.spent = [spent, *(earlier for _, earlier in kept)]
+        return True
+
+    def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
+        """Keep a container; the candidates that lie elsewhere."""
+        self.findings.append(found)
+        self.spent.append(self.search.clock.lap())
+        return _elsewhere(left, found)
+
+    def _unread(self, places: Sequence[Candidate]) -> list[Candidate]:
+        """The places where nothing was found so far."""
+        left = list(places)
+        for found in self.findings:
+            left = _elsewhere(left, found)
+        return left
+
+    def _outlines(self) -> list[FloatArray]:
+        return [found.corners for found in self.findings]
+
+    def _turns(self) -> Sequence[int]:
+        """Outlines in one photo mostly lie the same way; known places say nothing of others."""
+        if not self.findings or self.findings[-1].source in KNOWN:
+            return ALL_TURNS
+        return (self.findings[-1].hypothesis.turn,)
+
+    def _is_read(self) -> bool:
+        return any(found.reading is not None for found in self.findings)
+
+
+def _likely_first(places: Sequence[Candidate]) -> list[Candidate]:
+    """The places with the photo as a whole after all outlines."""
+    return sorted(places, key=lambda one: one.source == "photo")
+
+
+def _elsewhere(places: Sequence[Candidate], found: Finding) -> list[Candidate]:
+    return [one for one in places if overlap(one.corners, found.corners) < OVERLAP]

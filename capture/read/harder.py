@@ -1,0 +1,179 @@
+"""All that may help where a container shows and does not read.
+
+what is covered left out -> decoders to their limit -> the code's own patterns
+        -> other outlines -> corners moved
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.find.outlines.insets import inset
+from capture.geometry.quad import OVERLAP, overlap
+from capture.geometry.rectify import Region, frame_corners
+from capture.read.align import align
+from capture.read.finding import Finding, better
+from capture.read.occlusion import read_uncovered
+from capture.read.probe import frame_px
+from capture.read.relocate import relocate
+from capture.read.reveal import Place, Viewer, plain_of
+from riis_physical.errors import RectificationError
+from riis_physical.qr.presence import function_modules
+
+FloatArray = NDArray[np.float32]
+
+# Alignment seeks agreement, so what it finds must agree by more than what is found without.
+ALIGNED_EVIDENCE = 0.53
+# Widths of a border, as shares of the picture's, that are tried where evidence does not read.
+BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
+# Function patterns are looked for so far from where they are expected.
+FAR_MODULES = 4
+
+
+def read_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
+    """Where a container does not read: all that may help, corrected and as it is."""
+    harder = found if found.reading is not None else _tried_harder(viewer, places, found)
+    plain = plain_of(found.revealer)
+    if plain is found.revealer or (harder is not None and harder.reading is not None):
+        return harder
+    untouched = viewer.uncorrected
+    other = untouched.reveal(plain, places, found.hypothesis)
+    if other is None:
+        return harder
+    return better(harder, read_harder(untouched, places, other))
+
+
+def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
+    """Leave out what is covered, try outlines nearby, then align the corners."""
+    with viewer.clock.stage("read"):
+        version = found.hypothesis.version
+        reading = read_uncovered(found.logits, version, viewer.knowledge)
+        if reading is None:
+            reading = viewer.read(found.logits, found.picture, version, thorough=True)
+    if reading is not None:
+        return viewer.guard(replace(found, reading=reading))
+    found = _by_patterns(viewer, places, found)
+    if found.reading is not None:
+        return found
+    found = _other_outlines(viewer, places, found)
+    if found.reading is not None:
+        return found
+    h = found.hypothesis
+    with viewer.clock.stage("reveal"):
+        region = places[h.quad].region
+        try:
+            aligned = align(
+                found.revealer, region, found.corners, h.version, found.condition,
+                lambda logits, picture: viewer.read(logits, picture, h.version),
+            )  # fmt: skip
+        except RectificationError:  # so small or oblique that a moved corner is impossible
+            return found
+    reading = aligned.reading
+    if reading is None:
+        with viewer.clock.stage("read"):
+            reading = read_uncovered(aligned.logits, h.version, viewer.knowledge)
+            if reading is None:
+                reading = viewer.read(aligned.logits, aligned.picture, h.version, thorough=True)
+    if reading is None and aligned.presence < found.presence:
+        return found
+    size = frame_px(h.version)
+    frame = region.rectify((size, size), corners=aligned.corners, bows=aligned.bows).image
+    aligned_found = replace(
+        found,
+        corners=aligned.corners,
+        frame=frame,
+        enhanced=None,
+        logits=aligned.logits,
+        picture=aligned.picture,
+        presence=aligned.presence,
+        reading=reading,
+        evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
+    )
+    return viewer.guard(aligned_found)
+
+
+def _by_patterns(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
+    """The same code where its finder, timing and alignment patterns are, if it shows there.
+
+    The outline is added to the places.
+    """
+    h = found.hypothesis
+    known, modules = function_modules(h.version)
+    with viewer.clock.stage("reveal"):
+        moved = relocate(
+            found.revealer, viewer.photo, found.corners, h.version, found.condition, known,
+            modules, reach_modules=FAR_MODULES, camera=viewer.camera,
+        )  # fmt: skip
+    if moved is None:
+        return found
+    region = Region.cut(viewer.photo, moved.corners, camera=viewer.camera)
+    place = Place(region, places[h.quad].source)
+    other = viewer.reveal(found.revealer, [place], replace(h, quad=0, turn=0))
+    if other is None or better(other, found) is found:
+        return found
+    places.append(place)
+    return replace(
+        other,
+        hypothesis=replace(h, quad=len(places) - 1, turn=0),
+        evident=found.evident or other.presence >= ALIGNED_EVIDENCE,
+    )
+
+
+def _other_outlines(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
+    """The same version the same way up in the other candidates about the same place.
+
+    Where one side of an outline was fitted to the wrong edge, part of the code still
+    shows, and a candidate with the right side may have come later in the list, or
+    the picture lies at an equal distance inside the border that was found. Outlines
+    tried in that way are added to the places.
+    """
+    best, h = found, found.hypothesis
+    own = places[h.quad].region.corners
+    for number, place in enumerate(places):
+        if number == h.quad or overlap(place.region.corners, own) < OVERLAP:
+            continue
+        turn = _turn(place.region.corners, found.corners)
+        other = viewer.reveal(found.revealer, places, replace(h, quad=number, turn=turn))
+        best = better(best, other) or best
+        if best.reading is not None:
+            return best
+    frame = frame_corners((viewer.photo.shape[0], viewer.photo.shape[1]))
+    borders = [p for p in places if np.abs(p.region.corners - frame).max() > 2]
+    widest = max(borders or places, key=lambda p: _share_around(p.region.corners, own))
+    for margin in BORDERS:
+        try:
+            around = widest.region
+            region = Region.cut(
+                viewer.photo, inset(around.corners, margin), bows=around.bows, camera=viewer.camera
+            )
+        except RectificationError:
+            continue
+        place = Place(region, "inset")
+        turn = _turn(region.corners, found.corners)
+        other = viewer.reveal(found.revealer, [place], replace(h, quad=0, turn=turn))
+        if other is None:
+            continue
+        places.append(place)
+        other = replace(other, hypothesis=replace(h, quad=len(places) - 1, turn=turn))
+        best = better(best, other) or best
+        if best.reading is not None:
+            return best
+    return best
+
+
+def _turn(corners: FloatArray, printed: FloatArray) -> int:
+    """Quarter turns after which corners lie nearest to those from the printed top-left."""
+    apart = [float(np.abs(np.roll(corners, -turn, 0) - printed).sum()) for turn in range(4)]
+    return int(np.argmin(apart))
+
+
+def _share_around(outer: FloatArray, inner: FloatArray) -> float:
+    """Area of an outline that lies about another one; 0 where it is elsewhere or far larger."""
+    area, about = (abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (outer, inner))
+    if overlap(outer, inner) < 0.8 or area > 2.5 * about:
+        return 0.0
+    return area
