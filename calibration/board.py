@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from riis_physical.artifacts import FloatArray
 from riis_physical.errors import ConfigError, OutputError
-from riis_physical.files import atomic_path
+from riis_physical.system.files import atomic_path
 
 MM_PER_INCH = 25.4
 PAGES_MM = {"A4": (210.0, 297.0), "A3": (297.0, 420.0), "Letter": (215.9, 279.4)}

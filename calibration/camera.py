@@ -16,7 +16,7 @@ from calibration.views import View, find_view
 from riis_physical.artifacts import FloatArray
 from riis_physical.camera import CameraProfile, PhotoReport, RefusedPhoto
 from riis_physical.errors import BadImageError, CalibrationError
-from riis_physical.image_io import load_photo
+from riis_physical.images import load_photo
 
 LEAST_PHOTOS = 5
 OUTLIER_FACTOR = 3.0  # times the median error of the photos

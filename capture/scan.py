@@ -29,8 +29,8 @@ from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
-from riis_physical.image_io import PHOTO, LoadedImage, load_photo
-from riis_physical.qr.knowledge import NOTHING, Knowledge
+from riis_physical.images import PHOTO, LoadedImage, load_photo
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riis_physical.errors import OutputError
-from riis_physical.files import atomic_path, check_folder, make_folder
+from riis_physical.system.files import atomic_path, check_folder, make_folder
 
 FloatArray = NDArray[np.float32]
 UInt8Image = NDArray[np.uint8]

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from riis_physical.artifacts import Condition, ScanResult, Status
     from riis_physical.errors import RiisError
     from riis_physical.hiding import Aim, HideResult, Refinement, hide
-    from riis_physical.image_io import LoadedImage, load_host, load_photo, save_image
+    from riis_physical.images import LoadedImage, load_host, load_photo, save_image
+    from riis_physical.model.revealer import Revealer
     from riis_physical.qr.visible import read_visible
-    from riis_physical.revealer import Revealer
 
 _HOME = {
     "Condition": "artifacts",
@@ -31,12 +31,12 @@ _HOME = {
     "HideResult": "hiding",
     "Refinement": "hiding",
     "hide": "hiding",
-    "LoadedImage": "image_io",
-    "load_host": "image_io",
-    "load_photo": "image_io",
-    "save_image": "image_io",
+    "LoadedImage": "images",
+    "load_host": "images",
+    "load_photo": "images",
+    "save_image": "images",
     "read_visible": "qr.visible",
-    "Revealer": "revealer",
+    "Revealer": "model.revealer",
 }
 
 __all__ = [

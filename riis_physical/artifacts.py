@@ -116,7 +116,7 @@ class ScanResult:
         by: what is known of the message that told most: ``code`` alone, ``text``, a given
             ``beginning`` or a given ``list``; None unless decoded.
         evidence_bits: bits that the photo speaks for the message, see
-            :mod:`riis_physical.qr.evidence`; None unless decoded.
+            :mod:`riis_physical.qr.soft.evidence`; None unless decoded.
         mirrored: whether the photo shows the container mirrored.
     """
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from riis_physical.documents import first_fault, read_json
 from riis_physical.errors import ConfigError
-from riis_physical.files import write_text
+from riis_physical.system.documents import first_fault, read_json
+from riis_physical.system.files import write_text
 
 FORMAT_VERSION = 1
 MOST_ROUNDS = 50

@@ -39,8 +39,13 @@ from riis_physical.commands import (
     train_detector,
 )
 from riis_physical.errors import OutputError, RiisError
-from riis_physical.last_resort import EXIT_STATUS, is_out_of_memory, system_fault, write_report
-from riis_physical.terminal import EscapedFormatter, escaped
+from riis_physical.system.last_resort import (
+    EXIT_STATUS,
+    is_out_of_memory,
+    system_fault,
+    write_report,
+)
+from riis_physical.system.terminal import EscapedFormatter, escaped
 
 
 class _Commands(click.Group):

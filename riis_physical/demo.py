@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
-from riis_physical.files import atomic_path, check_writable, new_folder
 from riis_physical.hiding import hide
-from riis_physical.image_io import LoadedImage, load_host, save_image
+from riis_physical.images import LoadedImage, load_host, save_image
+from riis_physical.system.files import atomic_path, check_writable, new_folder
 
 if TYPE_CHECKING:
     from riis_physical.channel.photo import Photograph
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
 SHEET_NAME = "contact-sheet.png"
 STAGES_FOLDER = "scan-stages"

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riis_physical.artifacts import ScanResult, Status
-from riis_physical.documents import read_bounded
 from riis_physical.errors import ConfigError, MessageError
-from riis_physical.qr import payload as codec
-from riis_physical.qr.structure import MAX_VERSION
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code.structure import MAX_VERSION
+from riis_physical.system.documents import read_bounded
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from riis_physical.documents import first_fault, read_yaml
 from riis_physical.errors import ConfigError, MessageError
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.listed import MessageList, read_list
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.listed import MessageList, read_list
+from riis_physical.system.documents import first_fault, read_yaml
 
 MOST_PREFIXES = 32
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riis_physical.camera import CameraProfile, PhotoReport
-from riis_physical.documents import first_fault, read_json
 from riis_physical.errors import ConfigError
-from riis_physical.files import write_text
+from riis_physical.system.documents import first_fault, read_json
+from riis_physical.system.files import write_text
 
 if TYPE_CHECKING:
     from riis_physical.channel.ranges import ChannelRanges

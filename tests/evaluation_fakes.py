@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from riis_physical.artifacts import Condition, FloatArray, ScanResult, Status
-from riis_physical.revealer import RevealedGrid
+from riis_physical.model.revealer import RevealedGrid
 
 MODULE_PX = 8
 AMPLITUDE = 0.12

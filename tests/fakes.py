@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from riis_physical.artifacts import Condition, FloatArray
-from riis_physical.revealer import RevealedGrid
+from riis_physical.model.revealer import RevealedGrid
 
 MODULE_PX = 8
 

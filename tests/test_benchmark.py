@@ -18,7 +18,7 @@ from riis_physical.channel.photo import photograph, place
 from riis_physical.commands import benchmark as command_module
 from riis_physical.commands.benchmark import command
 from riis_physical.errors import ConfigError, HostError, OutputError
-from riis_physical.qr.encode import encode
+from riis_physical.qr.code.encode import encode
 from training.benchmark import runner as runner_module
 from training.benchmark import settings as settings_module
 from training.benchmark.places import corner_error

@@ -17,9 +17,9 @@ from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.commands.benchmark import command
 from riis_physical.errors import ConfigError, HostError, OutputError
-from riis_physical.qr.encode import encode
-from riis_physical.qr.presence import presence_score
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.presence import presence_score
+from riis_physical.qr.soft.reading import read_revealed
 from training.benchmark import fuse_runner as runner_module
 from training.benchmark.fuse_records import FuseRecord
 from training.benchmark.fuse_run import benchmark_fuse, fuse_lines

@@ -14,7 +14,7 @@ from calibration.views import find_view
 from riis_physical.camera import CameraProfile
 from riis_physical.cli import main
 from riis_physical.errors import CalibrationError
-from riis_physical.image_io import save_image
+from riis_physical.images import save_image
 
 BOARD = Board()
 

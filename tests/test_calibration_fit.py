@@ -19,8 +19,8 @@ from calibration.fit.vignetting import fit_vignetting
 from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.cli import main
 from riis_physical.errors import CalibrationError
+from riis_physical.images.srgb import to_linear, to_srgb
 from riis_physical.profile import DeviceProfile
-from riis_physical.srgb import to_linear, to_srgb
 from training.evaluation.charts import (
     KnownPhoto,
     camera,

@@ -11,8 +11,8 @@ from capture.find.learned.snap import snap_quad
 from capture.geometry.rectify import Region
 from capture.read.align import align
 from riis_physical.artifacts import Condition
-from riis_physical.qr.encode import encode
-from riis_physical.qr.reading import Reading, read_revealed
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.reading import Reading, read_revealed
 
 CORNERS = np.array([[80, 60], [560, 75], [545, 520], [70, 500]], np.float32)
 CLEAN = Condition(blur=0.3, noise=0.0, jpeg_quality=95.0, scale_px=16.0)

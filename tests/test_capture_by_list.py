@@ -12,12 +12,12 @@ from riis_physical.artifacts import Condition, FloatArray, Status, UInt8Image
 from riis_physical.hiding import Aim, add_residual, hide, to_frame
 from riis_physical.hiding.need import needed_information
 from riis_physical.known_messages import known
-from riis_physical.qr.encode import encode
-from riis_physical.qr.fold import fold_case
-from riis_physical.qr.knowledge import NOTHING
-from riis_physical.qr.likelihood import log_likelihoods
-from riis_physical.qr.presence import presence_score
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.code.fold import fold_case
+from riis_physical.qr.soft.knowledge import NOTHING
+from riis_physical.qr.soft.likelihood import log_likelihoods
+from riis_physical.qr.soft.presence import presence_score
+from riis_physical.qr.soft.reading import read_revealed
 from tests.fakes import FakeRevealer
 
 

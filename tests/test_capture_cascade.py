@@ -20,7 +20,7 @@ from capture.read.cascade import Cascade
 from capture.read.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
 from capture.read.search import Search
 from capture.scan import scan_photo
-from riis_physical.qr.encode import encode
+from riis_physical.qr.code.encode import encode
 
 VERSION = encode(MESSAGE).version
 SMALL = np.array([[80, 80], [399, 80], [399, 335], [80, 335]], np.float32)

@@ -15,7 +15,7 @@ from capture.find.learned.network_file import load_network, packed, unpacked
 from capture.find.learned.pictures import Pictures
 from capture.find.learned.sides import fit_sides
 from riis_physical.errors import WeightsError
-from riis_physical.weights import save_weights
+from riis_physical.model.weights import save_weights
 from training.detector.closeup_train import loss_of, score, stack
 from training.detector.closeups import CloseUpExample, draw_place, example, perturbed
 from training.detector.scenes import Picture

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from capture.many.fuse import MOST_PARTS, Contribution, Fusion, confirms, same_message
-from riis_physical.qr.encode import QrCode, encode
-from riis_physical.qr.likelihood import log_likelihoods
-from riis_physical.qr.presence import presence_score
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.code.encode import QrCode, encode
+from riis_physical.qr.soft.likelihood import log_likelihoods
+from riis_physical.qr.soft.presence import presence_score
+from riis_physical.qr.soft.reading import read_revealed
 
 MESSAGE = "Meet me at the old harbour at nine"
 OTHER = "Meet me at the old harbour at five"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capture.read.occlusion import occlusion_map, read_uncovered
-from riis_physical.qr.encode import encode
+from riis_physical.qr.code.encode import encode
 from training.evaluation.occluders import KINDS, OccluderKind, cover
 
 CODE = encode("Meet me at the old bridge, 9 pm sharp")  # version 5

@@ -19,7 +19,7 @@ from capture.quality.photo_fault import photo_fault
 from capture.quality.spectrum_fit import predict
 from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8Image
 from riis_physical.channel.params import sample_params
-from riis_physical.image_io import jpeg_quality
+from riis_physical.images import jpeg_quality
 from tests.capture_scenes import Scene, photograph_flat
 from training.evaluation_quality import agreement
 from training.fit_quality import fit, flat_capture

@@ -9,8 +9,8 @@ from test_capture_align import CLEAN, CORNERS, WaveRevealer, capture
 
 from capture.geometry.rectify import Region
 from capture.read.relocate import is_uneven, relocate
-from riis_physical.qr.encode import encode
-from riis_physical.qr.presence import function_modules
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.presence import function_modules
 
 MESSAGE = "https://example.org/relocate"
 MODULES = encode(MESSAGE).modules

@@ -20,8 +20,8 @@ from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli
 from riis_physical.commands import common
 from riis_physical.errors import ConfigError, OutputError, RectificationError
-from riis_physical.qr.encode import encode
-from riis_physical.qr.structure import data_positions
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.code.structure import data_positions
 
 MESSAGE = "Meet me at the old harbour at nine"
 # Red up and blue down by amounts that leave the luma alone.

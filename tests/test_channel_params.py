@@ -7,8 +7,8 @@ import torch
 
 from riis_physical.artifacts import Condition
 from riis_physical.channel import PRESETS, ChannelRanges, condition_of, preset_table, sample_params
-from riis_physical.condition import denormalise_condition, normalise_condition
 from riis_physical.errors import ConfigError
+from riis_physical.model.condition import denormalise_condition, normalise_condition
 
 
 def generator(seed: int = 0) -> torch.Generator:

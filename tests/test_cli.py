@@ -15,13 +15,14 @@ import pytest
 from fakes import FakeRevealer
 from PIL import Image
 
-from riis_physical import files, weights
 from riis_physical.artifacts import CaptureQuality, Condition, ScanResult, Status
 from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
-from riis_physical.image_io import load_host
-from riis_physical.terminal import escaped
+from riis_physical.images import load_host
+from riis_physical.model import weights
+from riis_physical.system import files
+from riis_physical.system.terminal import escaped
 
 Run = Callable[..., tuple[int, str, str]]
 

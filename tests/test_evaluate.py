@@ -12,7 +12,7 @@ from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.evaluate import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
-from riis_physical.qr.encode import encode
+from riis_physical.qr.code.encode import encode
 from training.evaluate import evaluate, lines
 from training.evaluation import trial as trial_module
 from training.evaluation.bound import module_darkness, visible_container

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from riis_physical.errors import ConfigError
-from riis_physical.processes import single_threads
+from riis_physical.system.processes import single_threads
 from training.evaluation.pool import run_tasks
 
 

@@ -12,7 +12,7 @@ from skimage import data
 
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import Aim
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 from training import evaluation_visibility as visibility
 from training.evaluation_strength import fit_curve
 from training.hard_hosts import HARD_HOSTS

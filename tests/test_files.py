@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from riis_physical.errors import OutputError
-from riis_physical.files import atomic_path, check_writable, make_folder, write_text
+from riis_physical.system.files import atomic_path, check_writable, make_folder, write_text
 
 
 def test_write_text_refuses_to_overwrite_and_force_overwrites(tmp_path: Path) -> None:

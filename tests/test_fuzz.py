@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError, RiisError, WeightsError
-from riis_physical.image_io import Bounds, load_host, load_photo
-from riis_physical.model_config import PRINT
+from riis_physical.images import Bounds, load_host, load_photo
+from riis_physical.model.config import PRINT
+from riis_physical.model.weights import config_of
 from riis_physical.profile import DeviceProfile
-from riis_physical.qr.reading import read_revealed
+from riis_physical.qr.soft.reading import read_revealed
 from riis_physical.sheets.compose import Cutting, compose
 from riis_physical.sheets.fonts import load_font
 from riis_physical.sheets.layout import SheetOptions
 from riis_physical.sheets.pages import Paper
 from riis_physical.sheets.sources import Source
-from riis_physical.terminal import escaped
-from riis_physical.weights import config_of
+from riis_physical.system.terminal import escaped
 
 pytestmark = pytest.mark.slow
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))

@@ -10,7 +10,7 @@ from fakes import FakeRevealer
 from riis_physical import hiding, metrics
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, ConfigError, HostError, MessageError
-from riis_physical.image_io import load_host, save_image
+from riis_physical.images import load_host, save_image
 
 
 def smooth_host(height: int, width: int, seed: int = 0) -> UInt8Image:

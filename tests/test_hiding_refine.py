@@ -14,8 +14,8 @@ from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
 from riis_physical.hiding.strength import described
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
 
 AIM = Aim(draws=8)
 MESSAGE = "room12"

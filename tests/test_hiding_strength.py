@@ -16,8 +16,8 @@ from riis_physical.hiding.draws import Scene, batches, reaching, spread_params
 from riis_physical.hiding.need import NEEDED
 from riis_physical.hiding.plan import better, steadied
 from riis_physical.hiding.strength import Choice, Curve, choose, predicted_rate
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
 from training.hard_hosts import HARD_HOSTS
 
 HOST = data.astronaut()

@@ -12,7 +12,7 @@ from riis_physical.cli import cli
 from riis_physical.commands import scan as scan_command
 from riis_physical.errors import ConfigError, MessageError
 from riis_physical.keys import OVERHEAD_BYTES, Key, is_sealed, opened
-from riis_physical.qr import payload as codec
+from riis_physical.qr.code import payload as codec
 
 MINE, OTHER = Key(b"m" * 32), Key(b"o" * 32)
 

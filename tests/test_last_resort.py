@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from riis_physical import cli as command_line
 from riis_physical.commands import common
-from riis_physical.last_resort import is_out_of_memory, system_fault, write_report
-from riis_physical.terminal import EscapedFormatter, escaped
+from riis_physical.system.last_resort import is_out_of_memory, system_fault, write_report
+from riis_physical.system.terminal import EscapedFormatter, escaped
 
 ROOT = Path(__file__).parents[1]
 RUN = "from riis_physical.cli import main; main()"
@@ -169,8 +169,8 @@ def test_a_message_file_without_an_end_is_not_read_to_it(tmp_path: Path) -> None
 
 
 def test_a_device_that_computes_nothing_is_refused() -> None:
-    from riis_physical.device import usable_device
     from riis_physical.errors import ConfigError
+    from riis_physical.system.device import usable_device
 
     assert usable_device("cpu").type == "cpu"
     for name in ("meta", "nosuch", "", "cuda:99"):

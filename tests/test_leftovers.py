@@ -10,15 +10,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from riis_physical import files
 from riis_physical.cli import cli
 from riis_physical.errors import OutputError
-from riis_physical.files import atomic_path, check_folder, check_writable, new_folder, write_text
+from riis_physical.system import files
+from riis_physical.system.files import (
+    atomic_path,
+    check_folder,
+    check_writable,
+    new_folder,
+    write_text,
+)
 
 ROOT = Path(__file__).parents[1]
 WRITER = (
     "import os, signal, sys, time\n"
-    "from riis_physical.files import atomic_path\n"
+    "from riis_physical.system.files import atomic_path\n"
     "with atomic_path(sys.argv[1]) as part:\n"
     "    part.write_text('half')\n"
     "    print('writing', flush=True)\n"

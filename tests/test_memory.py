@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from riis_physical.errors import BadImageError
-from riis_physical.image_io import PHOTO, Bounds, load_host, load_photo
+from riis_physical.images import PHOTO, Bounds, load_host, load_photo
 
 ROOT = Path(__file__).parents[1]
 MB = 1_000_000

@@ -6,8 +6,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from riis_physical.model import HidingNetwork, module_means
-from riis_physical.model_config import PAPER, PRINT, ModelConfig
+from riis_physical.model.config import PAPER, PRINT, ModelConfig
+from riis_physical.model.network import HidingNetwork, module_means
 
 TINY = PRINT.model_copy(
     update={"blocks": 2, "growth": 8, "cem_features": 8, "cem_layers": 2, "canp_features": 8}

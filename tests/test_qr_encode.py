@@ -10,10 +10,10 @@ import qrcode
 from qrcode import constants, util
 
 from riis_physical.errors import MessageError
-from riis_physical.qr import payload as codec
-from riis_physical.qr import structure
-from riis_physical.qr.encode import encode, encode_as
-from riis_physical.qr.structure import LEVELS, MASK_PATTERN, MAX_VERSION, Level
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code import structure
+from riis_physical.qr.code.encode import encode, encode_as
+from riis_physical.qr.code.structure import LEVELS, MASK_PATTERN, MAX_VERSION, Level
 
 VERSIONS = range(1, MAX_VERSION + 1)
 ALL_BYTES = bytes(range(256))

@@ -10,12 +10,14 @@ from scipy.stats import norm
 
 from riis_physical.errors import ConfigError, MessageError
 from riis_physical.known_messages import known, load_knowledge
-from riis_physical.qr import message_prior, segments, soft, text_model
-from riis_physical.qr import payload as codec
-from riis_physical.qr.encode import QrCode, encode, encode_as
-from riis_physical.qr.listed import MessageList
-from riis_physical.qr.message_prior import DataBits
-from riis_physical.qr.structure import LEVELS
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code import segments
+from riis_physical.qr.code.encode import QrCode, encode, encode_as
+from riis_physical.qr.code.structure import LEVELS
+from riis_physical.qr.prior import message_prior, text_model
+from riis_physical.qr.prior.message_prior import DataBits
+from riis_physical.qr.soft import decode as soft
+from riis_physical.qr.soft.listed import MessageList
 
 ADDRESS = "https://kunstwandeling.org/zaal/44/oost"  # 39 bytes, version 5
 

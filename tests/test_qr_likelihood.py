@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from riis_physical.qr.encode import encode
-from riis_physical.qr.likelihood import SURELY_WRONG, combine_readings, log_likelihoods
-from riis_physical.qr.soft import read_grid
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.decode import read_grid
+from riis_physical.qr.soft.likelihood import SURELY_WRONG, combine_readings, log_likelihoods
 
 CODE = encode("Meet me at the old bridge, 9 pm sharp")  # version 5
 SIGNS = np.where(CODE.modules, 1.0, -1.0)

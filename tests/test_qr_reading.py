@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from riis_physical.qr import decoders, reading, soft, visible
-from riis_physical.qr.encode import QrCode, encode
+from riis_physical.qr import decoders, visible
+from riis_physical.qr.code.encode import QrCode, encode
+from riis_physical.qr.soft import decode as soft
+from riis_physical.qr.soft import reading
 
 MESSAGES = [
     "plain text",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riis_physical.qr import reed_solomon as rs
+from riis_physical.qr.code import reed_solomon as rs
 
 CODES = [(9, 17), (12, 22), (16, 28), (69, 18), (13, 22), (60, 15)]
 

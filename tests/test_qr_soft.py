@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from riis_physical.qr import evidence, ordered, presence, soft, structure
-from riis_physical.qr import payload as codec
-from riis_physical.qr import reed_solomon as rs
-from riis_physical.qr.encode import QrCode, encode, encode_as
-from riis_physical.qr.structure import LEVELS, Level
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code import reed_solomon as rs
+from riis_physical.qr.code import structure
+from riis_physical.qr.code.encode import QrCode, encode, encode_as
+from riis_physical.qr.code.structure import LEVELS, Level
+from riis_physical.qr.soft import decode as soft
+from riis_physical.qr.soft import evidence, ordered, presence
 
 TEXT = "Meet me at the old bridge, 9 pm sharp"  # 37 bytes, version 5
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from riis_physical.errors import WeightsError
-from riis_physical.weights import load_record, save_weights
+from riis_physical.model.weights import load_record, save_weights
 from training.release import MIN_CAPTURES, least_px_per_module, release
 
 

@@ -24,9 +24,9 @@ from riis_physical.channel.tone import medium_response
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import hide
+from riis_physical.model.revealer import Revealer
 from riis_physical.profile import DeviceProfile, Noise, Response, Vignetting
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.qr.code.encode import encode
 
 MESSAGE = "https://example.org/corrected"
 MEDIUM = {

@@ -25,8 +25,8 @@ from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.cli import main
 from riis_physical.commands import common
 from riis_physical.errors import BadImageError, ConfigError
-from riis_physical.qr.encode import encode
-from riis_physical.qr.presence import presence_score
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.presence import presence_score
 
 CODE = encode(MESSAGE)
 CORNERS = np.array([[10, 10], [90, 10], [90, 60], [10, 60]], np.float32)

@@ -23,7 +23,7 @@ from skimage import data
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 
 pytestmark = [
     pytest.mark.slow,

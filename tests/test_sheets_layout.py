@@ -13,7 +13,6 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from riis_physical import files
 from riis_physical.cli import main
 from riis_physical.errors import ConfigError
 from riis_physical.sheets import raster
@@ -24,6 +23,7 @@ from riis_physical.sheets.layout import SheetOptions, arrange
 from riis_physical.sheets.pages import Page, Paper, Part, Text
 from riis_physical.sheets.sources import Source, check_density
 from riis_physical.sheets.tiles import cut
+from riis_physical.system import files
 
 FONT = load_font()
 A4 = Paper.parse("A4")

@@ -17,7 +17,7 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.demo import sample_host
 from riis_physical.errors import ConfigError, OutputError
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 from riis_physical.sheets import pdf, raster
 from riis_physical.sheets.compose import Composition, Cutting, compose
 from riis_physical.sheets.fiducials import DEFAULT_LAYOUT

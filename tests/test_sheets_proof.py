@@ -14,7 +14,7 @@ from skimage import data
 
 from riis_physical.cli import cli
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 from riis_physical.sheets.profiles import load_profile
 from riis_physical.sheets.proof import soft_proof
 

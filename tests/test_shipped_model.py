@@ -16,7 +16,7 @@ from riis_physical.channel import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.demo import sample_host
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 
 MESSAGE = "Grüße vom Plakat 🙂 2026-11"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2xyz
 
-from riis_physical.srgb import slope, to_linear, to_srgb
+from riis_physical.images.srgb import slope, to_linear, to_srgb
 
 
 def test_light_is_that_of_scikit_image() -> None:

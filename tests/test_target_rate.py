@@ -11,8 +11,8 @@ from skimage import data
 from riis_physical.channel.ranges import EASY, HARD, NORMAL
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError, HostError
-from riis_physical.revealer import Revealer
-from riis_physical.target_rate import STRENGTHS, choose_strength
+from riis_physical.hiding.target_rate import STRENGTHS, choose_strength
+from riis_physical.model.revealer import Revealer
 
 HOST = data.astronaut()
 MESSAGE = "https://example.org/target"

@@ -10,7 +10,7 @@ import torch
 from test_training import TINY, photos_folder, weights_of
 
 from riis_physical.errors import TrainingError, WeightsError
-from riis_physical.weights import load_tensors
+from riis_physical.model.weights import load_tensors
 from training.export import export
 from training.train import main
 

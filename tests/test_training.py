@@ -87,7 +87,7 @@ def test_run_folder_says_how_it_was_made(photos_folder: Path, tmp_path: Path) ->
     with Image.open(run / "samples" / "step000002.png") as sample:
         assert sample.width > 500
 
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
     target = tmp_path / "tiny.safetensors"
     export(run, target)

@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from riis_physical.camera import CameraProfile
-from riis_physical.documents import read_bounded, read_json, read_yaml
 from riis_physical.errors import ConfigError, WeightsError
 from riis_physical.known_messages import load_knowledge
-from riis_physical.model import HidingNetwork
-from riis_physical.model_config import PRESETS, PRINT
+from riis_physical.model.config import PRESETS, PRINT
+from riis_physical.model.network import HidingNetwork
+from riis_physical.model.revealer import Revealer
+from riis_physical.model.weights import FOLDER, available, check_shapes
 from riis_physical.profile import DeviceProfile
-from riis_physical.revealer import Revealer
-from riis_physical.weights import FOLDER, available, check_shapes
+from riis_physical.system.documents import read_bounded, read_json, read_yaml
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_a_camera_has_bounds_too(tmp_path: Path, change: dict[str, Any], says: s
 def test_comparing_shapes_loads_no_compiler() -> None:
     code = (
         "import sys\n"
-        "from riis_physical.revealer import Revealer\n"
+        "from riis_physical.model.revealer import Revealer\n"
         "Revealer.load()\n"
         "assert 'torch._dynamo' not in sys.modules\n"
     )

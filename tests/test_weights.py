@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from riis_physical import weights
 from riis_physical.errors import OutputError, WeightsError
+from riis_physical.model import weights
 
 RECORD = {"config": {"blocks": 2}, "training": {"steps": 3}, "measured": {"psnr": 36.0}}
 

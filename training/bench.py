@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError, RiisError
-from riis_physical.files import check_writable, write_text
+from riis_physical.system.files import check_writable, write_text
 
 KIND = "bench"
 FORMAT = 1
@@ -136,7 +136,7 @@ def make_pictures(folder: Path, model: str) -> dict[str, Any]:
     from riis_physical.channel.params import sample_params
     from riis_physical.channel.photo import encode_jpeg, photograph
     from riis_physical.hiding import hide
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
     revealer = Revealer.load(model)
     host = synthetic_host(HOST_SIZE)
@@ -177,8 +177,8 @@ def synthetic_host(size: tuple[int, int]) -> Any:
 def measure_hide(folder: Path, model: str, repeat: int) -> dict[str, Any]:
     """Hide with its quality figures; apart from it, with reading and writing the files."""
     from riis_physical.hiding import hide
-    from riis_physical.image_io import load_host, save_image
-    from riis_physical.revealer import Revealer
+    from riis_physical.images import load_host, save_image
+    from riis_physical.model.revealer import Revealer
 
     revealer = Revealer.load(model)
     before = peak_rss_mb()
@@ -206,7 +206,7 @@ def measure_hide(folder: Path, model: str, repeat: int) -> dict[str, Any]:
 def measure_scan(photo: Path, model: str, repeat: int) -> dict[str, Any]:
     """Scan a photo's file."""
     from capture.scan import scan_photo
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
     revealer = Revealer.load(model)
     before = peak_rss_mb()

@@ -21,7 +21,7 @@ from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.commands.scan import Scanner, Settings, Task
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
 
 #: Of the container in the photo, of the photo's width.
 CONTAINER_SHARE = 0.33

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import atomic_path
+from riis_physical.system.files import atomic_path
 
 FORMAT_VERSION = 1
 

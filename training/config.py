@@ -9,10 +9,10 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
-from riis_physical.documents import parse_yaml, read_yaml
 from riis_physical.errors import ConfigError
-from riis_physical.model_config import PRESETS, ModelConfig
+from riis_physical.model.config import PRESETS, ModelConfig
 from riis_physical.profile import load_profile
+from riis_physical.system.documents import parse_yaml, read_yaml
 
 CONFIG_FOLDER = Path(__file__).parent / "configs"
 

@@ -7,7 +7,7 @@ from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
 
 from riis_physical.artifacts import Condition
-from riis_physical.condition import normalise_condition
+from riis_physical.model.condition import normalise_condition
 
 SIGMA_MAX = 10 / 255
 QUALITY_RANGE = (40.0, 95.0)

@@ -22,8 +22,8 @@ from calibration.fit.fit import fit_profile
 from calibration.fit.photo import measure_photo
 from calibration.fit.ranges import MID_GREY, SLOPE_AT_MID_GREY
 from riis_physical.errors import CalibrationError, ConfigError, RiisError
-from riis_physical.files import check_writable, write_text
 from riis_physical.metrics import wilson_interval
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.charts import camera, lens_error, photograph_chart, through_lens
 from training.evaluation.environment import describe_environment
 

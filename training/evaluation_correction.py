@@ -25,10 +25,10 @@ from capture.scan import find_containers
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.errors import ConfigError, HostError, RiisError
-from riis_physical.files import check_writable, write_text
 from riis_physical.hiding import hide
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.charts import photograph_chart
 from training.evaluation.draws import Hosts, draw_message
 from training.evaluation.environment import describe_environment

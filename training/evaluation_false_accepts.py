@@ -17,7 +17,7 @@ from scipy.stats import beta
 from tqdm import tqdm
 
 from riis_physical.errors import ConfigError, RiisError
-from riis_physical.files import check_writable, write_text
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.environment import describe_environment
 from training.evaluation.grids import KINDS, GridReader, GridSettings, GroupRecord, make_reader
 from training.evaluation.pool import run_tasks

@@ -31,13 +31,13 @@ from riis_physical.channel import condition_of, geometry, tone
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.channel.scene import outline
-from riis_physical.condition import denormalise_condition
 from riis_physical.errors import HostError
-from riis_physical.files import check_writable, write_text
 from riis_physical.hiding import hide
-from riis_physical.image_io import jpeg_quality, load_host
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.images import jpeg_quality, load_host
+from riis_physical.model.condition import denormalise_condition
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.draws import Hosts, draw_message
 from training.evaluation.environment import describe_environment
 from training.evaluation.settings import Settings

@@ -26,12 +26,12 @@ from scipy.stats import norm
 from tqdm import tqdm
 
 from riis_physical.errors import RiisError
-from riis_physical.files import check_writable, write_text
 from riis_physical.metrics import wilson_interval
-from riis_physical.qr.encode import encode
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.listed import MessageList
-from riis_physical.qr.soft import read_grid
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.decode import read_grid
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.listed import MessageList
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.environment import describe_environment
 
 KIND = "soft-reading"

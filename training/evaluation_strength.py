@@ -24,10 +24,10 @@ from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import RiisError
 from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
-from riis_physical.image_io import load_host
-from riis_physical.qr.encode import encode
-from riis_physical.qr.reading import read_revealed
-from riis_physical.revealer import Revealer
+from riis_physical.images import load_host
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.reading import read_revealed
 from training.data import list_photos
 
 MESSAGES = (

@@ -27,17 +27,17 @@ from riis_physical import metrics
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError, RiisError
-from riis_physical.files import check_writable, write_text
 from riis_physical.hiding import add_residual
 from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
 from riis_physical.hiding.strength import Aim, choose_with_curve
+from riis_physical.hiding.target_rate import Captures
 from riis_physical.hiding.visible import METRICS, Ladder, looked_at
-from riis_physical.image_io import load_host, save_image
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
-from riis_physical.target_rate import Captures
+from riis_physical.images import load_host, save_image
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
+from riis_physical.system.files import check_writable, write_text
 from training.data import list_photos
 from training.evaluation.environment import describe_environment
 from training.hard_hosts import HARD_HOSTS

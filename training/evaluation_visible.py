@@ -20,10 +20,10 @@ from tqdm import tqdm
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, RiisError
-from riis_physical.files import check_writable, write_text
-from riis_physical.image_io import load_photo
+from riis_physical.images import load_photo
 from riis_physical.qr.decoders import DECODERS
 from riis_physical.qr.visible import gray_of, read_visible
+from riis_physical.system.files import check_writable, write_text
 from training.data import list_photos
 from training.evaluation.environment import describe_environment
 from training.evaluation.summary import rate

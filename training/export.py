@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import check_writable
-from riis_physical.model import HidingNetwork
-from riis_physical.model_config import ModelConfig
-from riis_physical.weights import save_weights
+from riis_physical.model.config import ModelConfig
+from riis_physical.model.network import HidingNetwork
+from riis_physical.model.weights import save_weights
+from riis_physical.system.files import check_writable
 from training.checkpoint import load_checkpoint
 
 

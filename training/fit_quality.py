@@ -26,8 +26,8 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import decode_jpeg, encode_jpeg
 from riis_physical.errors import HostError
 from riis_physical.hiding import hide
-from riis_physical.image_io import load_host
-from riis_physical.revealer import Revealer
+from riis_physical.images import load_host
+from riis_physical.model.revealer import Revealer
 from training.evaluation.draws import Hosts, draw_message
 
 PRESETS = ("easy", "normal", "hard", "wide")

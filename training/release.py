@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import WeightsError
-from riis_physical.files import write_text
-from riis_physical.weights import load_tensors
+from riis_physical.model.weights import load_tensors
+from riis_physical.system.files import write_text
 
 WANTED_RATE = 0.9
 LEAST_CAPTURES = 20

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from riis_physical.channel import capture_rectified, condition_of, sample_params
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
-from riis_physical.model import HidingNetwork, Revealed
+from riis_physical.model.network import HidingNetwork, Revealed
 from riis_physical.profile import load_profile
 from training.config import TrainConfig
 from training.digital import distort

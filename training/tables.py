@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError
-from riis_physical.files import make_folder, write_text
+from riis_physical.system.files import make_folder, write_text
 
 NOT_MEASURED = "not measured"
 PRESETS = ("easy", "normal", "hard")

@@ -20,11 +20,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import new_folder, write_text
-from riis_physical.model import HidingNetwork
+from riis_physical.model.network import HidingNetwork
+from riis_physical.model.weights import config_of, load_tensors
 from riis_physical.profile import load_profile
-from riis_physical.provenance import commit, package_version
-from riis_physical.weights import config_of, load_tensors
+from riis_physical.system.files import new_folder, write_text
+from riis_physical.system.provenance import commit, package_version
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 from training.config import TrainConfig, load_config
 from training.data import (

@@ -10,13 +10,13 @@ from PIL import Image
 from calibration.chart.draw import draw_chart
 from calibration.chart.layout import Chart
 from riis_physical.errors import ConfigError, OutputError
-from riis_physical.files import atomic_path, check_writable
-from riis_physical.image_io import save_image
+from riis_physical.images import save_image
 from riis_physical.sheets.fonts import load_font
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Page, Paper, Picture, Text
 from riis_physical.sheets.pdf import save_pdf
 from riis_physical.sheets.profiles import srgb
 from riis_physical.sheets.sources import Source
+from riis_physical.system.files import atomic_path, check_writable
 
 LEAST_EDGE_MM = 8.0  # white around the chart: printers leave a rim unprinted
 CAPTION_MM = 2.8

@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from calibration.chart.find import SeenChart
 from calibration.fit.light import LightField
 from riis_physical.errors import CalibrationError
-from riis_physical.srgb import to_linear
+from riis_physical.images.srgb import to_linear
 
 REFERENCE_PX = 512.0
 REACH_MM = 4.5  # to either side of an edge

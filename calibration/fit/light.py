@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import TILE_MM
 from riis_physical.errors import CalibrationError
+from riis_physical.images.srgb import to_linear
 from riis_physical.sheets.pages import Box
-from riis_physical.srgb import to_linear
 
 ORDER = 4  # of the polynomial
 ACROSS_MM, ALONG_MM = 1.2, 6.0  # of a bit of white that is read

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import COLUMNS, ROWS, TILE_MM
 from calibration.fit.light import LightField
+from riis_physical.images.srgb import to_linear
 from riis_physical.sheets.pages import Box
-from riis_physical.srgb import to_linear
 
 STEP_MM = 1.5
 SPOT_MM = 1.2

@@ -22,8 +22,8 @@ from scipy.special import ndtr
 
 from calibration.chart.find import SeenChart
 from calibration.fit.blur import SHARPEN_PX
+from riis_physical.images.srgb import slope, to_linear
 from riis_physical.sheets.pages import Box
-from riis_physical.srgb import slope, to_linear
 
 BLOCK = 8
 LUMA = np.array([0.299, 0.587, 0.114])

@@ -17,7 +17,7 @@ from calibration.fit.noise import NoiseFit, measure_noise
 from calibration.fit.response import ResponseFit, fit_response
 from calibration.fit.tone import ToneSamples, measure_tone
 from calibration.fit.vignetting import channel_light
-from riis_physical.image_io import load_host, load_photo
+from riis_physical.images import load_host, load_photo
 
 RIM_MM = 1.0  # of a patch that is left out, besides what blur reaches
 BLUR_REACH = 3.0  # sigmas

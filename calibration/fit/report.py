@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calibration.fit.fit import Calibration
 from calibration.fit.plots import draw_photo, draw_plots
-from riis_physical.files import write_text
+from riis_physical.system.files import write_text
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

@@ -17,7 +17,7 @@ from scipy.optimize import least_squares
 from calibration.fit.tone import ToneSamples
 from riis_physical.channel import tone
 from riis_physical.channel.light import planckian_rgb
-from riis_physical.srgb import to_linear
+from riis_physical.images.srgb import to_linear
 
 WHITE = {"print": 0.93, "screen": 1.0}
 LUMA = np.array([0.2126, 0.7152, 0.0722])

@@ -12,7 +12,7 @@ from calibration.chart.find import SeenChart
 from calibration.chart.layout import GREY_LEVELS
 from calibration.fit.light import LightField
 from riis_physical.errors import CalibrationError
-from riis_physical.srgb import to_linear, to_srgb
+from riis_physical.images.srgb import to_linear, to_srgb
 
 INSET_MM = 2.5
 SAMPLES_PER_MM = 3.0

@@ -20,7 +20,7 @@ from capture.geometry.rectify import validate_corners
 from capture.geometry.registration import register
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import BadImageError, RectificationError
-from riis_physical.image_io import PHOTO, load_photo
+from riis_physical.images import PHOTO, load_photo
 
 #: References and photos are reduced to this long side before features are sought.
 REFERENCE_PX = 640

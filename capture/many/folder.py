@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from riis_physical.errors import BadImageError, RiisError
-from riis_physical.files import is_folder
-from riis_physical.processes import end_with_parent, single_threads
+from riis_physical.system.files import is_folder
+from riis_physical.system.processes import end_with_parent, single_threads
 
 SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",

@@ -2,7 +2,7 @@
 
 What a photo shows of a module comes as a log-likelihood ratio: soft values times a
 factor that the photo's own function patterns give, which every code holds
-(:mod:`riis_physical.qr.likelihood`). Photos of one container then add up, each with the
+(:mod:`riis_physical.qr.soft.likelihood`). Photos of one container then add up, each with the
 weight that it deserves, and a bad photo adds next to nothing.
 
 Which photos show the same container is seen in the values themselves. Two grids are
@@ -14,12 +14,12 @@ the message is put aside and the message read again without it.
 
 False accepts
 -------------
-Every reading passes :func:`riis_physical.qr.reading.read_revealed`, whose bound holds
+Every reading passes :func:`riis_physical.qr.soft.reading.read_revealed`, whose bound holds
 for each grid that is tried. Sums of random grids are random grids: the factors come
 from function patterns alone, and photos are joined by their agreement with each
 other, which no codeword is preferred by. A photo adds at most
 ``MOST_IN_PHOTO`` grids, each tried at most twice, so that with the 6e-11 a grid of
-:mod:`riis_physical.qr.soft` the sums of 300 photos are read falsely with a chance of
+:mod:`riis_physical.qr.soft.decode` the sums of 300 photos are read falsely with a chance of
 less than 300 * 4 * 2 * 6e-11 = 2e-7; :attr:`Fusion.attempts` counts them.
 """
 
@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.reading import Reading, read_revealed
-from riis_physical.qr.soft import GridReading, likely_levels
-from riis_physical.qr.structure import Level, blocks, data_positions
+from riis_physical.qr.code.structure import Level, blocks, data_positions
+from riis_physical.qr.soft.decode import GridReading, likely_levels
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.reading import Reading, read_revealed
 
 Floats = NDArray[np.float32]
 

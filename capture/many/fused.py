@@ -19,8 +19,8 @@ from capture.read.finding import Finding
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.qr.decoders import DECODERS
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.likelihood import log_likelihoods
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.likelihood import log_likelihoods
 
 Photo = str | Path | UInt8Image
 Find = Callable[[Photo], PhotoFindings]

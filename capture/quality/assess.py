@@ -21,7 +21,7 @@ from capture.quality.spectrum import tile_power
 from capture.quality.spectrum_fit import blur_and_noise
 from capture.quality.viewing import viewing_angle
 from riis_physical.artifacts import CaptureQuality, Condition, UInt8Image
-from riis_physical.image_io import jpeg_quality
+from riis_physical.images import jpeg_quality
 
 __all__ = ["advice", "assess", "container_width_px", "jpeg_quality"]
 

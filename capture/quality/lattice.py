@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riis_physical.artifacts import UInt8Image
-from riis_physical.image_io import luma_steps
+from riis_physical.images import luma_steps
 
 Matrix = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from capture.geometry.rectify import MODULE_PX, Region, homography
 from capture.read.probe import BATCH, RevealerLike, frame_px
 from riis_physical.artifacts import Condition
 from riis_physical.errors import RectificationError
-from riis_physical.qr.presence import function_modules, presence_score
-from riis_physical.qr.reading import Reading
+from riis_physical.qr.soft.presence import function_modules, presence_score
+from riis_physical.qr.soft.reading import Reading
 
 FloatArray = NDArray[np.float32]
 Read = Callable[[FloatArray, FloatArray], Reading | None]

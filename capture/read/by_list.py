@@ -18,8 +18,8 @@ from capture.read.finding import Finding
 from capture.read.probe import Hypothesis, RevealerLike, frame_px
 from capture.read.reveal import Place, Viewer
 from riis_physical.errors import RectificationError
-from riis_physical.qr.evidence import MESSAGE_BITS
-from riis_physical.qr.presence import presence_score
+from riis_physical.qr.soft.evidence import MESSAGE_BITS
+from riis_physical.qr.soft.presence import presence_score
 
 FloatArray = NDArray[np.float32]
 

@@ -22,8 +22,8 @@ from capture.read.probe import RevealedLike, RevealerLike
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import ConfigError
+from riis_physical.images.srgb import to_linear, to_srgb
 from riis_physical.profile import DeviceProfile, Noise, Response, Vignetting
-from riis_physical.srgb import to_linear, to_srgb
 
 FloatArray = NDArray[np.float32]
 Floats = NDArray[np.float64]

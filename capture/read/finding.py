@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from capture.read.probe import Hypothesis, RevealerLike
 from riis_physical.artifacts import Condition
-from riis_physical.qr.reading import Reading
+from riis_physical.qr.soft.reading import Reading
 
 FloatArray = NDArray[np.float32]
 

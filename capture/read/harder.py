@@ -22,7 +22,7 @@ from capture.read.probe import frame_px
 from capture.read.relocate import relocate
 from capture.read.reveal import Place, Viewer, plain_of
 from riis_physical.errors import RectificationError
-from riis_physical.qr.presence import function_modules
+from riis_physical.qr.soft.presence import function_modules
 
 FloatArray = NDArray[np.float32]
 

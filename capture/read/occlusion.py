@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.reading import Reading, read_revealed
-from riis_physical.qr.structure import grid_size
+from riis_physical.qr.code.structure import grid_size
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.reading import Reading, read_revealed
 
 FloatArray = NDArray[np.float32]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from capture.geometry.rectify import MODULE_PX, Region
 from riis_physical.artifacts import Condition
-from riis_physical.qr.presence import finder_score
+from riis_physical.qr.soft.presence import finder_score
 
 FloatArray = NDArray[np.float32]
 
@@ -45,7 +45,7 @@ class RevealedLike(Protocol):
 
 
 class RevealerLike(Protocol):
-    """The part of :class:`riis_physical.revealer.Revealer` that scanning needs."""
+    """The part of :class:`riis_physical.model.revealer.Revealer` that scanning needs."""
 
     @property
     def name(self) -> str:

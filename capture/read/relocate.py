@@ -20,7 +20,7 @@ from capture.read.probe import RevealerLike, frame_px
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
-from riis_physical.qr.structure import BoolGrid
+from riis_physical.qr.code.structure import BoolGrid
 
 FloatArray = NDArray[np.float32]
 

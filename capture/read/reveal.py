@@ -22,9 +22,9 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError
 from riis_physical.qr.decoders import DECODERS
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.presence import presence_score
-from riis_physical.qr.reading import Reading, read_revealed
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.presence import presence_score
+from riis_physical.qr.soft.reading import Reading, read_revealed
 
 FloatArray = NDArray[np.float32]
 

@@ -38,8 +38,8 @@ from capture.read.reveal import Viewer
 from capture.read.settle import settled
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.presence import function_modules
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.presence import function_modules
 
 FloatArray = NDArray[np.float32]
 

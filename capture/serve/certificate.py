@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from riis_physical.files import atomic_path, make_folder
+from riis_physical.system.files import atomic_path, make_folder
 
 DAYS = 365
 RENEW_DAYS = 14

@@ -12,7 +12,7 @@ from capture.study.config import SHOT_FACTORS
 from capture.study.ingest import record
 from capture.study.recognise import Recogniser
 from capture.study.store import Study
-from riis_physical.files import atomic_path
+from riis_physical.system.files import atomic_path
 
 _KINDS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png"}
 

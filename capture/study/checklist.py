@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
 from capture.study.store import Study
-from riis_physical.files import write_text
+from riis_physical.system.files import write_text
 
 CHECKLIST = "checklist.html"
 THUMBNAIL_PX = 96

@@ -26,8 +26,8 @@ from capture.study.photos.told import from_exif, from_names, given_levels, level
 from capture.study.recognise import Recognised, Recogniser
 from capture.study.store import Study
 from riis_physical.errors import BadImageError, ConfigError
-from riis_physical.files import atomic_path
-from riis_physical.image_io import load_photo
+from riis_physical.images import load_photo
+from riis_physical.system.files import atomic_path
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class _Looker:
 
 
 def _models() -> list[Any]:
-    from riis_physical.revealer import Revealer
-    from riis_physical.weights import available
+    from riis_physical.model.revealer import Revealer
+    from riis_physical.model.weights import available
 
     return [Revealer.load(name) for name in available()]
 

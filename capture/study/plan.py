@@ -20,14 +20,14 @@ from capture.study.sheets import StudySheet, compose_sheet, sheet_name
 from capture.study.store import FOLDERS, Study
 from riis_physical import metrics
 from riis_physical.errors import ConfigError, HostError, OutputError
-from riis_physical.files import make_folder
 from riis_physical.hiding import hide
-from riis_physical.image_io import load_host, save_image
-from riis_physical.revealer import Revealer
+from riis_physical.images import load_host, save_image
+from riis_physical.model.revealer import Revealer
 from riis_physical.sheets.fonts import load_font
 from riis_physical.sheets.pdf import save_pdf
 from riis_physical.sheets.sources import Source, check_density, load_source
 from riis_physical.sheets.web import save_page
+from riis_physical.system.files import make_folder
 
 PRINT_FILE = "sheets/print.pdf"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -20,10 +20,10 @@ from capture.scan import scan_photo
 from capture.study.store import Study
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.errors import ConfigError
+from riis_physical.model.revealer import Revealer
+from riis_physical.model.weights import available, load_record
 from riis_physical.profile import DeviceProfile
-from riis_physical.provenance import commit, package_version
-from riis_physical.revealer import Revealer
-from riis_physical.weights import available, load_record
+from riis_physical.system.provenance import commit, package_version
 
 #: How far a photo came, from the worst: the file, finding, reading, another text, right.
 STAGES = ("file", "finding", "reading", "wrong text", "read")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from capture.study.config import StudyConfig
 from riis_physical.errors import ConfigError
-from riis_physical.files import write_text
+from riis_physical.system.files import write_text
 
 _TEMPLATE = """\
 # A field study: what is varied, on which sheets, in which design.

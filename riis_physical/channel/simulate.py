@@ -23,7 +23,7 @@ from riis_physical.channel.jpeg import jpeg
 from riis_physical.channel.occlusion import occlude
 from riis_physical.channel.optics import isotropic, optical_blur
 from riis_physical.channel.params import ChannelParams
-from riis_physical.condition import normalise_columns
+from riis_physical.model.condition import normalise_columns
 
 PAD_PX = 12  # around the container, so that blur has something to run into
 RIM_PX = 16  # around the container in the capture
@@ -159,7 +159,7 @@ def _blur_in_plane(
 
 
 def condition_of(params: ChannelParams) -> Tensor:
-    """The true condition (B, 4), normalised as in riis_physical.condition."""
+    """The true condition (B, 4), normalised as in riis_physical.model.condition."""
     corners = geometry.project(geometry.pose_homography(params), geometry.unit_corners(params))
     across, down = geometry.edge_lengths(corners)
     scale_px = torch.minimum(across, down) / params.modules_total

@@ -39,7 +39,7 @@ def command(
     Each is measured in a process of its own, without loading the model.
     """
     if output is not None:
-        from riis_physical.files import check_writable
+        from riis_physical.system.files import check_writable
 
         check_writable(output, force=force)
 

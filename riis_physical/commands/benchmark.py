@@ -116,7 +116,7 @@ def capture(
     """
     parts = _parts(what)
 
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
 
@@ -237,7 +237,7 @@ def fuse(
     gives is compared with whichever photo reads alone, and with all added up as
     `scan --fuse` does. A run that was stopped goes on where it was.
     """
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
 

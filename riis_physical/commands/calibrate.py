@@ -119,7 +119,7 @@ def fit_command(
     lit is refused with the reason; the others are used.
     """
     from riis_physical.errors import ConfigError, OutputError
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     label = name if name is not None else output.stem[:LONGEST_NAME]
     if not 1 <= len(label) <= LONGEST_NAME:
@@ -165,7 +165,7 @@ def board_command(output: Path, board: Any, page: str, dpi: int, force: bool) ->
     something flat.
     """
     from calibration.board import draw_page, save_page
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
     save_page(output, draw_page(board, page, dpi), dpi, force=force)
@@ -187,7 +187,7 @@ def camera_command(photos: tuple[str, ...], output: Path, board: Any, force: boo
     told with the reason.
     """
     from calibration.camera import fit_camera
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
     profile = fit_camera(photos, board, tell=common.note)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.errors import MessageError, WeightsError
-from riis_physical.terminal import escaped
+from riis_physical.system.terminal import escaped
 
 if TYPE_CHECKING:
     from riis_physical.keys import Key
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
 PRESETS = ("easy", "normal", "hard")
 MEDIA = ("print", "screen")
@@ -229,8 +229,8 @@ def load_revealers(model: str, device: str) -> list[Revealer]:
     Raises:
         WeightsError: no such model, or none ships.
     """
-    from riis_physical.revealer import Revealer
-    from riis_physical.weights import available
+    from riis_physical.model.revealer import Revealer
+    from riis_physical.model.weights import available
 
     names = available() if model == "auto" else [model]
     if not names:

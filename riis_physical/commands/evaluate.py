@@ -129,7 +129,7 @@ def command(
     if profiles and (common.is_given("presets") or common.is_given("medium")):
         raise click.UsageError("--profile says what --preset and --medium say: give one.")
 
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
 

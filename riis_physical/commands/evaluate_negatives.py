@@ -85,7 +85,7 @@ def command(
     if not images and not held_out_of:
         raise click.UsageError("Name a folder of pictures with --images or --held-out-of.")
 
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     check_writable(output, force=force)
 

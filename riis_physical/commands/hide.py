@@ -20,10 +20,10 @@ from riis_physical.commands.hide_output import (
 
 if TYPE_CHECKING:
     from riis_physical.hiding import Refinement
-    from riis_physical.image_io import LoadedImage
-    from riis_physical.qr.knowledge import Knowledge
-    from riis_physical.revealer import Revealer
-    from riis_physical.target_rate import Chosen
+    from riis_physical.hiding.target_rate import Chosen
+    from riis_physical.images import LoadedImage
+    from riis_physical.model.revealer import Revealer
+    from riis_physical.qr.soft.knowledge import Knowledge
 
 # As in riis_physical.hiding, which would load torch here; a test compares them.
 DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
@@ -147,8 +147,8 @@ def command(
     content = common.message_bytes(message, message_file)
 
     from riis_physical.errors import BadImageError, HostError
-    from riis_physical.files import check_writable
-    from riis_physical.image_io import image_format, load_host
+    from riis_physical.images import image_format, load_host
+    from riis_physical.system.files import check_writable
 
     with _outputs(hosts, output) as outputs:
         for path in outputs:
@@ -158,7 +158,7 @@ def command(
 
         from riis_physical.hiding import Aim
         from riis_physical.profile import DeviceProfile
-        from riis_physical.qr.encode import encode
+        from riis_physical.qr.code.encode import encode
 
         content = _folded(content) if fold_case else content
         key = common.load_key(key_file)
@@ -208,7 +208,7 @@ def _outputs(hosts: tuple[Path, ...], output: Path) -> Iterator[list[Path]]:
     names = [f"{host.stem}-container.png" for host in hosts]
     if len(set(names)) < len(names):
         raise click.UsageError("Two hosts have the same name: hide them one by one.")
-    from riis_physical.files import new_folder
+    from riis_physical.system.files import new_folder
 
     with new_folder(output):
         yield [output / name for name in names]
@@ -225,7 +225,7 @@ def _hide_one(
 ) -> None:
     from riis_physical.errors import HostError
     from riis_physical.hiding import hide, read_back
-    from riis_physical.image_io import JPEG_SAVE_QUALITY, LOSSY, image_format, save_image
+    from riis_physical.images import JPEG_SAVE_QUALITY, LOSSY, image_format, save_image
 
     chosen = None
     strength: Any = wish.aim if wish.strength is None else wish.strength
@@ -288,7 +288,7 @@ def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wi
     """The strength of --target-rate, with a counter of captures on standard error."""
     from tqdm import tqdm
 
-    from riis_physical.target_rate import choose_strength
+    from riis_physical.hiding.target_rate import choose_strength
 
     assert wish.target_rate is not None
     with tqdm(desc="simulating", unit="capture", disable=None) as progress:
@@ -308,7 +308,7 @@ def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wi
 
 def _folded(content: bytes) -> bytes:
     """The message with scheme and host in capitals where that saves a version; it is told."""
-    from riis_physical.qr.fold import fold_case
+    from riis_physical.qr.code.fold import fold_case
 
     try:
         text = content.decode("utf-8")

@@ -10,10 +10,10 @@ from riis_physical.commands import common
 
 if TYPE_CHECKING:
     from riis_physical.hiding import Aim, HideResult
-    from riis_physical.image_io import LoadedImage
-    from riis_physical.qr.knowledge import Knowledge
-    from riis_physical.revealer import Revealer
-    from riis_physical.target_rate import Chosen
+    from riis_physical.hiding.target_rate import Chosen
+    from riis_physical.images import LoadedImage
+    from riis_physical.model.revealer import Revealer
+    from riis_physical.qr.soft.knowledge import Knowledge
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def say_knowledge(
     """What readers need, in plain words and in a file beside the container."""
     import json
 
-    from riis_physical.files import write_text
+    from riis_physical.system.files import write_text
 
     listed = knowledge.among
     prefixes = [prefix.decode("utf-8", "replace") for prefix in knowledge.prefixes]

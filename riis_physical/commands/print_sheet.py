@@ -156,7 +156,7 @@ def command(
         raise click.UsageError("Give either --page or --poster.")
 
     from riis_physical.errors import OutputError
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     kind = output.suffix.lower()
     if kind not in SUFFIXES:

@@ -20,7 +20,7 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
 
     Exit status 1 when a photo shows none that can be read.
     """
-    from riis_physical.image_io import PHOTO, load_photo
+    from riis_physical.images import PHOTO, load_photo
     from riis_physical.qr.visible import read_visible
 
     all_read = True

@@ -19,14 +19,14 @@ import click
 from riis_physical.commands import common
 from riis_physical.commands.scan_output import as_record, say, summary
 from riis_physical.errors import BadImageError
-from riis_physical.files import is_file, is_folder
-from riis_physical.last_resort import is_out_of_memory
+from riis_physical.system.files import is_file, is_folder
+from riis_physical.system.last_resort import is_out_of_memory
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import ScanResult
     from riis_physical.keys import Key
     from riis_physical.profile import DeviceProfile
-    from riis_physical.qr.knowledge import Knowledge
+    from riis_physical.qr.soft.knowledge import Knowledge
 
 MAX_FRAMES = 60
 LIVE_MEMORY = 12  # frames of a camera after which a container that is gone is forgotten
@@ -364,7 +364,7 @@ def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
 def _tasks(names: Sequence[str], save_stages: Path | None) -> list[Task]:
     if save_stages is None:
         return [Task(name) for name in names]
-    from riis_physical.files import check_folder
+    from riis_physical.system.files import check_folder
 
     check_folder(save_stages)
     if len(names) == 1:
@@ -379,7 +379,7 @@ def _missing(photo: str, recursive: bool) -> list[ScanResult] | None:
         return None
     from capture.clock import Clock
     from riis_physical.artifacts import ScanResult, Status
-    from riis_physical.image_io import load_photo
+    from riis_physical.images import load_photo
 
     try:
         if _is_folder(photo):

@@ -31,12 +31,12 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
     It is shown as large as whole pixels allow. One with more pixels than the
     screen is shrunk once to fit it. Esc, Q or a closed window ends it.
     """
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     if html is not None:
         check_writable(html, force=force)
 
-    from riis_physical.image_io import load_photo
+    from riis_physical.images import load_photo
     from riis_physical.sheets.sources import load_source
 
     if html is not None:

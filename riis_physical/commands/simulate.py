@@ -77,8 +77,8 @@ def command(
     force: bool,
 ) -> None:
     """Photograph the picture CONTAINER, printed or on a screen, as a phone would."""
-    from riis_physical.files import atomic_path, check_writable, write_text
-    from riis_physical.image_io import load_photo
+    from riis_physical.images import load_photo
+    from riis_physical.system.files import atomic_path, check_writable, write_text
 
     ranges: str | ChannelRanges = preset
     if profile is not None:

@@ -290,7 +290,7 @@ def run(
 def report(folder: Path, output: Path, kind: str, setting: str | None, force: bool) -> None:
     """Say what came out: one page that needs no other file."""
     from riis_physical.errors import needs
-    from riis_physical.files import check_writable
+    from riis_physical.system.files import check_writable
 
     needs("study", "pandas", "statsmodels", "matplotlib", "jinja2", "pyarrow")
     check_writable(output, force=force)

@@ -92,7 +92,7 @@ def command(
         raise click.UsageError(f"{out} holds no checkpoint to go on from: leave --resume out")
     if start is not None and (resume or len(parts) != 1):
         raise click.UsageError("--start begins one part: give --part, and leave --resume out")
-    from riis_physical.files import new_folder
+    from riis_physical.system.files import new_folder
     from training.detector.make import Material, make_material
     from training.detector.parts import train_part
 

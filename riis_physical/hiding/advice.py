@@ -7,7 +7,7 @@ import numpy as np
 
 from riis_physical import metrics
 from riis_physical.artifacts import FloatArray, UInt8Image
-from riis_physical.qr.encode import QrCode
+from riis_physical.qr.code.encode import QrCode
 
 # Hosts that carry badly; all judged on the model frame.
 _DARK_LUMA = 30.0  # levels of mean luma

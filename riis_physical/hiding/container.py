@@ -17,16 +17,16 @@ from riis_physical.hiding.frame import add_residual, to_frame
 from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import Plan, Refinement
 from riis_physical.hiding.strength import Aim
-from riis_physical.image_io import LoadedImage, load_host
-from riis_physical.qr.encode import QrCode, encode
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.reading import Reading, read_revealed
+from riis_physical.images import LoadedImage, load_host
+from riis_physical.qr.code.encode import QrCode, encode
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.reading import Reading, read_revealed
 
 if TYPE_CHECKING:
     from riis_physical.hiding.blacks import Lift
     from riis_physical.hiding.refine import Refined
     from riis_physical.hiding.strength import Choice
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
 _MATTERS = 0.03  # bits a module that knowledge must save for readers to depend on it

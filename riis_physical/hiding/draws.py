@@ -23,9 +23,9 @@ from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges, resolve_ranges
 from riis_physical.errors import ConfigError
 from riis_physical.hiding.frame import resampling_matrix, to_frame
-from riis_physical.qr.encode import QrCode
-from riis_physical.qr.presence import function_modules
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import QrCode
+from riis_physical.qr.soft.presence import function_modules
 
 DISPLAY_PX = 10
 """Container pixels a module in the simulation."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from math import log2
 
-from riis_physical.qr.encode import QrCode
-from riis_physical.qr.evidence import MESSAGE_BITS
-from riis_physical.qr.knowledge import Knowledge
-from riis_physical.qr.message_prior import message_log2
-from riis_physical.qr.structure import codeword_count
+from riis_physical.qr.code.encode import QrCode
+from riis_physical.qr.code.structure import codeword_count
+from riis_physical.qr.prior.message_prior import message_log2
+from riis_physical.qr.soft.evidence import MESSAGE_BITS
+from riis_physical.qr.soft.knowledge import Knowledge
 
 NEEDED = 0.515
 """Bits a module at which half of the draws of a message of random bytes are read."""

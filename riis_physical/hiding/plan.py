@@ -17,10 +17,10 @@ from riis_physical.hiding.masking import steady
 from riis_physical.hiding.refine import DEFAULT_SECONDS, Refined
 from riis_physical.hiding.refine import refine as refined_residual
 from riis_physical.hiding.strength import Aim, Choice, choose, described
-from riis_physical.qr.encode import QrCode
+from riis_physical.qr.code.encode import QrCode
 
 if TYPE_CHECKING:
-    from riis_physical.revealer import Revealer
+    from riis_physical.model.revealer import Revealer
 
 WORTH_LIFTING = 0.9
 """A lift is made where it brings the strength below this share of what it is without."""

@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import OutputError
-from riis_physical.files import atomic_path
+from riis_physical.system.files import atomic_path
 
 WRITABLE = {
     ".png": "PNG",

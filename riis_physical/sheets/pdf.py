@@ -11,12 +11,12 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
 from riis_physical.artifacts import UInt8Image
-from riis_physical.files import atomic_path
-from riis_physical.image_io import encode_png
+from riis_physical.images import encode_png
 from riis_physical.sheets.fonts import Font
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Page, Part, Picture, Text
 from riis_physical.sheets.profiles import Profile, srgb
 from riis_physical.sheets.sources import Source
+from riis_physical.system.files import atomic_path
 
 POINTS_PER_MM = 72 / MM_PER_INCH
 _PNG_HEAD_BYTES = 8

@@ -16,12 +16,12 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel import sample_params
 from riis_physical.errors import ConfigError
-from riis_physical.files import atomic_path
 from riis_physical.hiding import to_frame
-from riis_physical.qr.reading import read_revealed
-from riis_physical.revealer import Revealer
+from riis_physical.hiding.target_rate import DISPLAY_PX, Rate, read_capture
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.soft.reading import read_revealed
 from riis_physical.sheets.profiles import Profile, srgb
-from riis_physical.target_rate import DISPLAY_PX, Rate, read_capture
+from riis_physical.system.files import atomic_path
 
 VISIBLE_DE = 3.0  # CIEDE2000 from which a change of colour is seen side by side
 COMPARED_PX = 512  # longer side of the copies on which colours are compared

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError
-from riis_physical.image_io import load_host
+from riis_physical.images import load_host
 from riis_physical.sheets.pages import MM_PER_INCH
 
 #: Below the first a container is refused, below the second warned about.
@@ -50,7 +50,7 @@ def load_source(path: str | Path) -> Source:
     """Read a container with its colours as they are.
 
     Raises:
-        BadImageError: see :func:`riis_physical.image_io.load_host`.
+        BadImageError: see :func:`riis_physical.images.load_host`.
     """
     loaded = load_host(path)
     return Source(Path(path).name, loaded.pixels, loaded.icc_profile, loaded.notes)

@@ -6,11 +6,11 @@ import base64
 import html
 from pathlib import Path
 
-from riis_physical.files import write_text
-from riis_physical.image_io import encode_png
+from riis_physical.images import encode_png
 from riis_physical.sheets.profiles import srgb
 from riis_physical.sheets.screen import BACKGROUNDS
 from riis_physical.sheets.sources import Source
+from riis_physical.system.files import write_text
 
 # As fit_screen and draw_screen have it; a display with scaling has more device
 # pixels than the page counts, so sizes and places are divided by the ratio.

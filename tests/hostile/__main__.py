@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from riis_physical.files import check_writable, write_text
+from riis_physical.system.files import check_writable, write_text
 from tests.hostile.run import run_all
 
 

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from riis_physical.weights import FOLDER, available
+from riis_physical.model.weights import FOLDER, available
 
 DEEP = "[" * 100_000
 

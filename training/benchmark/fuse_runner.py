@@ -17,9 +17,9 @@ from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.errors import HostError, WeightsError
 from riis_physical.hiding import hide
-from riis_physical.image_io import load_host, load_photo
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
+from riis_physical.images import load_host, load_photo
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
 from training.benchmark.fuse_records import FuseRecord
 from training.benchmark.fuse_settings import FuseSettings
 from training.evaluation.draws import Hosts, draw_background, draw_message

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError
-from riis_physical.files import make_folder
+from riis_physical.system.files import make_folder
 from training.benchmark.sweeps import SWEEPS
 
 Json = dict[str, Any]

@@ -17,9 +17,9 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import DEFAULT_SIZE, Photograph, photograph, place
 from riis_physical.errors import HostError, WeightsError
 from riis_physical.hiding import HideResult, hide
-from riis_physical.image_io import load_host, load_photo
-from riis_physical.qr.encode import QrCode, encode
-from riis_physical.revealer import Revealer
+from riis_physical.images import load_host, load_photo
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import QrCode, encode
 from training.benchmark.places import CLOSE_WITHIN, CornerError, corner_error, proposed
 from training.benchmark.records import BenchmarkRecord
 from training.benchmark.settings import BenchmarkSettings, Point

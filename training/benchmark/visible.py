@@ -16,8 +16,8 @@ from riis_physical.channel import geometry
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.channel.scene import outline
+from riis_physical.qr.code.encode import QrCode
 from riis_physical.qr.decoders import DECODERS
-from riis_physical.qr.encode import QrCode
 from training.evaluation.bound import visible_container
 
 

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import HostError
-from riis_physical.files import atomic_path, make_folder
 from riis_physical.hiding import hide
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.system.files import atomic_path, make_folder
 from training.data import is_held_out, list_photos
 
 _STREAM = 11

@@ -8,7 +8,7 @@ from typing import Any
 
 from capture.find.learned.network_file import packed
 from riis_physical.errors import TrainingError
-from riis_physical.weights import save_weights
+from riis_physical.model.weights import save_weights
 from training.checkpoint import load_checkpoint
 from training.detector.loop import CHECKPOINT, DESCRIPTION, Batch, Network, Task, averaged
 

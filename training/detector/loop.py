@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from capture.find.learned.blocks import ScaledNetwork
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder, write_text
-from riis_physical.provenance import commit, package_version
+from riis_physical.system.files import make_folder, write_text
+from riis_physical.system.provenance import commit, package_version
 from training.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
 
 WARM_UP = 100

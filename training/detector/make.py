@@ -12,9 +12,9 @@ import torch
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder
-from riis_physical.processes import end_with_parent
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.system.files import make_folder
+from riis_physical.system.processes import end_with_parent
 from training.data import is_held_out, list_photos
 from training.detector.containers import make_pairs
 from training.detector.scenes import Scenes, store, stored_indices

@@ -24,7 +24,7 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import BLUR_ROOM_PX, fast_length, photograph
 from riis_physical.channel.scene import outline
 from riis_physical.errors import TrainingError
-from riis_physical.files import make_folder, write_text
+from riis_physical.system.files import make_folder, write_text
 from training.detector.containers import load_pair
 
 FloatArray = NDArray[np.float32]

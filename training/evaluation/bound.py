@@ -18,8 +18,8 @@ from capture.geometry.rectify import rectify
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
-from riis_physical.qr.encode import QrCode
-from riis_physical.qr.soft import read_grid
+from riis_physical.qr.code.encode import QrCode
+from riis_physical.qr.soft.decode import read_grid
 from riis_physical.qr.visible import read_visible
 
 QUIET_ZONE = 4

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from riis_physical.provenance import commit, package_version
+from riis_physical.system.provenance import commit, package_version
 
 _PACKAGES = (
     "riis-physical", "torch", "numpy", "kornia", "pillow", "pyzbar", "zxing-cpp", "flip-evaluator"

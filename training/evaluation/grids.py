@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 
-from riis_physical.qr.encode import encode
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.listed import MessageList
-from riis_physical.qr.soft import normalised, passes_gate, read_grid
-from riis_physical.qr.structure import LEVELS, MAX_VERSION, Level, grid_size, known_modules
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.code.structure import LEVELS, MAX_VERSION, Level, grid_size, known_modules
+from riis_physical.qr.soft.decode import normalised, passes_gate, read_grid
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.listed import MessageList
 from training.text.messages import draw_messages
 
 GridKind = Literal["coins", "patterns", "foreign", "smooth", "pictures"]
@@ -157,8 +157,8 @@ def reveal_pictures(settings: GridSettings, most: int = 24) -> Floats:
     """Soft values (P, 57, 57) that the network finds in pictures without a code."""
     import cv2
 
-    from riis_physical.image_io import load_photo
-    from riis_physical.revealer import Revealer
+    from riis_physical.images import load_photo
+    from riis_physical.model.revealer import Revealer
     from training.data import list_photos
 
     revealer = Revealer.load(settings.model)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from riis_physical.errors import OutputError
-from riis_physical.files import write_text
+from riis_physical.system.files import write_text
 
 
 class Record(Protocol):

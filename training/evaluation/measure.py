@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from tqdm import tqdm
 
 from riis_physical.errors import ConfigError
-from riis_physical.files import check_writable, write_text
+from riis_physical.system.files import check_writable, write_text
 from training.evaluation.draws import Hosts
 from training.evaluation.environment import describe_environment
 from training.evaluation.journal import Journal, Record

@@ -24,10 +24,10 @@ from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import encode_jpeg, photograph
 from riis_physical.errors import ConfigError
-from riis_physical.image_io import load_photo
-from riis_physical.qr.encode import encode
-from riis_physical.revealer import Revealer
-from riis_physical.weights import available
+from riis_physical.images import load_photo
+from riis_physical.model.revealer import Revealer
+from riis_physical.model.weights import available
+from riis_physical.qr.code.encode import encode
 from training.data import list_photos
 from training.evaluation.bound import visible_container
 from training.evaluation.draws import draw_background, draw_message

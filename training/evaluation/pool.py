@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any, Protocol, TypeVar
 
 from riis_physical.errors import RiisError
-from riis_physical.processes import end_with_parent, single_threads
+from riis_physical.system.processes import end_with_parent, single_threads
 
 Record_co = TypeVar("Record_co", covariant=True)
 

@@ -18,9 +18,9 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.errors import HostError, WeightsError
 from riis_physical.hiding import HideResult, hide
-from riis_physical.image_io import LoadedImage, load_host, load_photo
-from riis_physical.qr.encode import QrCode, encode
-from riis_physical.revealer import Revealer
+from riis_physical.images import LoadedImage, load_host, load_photo
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import QrCode, encode
 from training.evaluation.bound import BoundReading, read_bound
 from training.evaluation.draws import Hosts, draw_background, draw_message
 from training.evaluation.records import FOUND_WITHIN, NOT_HIDDEN, CaptureRecord

@@ -8,9 +8,9 @@ import numpy as np
 
 from capture.geometry.rectify import MODULE_PX, rectify
 from riis_physical.artifacts import FloatArray, UInt8Image
-from riis_physical.qr.encode import QrCode
-from riis_physical.qr.reading import read_revealed
-from riis_physical.revealer import Revealer
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import QrCode
+from riis_physical.qr.soft.reading import read_revealed
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.files import check_writable, write_bytes
-from riis_physical.qr.text_model import STEPS_A_BIT, packed
+from riis_physical.qr.prior.text_model import STEPS_A_BIT, packed
+from riis_physical.system.files import check_writable, write_bytes
 from training.text.messages import draw_messages
 
 MESSAGES = 400_000

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from capture.find.learned.blocks import ScaledNetwork
-from riis_physical.documents import first_fault
 from riis_physical.errors import WeightsError
-from riis_physical.shapes import shapes_of
-from riis_physical.weights import check_shapes, load_tensors
+from riis_physical.model.shapes import shapes_of
+from riis_physical.model.weights import check_shapes, load_tensors
+from riis_physical.system.documents import first_fault
 
 Network = TypeVar("Network", bound=ScaledNetwork)
 

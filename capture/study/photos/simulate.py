@@ -30,7 +30,7 @@ from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import photograph
-from riis_physical.files import atomic_path, make_folder
+from riis_physical.system.files import atomic_path, make_folder
 
 FOLDER = "photos/simulated"
 LEAST_PHOTO = (960, 720)  # of the part that a photo shows

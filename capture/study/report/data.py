@@ -11,7 +11,7 @@ import pandas as pd
 
 from capture.study.store import Study
 from riis_physical.errors import ConfigError
-from riis_physical.files import atomic_path
+from riis_physical.system.files import atomic_path
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet"}
 _QUERY = """

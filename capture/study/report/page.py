@@ -19,8 +19,8 @@ from capture.study.report.plots import factor_plot, heat_map, visibility_plot, w
 from capture.study.report.rates import LABELS, Rate, by_factor, pairs, rate_of, stages, varied
 from capture.study.store import Study
 from riis_physical.errors import ConfigError
-from riis_physical.files import write_text
-from riis_physical.provenance import commit, package_version
+from riis_physical.system.files import write_text
+from riis_physical.system.provenance import commit, package_version
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from riis_physical.documents import first_fault, read_bounded, read_json
 from riis_physical.errors import WeightsError
-from riis_physical.files import atomic_path, write_text
-from riis_physical.model_config import ModelConfig, WeightsRecord
+from riis_physical.model.config import ModelConfig, WeightsRecord
+from riis_physical.system.documents import first_fault, read_bounded, read_json
+from riis_physical.system.files import atomic_path, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
-FOLDER = Path(__file__).with_name("weights")
+FOLDER = Path(__file__).parents[1] / "weights"
 _REQUIRED_KEYS = ("format_version", "name", "config", "sha256")
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from riis_physical.errors import MessageError
-from riis_physical.qr import payload as codec
-from riis_physical.qr.structure import (
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code.structure import (
     MASK_PATTERN,
     MAX_VERSION,
     BoolGrid,

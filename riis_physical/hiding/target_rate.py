@@ -18,17 +18,17 @@ from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel import capture_rectified, condition_of, sample_params
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
-from riis_physical.condition import denormalise_condition
 from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding.draws import DISPLAY_PX, Scene, reaching
 from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.strength import Aim, choose
 from riis_physical.metrics import wilson_interval
-from riis_physical.qr.encode import encode
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.reading import read_revealed
-from riis_physical.revealer import Revealer
+from riis_physical.model.condition import denormalise_condition
+from riis_physical.model.revealer import Revealer
+from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.reading import read_revealed
 
 __all__ = [
     "DISPLAY_PX",

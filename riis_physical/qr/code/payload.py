@@ -12,10 +12,10 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from riis_physical.qr import segments as parts
-from riis_physical.qr.reed_solomon import Bytes
-from riis_physical.qr.segments import BYTE, Segment
-from riis_physical.qr.structure import LEVELS, Level, data_codeword_count
+from riis_physical.qr.code import segments as parts
+from riis_physical.qr.code.reed_solomon import Bytes
+from riis_physical.qr.code.segments import BYTE, Segment
+from riis_physical.qr.code.structure import LEVELS, Level, data_codeword_count
 
 _PADDING = (0xEC, 0x11)
 

@@ -19,9 +19,9 @@ from riis_physical.flow import (
     InvertibleFlow,
     NoiseProjection,
 )
-from riis_physical.model_config import ModelConfig
-from riis_physical.shapes import shapes_of
-from riis_physical.weights import check_shapes
+from riis_physical.model.config import ModelConfig
+from riis_physical.model.shapes import shapes_of
+from riis_physical.model.weights import check_shapes
 
 C_CONDITION = 4
 
@@ -87,7 +87,7 @@ class ConditionEstimator(nn.Module):
     """Estimate blur, noise and compression, each in [0, 1], from a rectified picture.
 
     Strided convolutions, then mean and deviation over the picture; see
-    :mod:`riis_physical.condition` for the units.
+    :mod:`riis_physical.model.condition` for the units.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class HidingNetwork(nn.Module):
     Hosts and containers are (B, 3, H, W), sRGB in [0, 1], H and W multiples of
     2**host_levels. A module secret is (B, 1, H / 2**host_levels, W / 2**host_levels)
     with +1 for dark and -1 for light; an image secret is (B, 3 * n_secrets, H, W)
-    in [0, 1]. Conditions are (B, 4), see :mod:`riis_physical.condition`.
+    in [0, 1]. Conditions are (B, 4), see :mod:`riis_physical.model.condition`.
     """
 
     @classmethod

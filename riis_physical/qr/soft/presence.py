@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr.structure import LEVELS, BoolGrid, grid_size, known_modules
+from riis_physical.qr.code.structure import LEVELS, BoolGrid, grid_size, known_modules
 
 FINDER_SIZE = 8
 """Modules along the side of a finder pattern with its separator."""

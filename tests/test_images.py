@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from riis_physical import image_io
+from riis_physical import images
 from riis_physical.errors import BadImageError, OutputError
-from riis_physical.image_io import jpeg_quality, load_host, load_photo, save_image
+from riis_physical.images import jpeg_quality, load_host, load_photo, save_image
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -369,4 +369,4 @@ def test_png_is_written_by_an_opencv_that_knows_no_filter_option(
 
 
 def test_limits_are_stated_in_one_place() -> None:
-    assert image_io.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS  # type: ignore[operator]
+    assert images.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS  # type: ignore[operator]

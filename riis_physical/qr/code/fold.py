@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from riis_physical.qr.encode import encode
+from riis_physical.qr.code.encode import encode
 
 
 def fold_case(message: str) -> str:

@@ -31,7 +31,7 @@ def packed(chance: NDArray[np.floating]) -> bytes:
 @cache
 def chances() -> Floats:
     """Chance of each byte after each byte, (257, 256); rows sum to 1, read-only."""
-    stored = resources.files("riis_physical.qr").joinpath(TABLE).read_bytes()
+    stored = resources.files("riis_physical.qr.prior").joinpath(TABLE).read_bytes()
     steps = np.frombuffer(zlib.decompress(stored), np.uint8).reshape(257, 256)
     table = np.exp2(-steps.astype(np.float64) / STEPS_A_BIT)
     table /= table.sum(axis=1, keepdims=True)

@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from riis_physical.qr import message_prior, segments
-from riis_physical.qr import payload as codec
-from riis_physical.qr.evidence import BLOCK_BITS, CAPS
-from riis_physical.qr.message_prior import DataBits
-from riis_physical.qr.structure import LEVELS, Level
-from riis_physical.qr.words import CodeBits
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code import segments
+from riis_physical.qr.code.structure import LEVELS, Level
+from riis_physical.qr.prior import message_prior
+from riis_physical.qr.prior.message_prior import DataBits
+from riis_physical.qr.soft.evidence import BLOCK_BITS, CAPS
+from riis_physical.qr.soft.words import CodeBits
 
 _KNOWN = 400.0  # bits that speak against what is known to be otherwise
 _STRONGEST = 0.9  # chance of level H

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riis_physical.artifacts import Condition, FloatArray
-from riis_physical.condition import denormalise_condition, normalise_condition
-from riis_physical.device import usable_device
 from riis_physical.errors import ConfigError, WeightsError
-from riis_physical.model import HidingNetwork
-from riis_physical.weights import available, config_of, load_tensors
+from riis_physical.model.condition import denormalise_condition, normalise_condition
+from riis_physical.model.network import HidingNetwork
+from riis_physical.model.weights import available, config_of, load_tensors
+from riis_physical.system.device import usable_device
 
 CLEAN = Condition(blur=0.3, noise=0.0, jpeg_quality=100.0, scale_px=16.0)
 """Distortion level of a container that was never printed or photographed."""

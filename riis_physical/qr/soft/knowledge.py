@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from riis_physical.qr.listed import MessageList
+    from riis_physical.qr.soft.listed import MessageList
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr import chain, segments, text_model
-from riis_physical.qr import payload as codec
-from riis_physical.qr.chain import Alphabet
-from riis_physical.qr.segments import ALPHANUMERIC, BYTE, NUMERIC
-from riis_physical.qr.structure import Level, data_codeword_count
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code import segments
+from riis_physical.qr.code.segments import ALPHANUMERIC, BYTE, NUMERIC
+from riis_physical.qr.code.structure import Level, data_codeword_count
+from riis_physical.qr.prior import chain, text_model
+from riis_physical.qr.prior.chain import Alphabet
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.bool_]

@@ -11,7 +11,7 @@ class ModelConfig(BaseModel):
     """Everything that decides the shapes of the parameters.
 
     Configurations come with weights that anybody can have made: every field has bounds,
-    and :meth:`riis_physical.model.HidingNetwork.filled` compares shapes with the weights
+    and :meth:`riis_physical.model.network.HidingNetwork.filled` compares shapes with the weights
     before memory is taken.
 
     Attributes:
@@ -89,7 +89,7 @@ class Measured(BaseModel):
 
 
 class WeightsRecord(BaseModel):
-    """What a record beside weights must say, see :mod:`riis_physical.weights`."""
+    """What a record beside weights must say, see :mod:`riis_physical.model.weights`."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, strict=True)
 

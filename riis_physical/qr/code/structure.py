@@ -17,7 +17,7 @@ import qrcode
 from numpy.typing import NDArray
 from qrcode import base, constants, util
 
-from riis_physical.qr.reed_solomon import Bytes, encode_block
+from riis_physical.qr.code.reed_solomon import Bytes, encode_block
 
 Level = Literal["H", "Q", "M", "L"]
 LEVELS: tuple[Level, ...] = get_args(Level)

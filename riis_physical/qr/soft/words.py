@@ -11,13 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from riis_physical.qr import reed_solomon
-from riis_physical.qr.evidence import CAPS, bit_gains, expected_bits
-from riis_physical.qr.message_prior import DataBits, Fit, SoftText, texts_log2
-from riis_physical.qr.ordered import OrderedBlock
-from riis_physical.qr.reed_solomon import Bytes, encode_block
-from riis_physical.qr.segments import BYTE, count_bits
-from riis_physical.qr.structure import (
+from riis_physical.qr.code import reed_solomon
+from riis_physical.qr.code.reed_solomon import Bytes, encode_block
+from riis_physical.qr.code.segments import BYTE, count_bits
+from riis_physical.qr.code.structure import (
     Block,
     Level,
     blocks,
@@ -26,6 +23,9 @@ from riis_physical.qr.structure import (
     data_positions,
     known_modules,
 )
+from riis_physical.qr.prior.message_prior import DataBits, Fit, SoftText, texts_log2
+from riis_physical.qr.soft.evidence import CAPS, bit_gains, expected_bits
+from riis_physical.qr.soft.ordered import OrderedBlock
 
 Method = Literal["algebraic", "ordered", "prior", "weighted", "list"]
 Floats = NDArray[np.float32]

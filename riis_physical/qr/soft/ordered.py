@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr.reed_solomon import Bytes, check_matrix, multiply
+from riis_physical.qr.code.reed_solomon import Bytes, check_matrix, multiply
 
 TRIPLE_BITS = 64
 """Cheapest changes of the basis of which three are made at once."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.presence import finder_score, presence_score
-from riis_physical.qr.soft import MIN_PRESENCE, GridReading, normalised, read_grid
-from riis_physical.qr.structure import grid_size
+from riis_physical.qr.code.structure import grid_size
+from riis_physical.qr.soft.decode import MIN_PRESENCE, GridReading, normalised, read_grid
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.presence import finder_score, presence_score
 
 __all__ = ["Reading", "finder_score", "module_means", "presence_score", "read_revealed"]
 

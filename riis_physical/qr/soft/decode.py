@@ -37,13 +37,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr import payload as codec
-from riis_physical.qr.encode import encode_as
-from riis_physical.qr.evidence import MESSAGE_BITS
-from riis_physical.qr.knowledge import NOTHING, Knowledge
-from riis_physical.qr.likelihood import log_likelihoods
-from riis_physical.qr.presence import function_modules, presence_score
-from riis_physical.qr.structure import (
+from riis_physical.qr.code import payload as codec
+from riis_physical.qr.code.encode import encode_as
+from riis_physical.qr.code.structure import (
     LEVELS,
     BoolGrid,
     Level,
@@ -51,8 +47,12 @@ from riis_physical.qr.structure import (
     format_positions,
     grid_size,
 )
-from riis_physical.qr.verdict import Verdict, judged
-from riis_physical.qr.words import CodeBits, Method, Words
+from riis_physical.qr.soft.evidence import MESSAGE_BITS
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.likelihood import log_likelihoods
+from riis_physical.qr.soft.presence import function_modules, presence_score
+from riis_physical.qr.soft.verdict import Verdict, judged
+from riis_physical.qr.soft.words import CodeBits, Method, Words
 
 MIN_AGREEMENT = 0.75
 """Part of all codeword modules that must agree with the re-encoded grid, at least."""

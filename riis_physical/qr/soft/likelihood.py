@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from riis_physical.qr.presence import function_modules
-from riis_physical.qr.structure import grid_size
+from riis_physical.qr.code.structure import grid_size
+from riis_physical.qr.soft.presence import function_modules
 
 Floats = NDArray[np.float32]
 

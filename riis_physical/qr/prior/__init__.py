@@ -1,0 +1,1 @@
+"""How likely a message is before anything is seen: its structure, its lengths, its characters."""
