@@ -10,11 +10,11 @@ import pytest
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.scan import Settings, Task
 from riis_physical.errors import ConfigError, OutputError, RiisError
-from training import bench as bench_module
-from training import bench_folder
-from training.bench import bench, lines, peak_rss_mb, synthetic_host
-from training.bench_folder import measure_folder, throughput
-from training.tables import TABLES, load_results
+from training.measure.speed import folder as bench_folder
+from training.measure.speed import run as bench_module
+from training.measure.speed.folder import measure_folder, throughput
+from training.measure.speed.run import bench, lines, peak_rss_mb, synthetic_host
+from training.report.tables import TABLES, load_results
 
 
 def test_host_is_seeded_textured_and_has_the_asked_size() -> None:

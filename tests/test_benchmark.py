@@ -19,21 +19,21 @@ from riis_physical.commands import benchmark as command_module
 from riis_physical.commands.benchmark import command
 from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
-from training.benchmark import runner as runner_module
-from training.benchmark import settings as settings_module
-from training.benchmark.places import corner_error
-from training.benchmark.plots import draw_plots
-from training.benchmark.records import BenchmarkRecord
-from training.benchmark.run import benchmark, lines, open_tasks
-from training.benchmark.runner import BenchmarkRunner, fitting_size, make_runner
-from training.benchmark.settings import BenchmarkSettings, Point
-from training.benchmark.summary import summarise
-from training.benchmark.sweeps import PARTS, SWEEPS, at_value, foreshortening, turned
-from training.benchmark.visible import photograph_visible, read_by_each, visible_container
-from training.evaluation.draws import Hosts
-from training.evaluation.paired import paired_difference
-from training.evaluation.records import NOT_HIDDEN
-from training.tables import NOT_MEASURED, TABLES, load_results
+from training.measure.common.draws import Hosts
+from training.measure.common.paired import paired_difference
+from training.measure.common.records import NOT_HIDDEN
+from training.measure.sweeps import runner as runner_module
+from training.measure.sweeps import settings as settings_module
+from training.measure.sweeps.places import corner_error
+from training.measure.sweeps.plots import draw_plots
+from training.measure.sweeps.records import BenchmarkRecord
+from training.measure.sweeps.run import benchmark, lines, open_tasks
+from training.measure.sweeps.runner import BenchmarkRunner, fitting_size, make_runner
+from training.measure.sweeps.settings import BenchmarkSettings, Point
+from training.measure.sweeps.summary import summarise
+from training.measure.sweeps.varied import PARTS, SWEEPS, at_value, foreshortening, turned
+from training.measure.sweeps.visible import photograph_visible, read_by_each, visible_container
+from training.report.tables import NOT_MEASURED, TABLES, load_results
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def runner_of(settings: BenchmarkSettings, scan: object = no_container) -> Bench
 def few_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """A blur sweep of two values, detection at one preset."""
     short = {**SWEEPS, "blur": SWEEPS["blur"].__class__("blur", SWEEPS["blur"].label, (0.0, 6.0))}
-    monkeypatch.setattr("training.benchmark.sweeps.SWEEPS", short)
+    monkeypatch.setattr("training.measure.sweeps.varied.SWEEPS", short)
     monkeypatch.setattr(settings_module, "PRESETS", ("easy",))
 
 

@@ -20,15 +20,15 @@ from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import presence_score
 from riis_physical.qr.soft.reading import read_revealed
-from training.benchmark import fuse_runner as runner_module
-from training.benchmark.fuse_records import FuseRecord
-from training.benchmark.fuse_run import benchmark_fuse, fuse_lines
-from training.benchmark.fuse_runner import FuseRunner, make_fuse_runner
-from training.benchmark.fuse_settings import FuseSettings
-from training.benchmark.fuse_summary import summarise_fuse
-from training.evaluation.draws import Hosts, draw_message
-from training.evaluation.records import NOT_HIDDEN
-from training.tables import NOT_MEASURED, TABLES, load_results
+from training.measure.common.draws import Hosts, draw_message
+from training.measure.common.records import NOT_HIDDEN
+from training.measure.fusing import runner as runner_module
+from training.measure.fusing.records import FuseRecord
+from training.measure.fusing.run import benchmark_fuse, fuse_lines
+from training.measure.fusing.runner import FuseRunner, make_fuse_runner
+from training.measure.fusing.settings import FuseSettings
+from training.measure.fusing.summary import summarise_fuse
+from training.report.tables import NOT_MEASURED, TABLES, load_results
 
 FRAMES = 5
 

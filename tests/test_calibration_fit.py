@@ -21,7 +21,7 @@ from riis_physical.cli import main
 from riis_physical.errors import CalibrationError
 from riis_physical.images.srgb import to_linear, to_srgb
 from riis_physical.profile import DeviceProfile
-from training.evaluation.charts import (
+from training.measure.calibration.charts import (
     KnownPhoto,
     camera,
     lens_error,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from occluders import KINDS, OccluderKind, cover
 
 from capture.read.occlusion import occlusion_map, read_uncovered
 from riis_physical.qr.code.encode import encode
-from training.evaluation.occluders import KINDS, OccluderKind, cover
 
 CODE = encode("Meet me at the old bridge, 9 pm sharp")  # version 5
 HIDDEN = (slice(9, 21), slice(13, 25))  # a tenth

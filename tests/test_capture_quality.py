@@ -21,8 +21,8 @@ from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8
 from riis_physical.channel.params import sample_params
 from riis_physical.images import jpeg_quality
 from tests.capture_scenes import Scene, photograph_flat
-from training.evaluation_quality import agreement
-from training.fit_quality import fit, flat_capture
+from training.detector.fit_quality import fit, flat_capture
+from training.measure.reading.quality import agreement
 
 CONDITION = Condition(blur=0.6, noise=0.01, jpeg_quality=77.0, scale_px=10.0)
 SIZE = (600, 800)

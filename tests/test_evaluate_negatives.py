@@ -11,16 +11,16 @@ from evaluation_fakes import FakeRevealer, no_container, write_hosts
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.evaluate_negatives import command
 from riis_physical.errors import ConfigError, OutputError, TrainingError
-from training.data import is_held_out, list_photos
-from training.evaluate_negatives import evaluate_negatives
-from training.evaluation.negatives import (
+from training.detector.held_out import unseen
+from training.hiding.data import is_held_out, list_photos
+from training.measure.negatives.pictures import (
     Negatives,
     NegativeSettings,
     draw_box,
     make_negatives,
     summarise_negatives,
 )
-from training.held_out import unseen
+from training.measure.negatives.run import evaluate_negatives
 
 
 def negatives_of(folder: Path, scan: object = no_container, **changes: object) -> Negatives:

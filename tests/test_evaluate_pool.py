@@ -7,7 +7,7 @@ import pytest
 
 from riis_physical.errors import ConfigError
 from riis_physical.system.processes import single_threads
-from training.evaluation.pool import run_tasks
+from training.measure.common.pool import run_tasks
 
 
 class Doubler:

@@ -9,9 +9,9 @@ import skimage.data
 from PIL import Image
 
 from riis_physical.errors import ConfigError, OutputError
-from training.evaluation_calibration import TARGETS, evaluate_calibration
-from training.evaluation_correction import WAYS, evaluate_correction
-from training.tables import TABLES, load_results
+from training.measure.calibration.correction import WAYS, evaluate_correction
+from training.measure.calibration.recovery import TARGETS, evaluate_calibration
+from training.report.tables import TABLES, load_results
 
 
 def test_calibration_is_measured_and_tabled(tmp_path: Path) -> None:

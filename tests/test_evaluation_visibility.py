@@ -13,9 +13,9 @@ from skimage import data
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import Aim
 from riis_physical.model.revealer import Revealer
-from training import evaluation_visibility as visibility
-from training.evaluation_strength import fit_curve
-from training.hard_hosts import HARD_HOSTS
+from training.measure.hiding import visibility
+from training.measure.hiding.hard_hosts import HARD_HOSTS
+from training.measure.hiding.strength import fit_curve
 
 
 def test_the_fit_finds_the_curve_that_made_the_data() -> None:

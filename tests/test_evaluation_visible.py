@@ -10,7 +10,7 @@ import qrcode
 from PIL import Image
 
 from riis_physical.errors import ConfigError, OutputError
-from training.evaluation_visible import TOGETHER, evaluate_visible
+from training.measure.reading.visible import TOGETHER, evaluate_visible
 
 
 def _photo(path: Path, holds: str, says: str) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from riis_physical.errors import ConfigError
-from training.evaluation.grids import GROUP, GridReader, GridSettings
-from training.evaluation_false_accepts import evaluate_false_accepts, upper_bound
+from training.measure.negatives.false_accepts import evaluate_false_accepts, upper_bound
+from training.measure.negatives.grids import GROUP, GridReader, GridSettings
 
 
 def test_a_small_run_accepts_nothing_and_is_written(tmp_path: Path) -> None:

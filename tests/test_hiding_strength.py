@@ -18,7 +18,7 @@ from riis_physical.hiding.plan import better, steadied
 from riis_physical.hiding.strength import Choice, Curve, choose, predicted_rate
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
-from training.hard_hosts import HARD_HOSTS
+from training.measure.hiding.hard_hosts import HARD_HOSTS
 
 HOST = data.astronaut()
 SHORT = "room12"  # version 1, for speed

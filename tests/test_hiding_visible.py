@@ -10,7 +10,7 @@ from riis_physical.errors import ConfigError
 from riis_physical.hiding import visible
 from riis_physical.hiding.advice import showing_badly
 from riis_physical.hiding.visible import METRICS, QUALITIES, how_visible, jpeg_copy
-from training.hard_hosts import HARD_HOSTS
+from training.measure.hiding.hard_hosts import HARD_HOSTS
 
 HOST = data.coffee()[:256, :320]
 THERE = [label for label, metric in METRICS.items() if metric.is_there()]

@@ -16,7 +16,7 @@ KILLS = 20
 JOURNAL = (
     "import sys, time\n"
     "from pathlib import Path\n"
-    "from training.evaluation.journal import Journal\n"
+    "from training.measure.common.journal import Journal\n"
     "class Row:\n"
     "    def __init__(self, n): self.n = n\n"
     "    def as_dict(self): return {'n': self.n, 'pad': 'x' * 3000}\n"
@@ -32,7 +32,7 @@ JOURNAL = (
 TRAINING = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from training.train import main\n"
+    "from training.hiding.loop import main\n"
     "run = Path(sys.argv[2])\n"
     "main('print', Path(sys.argv[1]), run, (run / 'checkpoint.pt').exists(),\n"
     "     sys.argv[3:], cpu=True)\n"

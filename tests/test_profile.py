@@ -16,10 +16,10 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, Response, shipped
-from training.config import load_config
-from training.evaluation.settings import Settings
-from training.evaluation.trial import draw_capture
-from training.step import draw_params
+from training.hiding.config import load_config
+from training.hiding.step import draw_params
+from training.measure.common.settings import Settings
+from training.measure.common.trial import draw_capture
 
 VALID = {"format_version": 1, "name": "mine", "origin": "fitted", "medium": "print"}
 

@@ -10,7 +10,7 @@ import torch
 
 from riis_physical.errors import WeightsError
 from riis_physical.model.weights import load_record, save_weights
-from training.release import MIN_CAPTURES, least_px_per_module, release
+from training.hiding.release import MIN_CAPTURES, least_px_per_module, release
 
 
 def captures(threshold: float) -> list[dict[str, object]]:

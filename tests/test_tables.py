@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from riis_physical.errors import ConfigError
-from training.evaluation.records import CaptureRecord
-from training.evaluation.summary import summarise
-from training.rate_plot import plot_curve
-from training.tables import NOT_MEASURED, TABLES, Results, load_results, main, update
+from training.measure.common.records import CaptureRecord
+from training.measure.common.summary import summarise
+from training.report.rate_plot import plot_curve
+from training.report.tables import NOT_MEASURED, TABLES, Results, load_results, main, update
 
 ROOT = Path(__file__).parents[1]
 

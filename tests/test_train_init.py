@@ -11,8 +11,8 @@ from test_training import TINY, photos_folder, weights_of
 
 from riis_physical.errors import TrainingError, WeightsError
 from riis_physical.model.weights import load_tensors
-from training.export import export
-from training.train import main
+from training.hiding.export import export
+from training.hiding.loop import main
 
 __all__ = ["photos_folder"]
 

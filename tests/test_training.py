@@ -11,17 +11,24 @@ import torch
 from PIL import Image
 
 from riis_physical.errors import ConfigError, OutputError, TrainingError
-from training.checkpoint import AveragedWeights, load_checkpoint
-from training.config import available, load_config
-from training.data import draw_grids, draw_hosts, is_held_out, list_photos, load_photos, step_rng
-from training.export import export
-from training.schedule import (
+from training.hiding.checkpoint import AveragedWeights, load_checkpoint
+from training.hiding.config import available, load_config
+from training.hiding.data import (
+    draw_grids,
+    draw_hosts,
+    is_held_out,
+    list_photos,
+    load_photos,
+    step_rng,
+)
+from training.hiding.export import export
+from training.hiding.loop import _any_asked, main
+from training.hiding.schedule import (
     ContainerSteering,
     channel_strength,
     learning_rate,
     psnr_target_db,
 )
-from training.train import _any_asked, main
 
 TINY = [
     "model.blocks=1",
@@ -135,7 +142,7 @@ def test_digital_channel_trains_the_paper_model(photos_folder: Path, tmp_path: P
 def test_explosion_rolls_back(
     photos_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import training.train as train
+    import training.hiding.loop as train
 
     sound, calls = train._is_sound, []
 

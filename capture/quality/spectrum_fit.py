@@ -1,4 +1,4 @@
-"""Blur and noise from spectra, by a kernel regression that training/fit_quality.py fits."""
+"""Blur and noise from spectra, by a kernel regression fitted by training.detector.fit_quality."""
 
 from __future__ import annotations
 

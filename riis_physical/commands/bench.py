@@ -43,7 +43,7 @@ def command(
 
         check_writable(output, force=force)
 
-    from training.bench import bench, lines
+    from training.measure.speed.run import bench, lines
 
     result = bench(model, threads=threads, repeat=repeat, photos=photos, output=output, force=force)
     for line in lines(result):

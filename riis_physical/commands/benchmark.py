@@ -120,8 +120,8 @@ def capture(
 
     check_writable(output, force=force)
 
-    from training.benchmark.run import benchmark, lines
-    from training.benchmark.settings import BenchmarkSettings
+    from training.measure.sweeps.run import benchmark, lines
+    from training.measure.sweeps.settings import BenchmarkSettings
 
     settings = BenchmarkSettings(
         model=model,
@@ -140,7 +140,7 @@ def capture(
         common.tell(line)
     common.tell(f"figures  {output}")
     if plots is not None:
-        from training.benchmark.plots import draw_plots
+        from training.measure.sweeps.plots import draw_plots
 
         for path in draw_plots(result, plots):
             common.tell(f"plot     {path}")
@@ -241,8 +241,8 @@ def fuse(
 
     check_writable(output, force=force)
 
-    from training.benchmark.fuse_run import benchmark_fuse, fuse_lines
-    from training.benchmark.fuse_settings import FuseSettings
+    from training.measure.fusing.run import benchmark_fuse, fuse_lines
+    from training.measure.fusing.settings import FuseSettings
 
     settings = FuseSettings(
         model=model,

@@ -133,8 +133,8 @@ def command(
 
     check_writable(output, force=force)
 
-    from training.evaluate import evaluate, lines
-    from training.evaluation.settings import Settings
+    from training.measure.common.settings import Settings
+    from training.measure.reading.run import evaluate, lines
 
     named = {Path(source).stem: source for source in profiles}
     if len(named) < len(set(profiles)):

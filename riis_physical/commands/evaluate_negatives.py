@@ -24,7 +24,7 @@ from riis_physical.commands import common
     type=common.PATH,
     metavar="DIR",
     help="Training folder of which the pictures that no training has seen are added "
-    "(`python -m training.held_out DIR` lists them); repeatable.",
+    "(`python -m training.detector.held_out DIR` lists them); repeatable.",
 )
 @click.option(
     "--backgrounds",
@@ -89,8 +89,8 @@ def command(
 
     check_writable(output, force=force)
 
-    from training.evaluate_negatives import evaluate_negatives
-    from training.evaluation.negatives import NegativeSettings
+    from training.measure.negatives.pictures import NegativeSettings
+    from training.measure.negatives.run import evaluate_negatives
 
     settings = NegativeSettings(
         model=model,

@@ -25,7 +25,7 @@ def command(run: Path, output: Path, force: bool) -> None:
 
     A released model is never replaced, not even with --force.
     """
-    from training.export import export
+    from training.hiding.export import export
 
     record = export(run, output, force=force)
     common.tell(f"model   {output} ({record['parameters']} parameters)")
@@ -49,7 +49,7 @@ def release(weights: Path, results: Path) -> None:
     least 300 captures of preset normal, prints and screens mixed, corners
     detected, widths as the preset draws them.
     """
-    from training.release import release as write_release
+    from training.hiding.release import release as write_release
 
     record = write_release(weights, results)
     measured = record["measured"]

@@ -58,7 +58,7 @@ def command(
     if init is not None and resume:
         raise click.UsageError("--init starts a new run: give either it or --resume.")
 
-    from training.train import main
+    from training.hiding.loop import main
 
     chosen = [f"profiles={json.dumps(profiles)}"] if profiles else []
     main(config, images, out, resume, [*overrides, *chosen], cpu=cpu, init=init)

@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="Cases whose group and name hold this text.")
     given = parser.parse_args()
     check_writable(given.output, force=True)
-    from training.evaluation.environment import describe_environment
+    from training.measure.common.environment import describe_environment
 
     lines = run_all(given.workers, given.only)
     wrong = [line for line in lines if line["wrong"]]

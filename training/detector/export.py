@@ -9,8 +9,8 @@ from typing import Any
 from capture.find.learned.network_file import packed
 from riis_physical.errors import TrainingError
 from riis_physical.model.weights import save_weights
-from training.checkpoint import load_checkpoint
 from training.detector.loop import CHECKPOINT, DESCRIPTION, Batch, Network, Task, averaged
+from training.hiding.checkpoint import load_checkpoint
 
 
 def export(

@@ -1,1 +1,0 @@
-"""Measuring the capture side: what is found, and what reads, as captures get harder."""

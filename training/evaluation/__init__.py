@@ -1,1 +1,0 @@
-"""Measuring a model over simulated captures, one small file for each idea."""

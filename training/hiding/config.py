@@ -1,0 +1,192 @@
+"""Typed training configuration: YAML file, then ``key=value`` overrides."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
+from riis_physical.errors import ConfigError
+from riis_physical.model.config import PRESETS, ModelConfig
+from riis_physical.profile import load_profile
+from riis_physical.system.documents import parse_yaml, read_yaml
+
+CONFIG_FOLDER = Path(__file__).parents[1] / "configs"
+
+
+class TrainConfig(BaseModel):
+    """One training run. Unknown keys are refused.
+
+    Attributes:
+        name: of the model that the run makes.
+        model: shape of the network; a preset's name or all its fields.
+        channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
+        preset: ranges of the physical channel, see riis_physical.channel.
+        profiles: profiles of printers or screens and cameras (riis_physical.profile), shipped
+            names or files, in place of `preset`: each item of a batch is of one of them.
+        learn: ``all``, or ``reveal`` alone: containers stay what the weights that a run
+            starts from make, so those that are printed already read with the new model.
+        steps: optimiser steps in all.
+        batch: pictures a step and process.
+        patch_modules: side of a training patch in modules (module secrets).
+        display_px: container pixels per module in training, before the channel.
+        patch_px: side of a training patch in pixels (image secrets).
+        modules_total: modules along a whole container, to scale the channel.
+        learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
+            decay from this fraction of the run on.
+        grad_clip: bound of the gradient norm.
+        ema: decay of the averaged weights that are exported.
+        secret_first: steps without any container loss.
+        ramp: steps over which channel strength and container target ramp up.
+        strength_final: channel strength at the end of the ramp.
+        psnr_start, psnr_final: container PSNR in dB that the container weight is
+            steered to, at the start and at the end of the ramp.
+        chroma, coarse: see training.hiding.losses.container_loss.
+        lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
+            the container's weight is where the steering starts.
+        lambda_host: weight of the revealed host within Eq. 5.
+        lambda_picture: weight of the revealed module picture beside cross-entropy.
+        decouple_at: step at which forward and backward parameters part (2DT).
+        evaluate_every, checkpoint_every: steps.
+        seed: of everything that is drawn.
+        bf16: autocast dense blocks to bfloat16, where the processor has it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    model: ModelConfig
+    channel: Literal["physical", "digital"]
+    preset: str = "normal"
+    profiles: tuple[str, ...] = ()
+    learn: Literal["all", "reveal"] = "all"
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    patch_modules: int = Field(default=20, ge=4)
+    display_px: int = Field(default=12, ge=4)
+    patch_px: int = Field(default=128, ge=16)
+    modules_total: int = Field(default=37, ge=21)
+    learning_rate: float = Field(gt=0)
+    warmup: int = Field(default=100, ge=0)
+    decay_from: float = Field(default=0.6, ge=0, le=1)
+    grad_clip: float = Field(default=1.0, gt=0)
+    ema: float = Field(default=0.998, ge=0, lt=1)
+    secret_first: int = Field(default=100, ge=0)
+    ramp: int = Field(default=1000, ge=1)
+    strength_final: float = Field(default=1.0, ge=0, le=1.3)
+    psnr_start: float = 24.0
+    psnr_final: float = 34.0
+    chroma: float = Field(default=2.0, ge=0)
+    coarse: float = Field(default=4.0, ge=0)
+    lambda_reveal: float = Field(default=1.0, ge=0)
+    lambda_container: float = Field(default=16.0, gt=0)
+    lambda_enhance: float = Field(default=1.0, ge=0)
+    lambda_distribution: float = Field(default=0.5, ge=0)
+    lambda_host: float = Field(default=1.0, ge=0)
+    lambda_picture: float = Field(default=0.1, ge=0)
+    decouple_at: int = Field(default=10**9, ge=0)
+    evaluate_every: int = Field(default=250, ge=1)
+    checkpoint_every: int = Field(default=100, ge=1)
+    seed: int = 0
+    bf16: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        wanted = {"physical": "modules", "digital": "images"}[self.channel]
+        if self.model.secret != wanted:
+            raise ValueError(
+                f"the {self.channel} channel hides {wanted!r} secrets, "
+                f"the model's secret is {self.model.secret!r}: change channel or model.secret"
+            )
+        if self.preset not in CHANNEL_PRESETS:
+            close = _nearest(self.preset, list(CHANNEL_PRESETS))
+            raise ValueError(
+                f"unknown channel preset {self.preset!r}, "
+                f"expected one of {', '.join(CHANNEL_PRESETS)}{close}"
+            )
+        if self.profiles and self.channel != "physical":
+            raise ValueError("profiles belong to the physical channel: remove them or change it")
+        for source in self.profiles:
+            load_profile(source)
+        return self
+
+
+def available() -> list[str]:
+    """Names of the configurations that ship."""
+    return sorted(path.stem for path in CONFIG_FOLDER.glob("*.yaml"))
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def load_config(name: str, overrides: list[str] | None = None) -> TrainConfig:
+    """Read configs/NAME.yaml (or a path to a YAML file) and apply overrides.
+
+    Args:
+        name: a shipped configuration or a path that ends in .yaml.
+        overrides: ``key=value`` with YAML values; ``model.key=value`` for the network.
+
+    Raises:
+        ConfigError: unknown name, unknown key (the nearest one is named) or bad value.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else CONFIG_FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"found no configuration {name!r}; expected one of {', '.join(available())} "
+            "or a path to a .yaml file"
+        )
+    data = _read(path)
+    model = data.get("model", {})
+    if isinstance(model, str):
+        if model not in PRESETS:
+            raise ConfigError(f"unknown model {model!r}; expected one of {', '.join(PRESETS)}")
+        model = PRESETS[model].model_dump()
+    if not isinstance(model, dict):
+        raise ConfigError(
+            f"{path.name}: model is {model!r}, expected a preset's name or settings of the network"
+        )
+    data["model"] = dict(model)
+    for item in overrides or []:
+        key, separator, raw = item.partition("=")
+        if not separator:
+            raise ConfigError(f"got --set {item!r}, expected key=value")
+        target, known = data, list(TrainConfig.model_fields)
+        if key.startswith("model."):
+            key = key.removeprefix("model.")
+            target, known = data["model"], list(ModelConfig.model_fields)
+        if key not in known:
+            raise ConfigError(f"unknown setting {key!r}{_nearest(key, known)}")
+        target[key] = _parse(raw, f"--set {item!r}")
+    try:
+        return TrainConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(f"{path.name}: {_first_fault(error)}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    data = read_yaml(path, ConfigError)
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ConfigError(f"{path.name} holds no settings: expected lines of the form key: value")
+    return data
+
+
+def _parse(text: str, source: str) -> Any:
+    return parse_yaml(text, source, ConfigError)
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first fault in one line, with the nearest key where a key is unknown."""
+    first = error.errors()[0]
+    places = [str(part) for part in first["loc"]]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if not places:
+        return message
+    known = list((ModelConfig if places[0] == "model" else TrainConfig).model_fields)
+    last = places[-1]
+    hint = "" if last in known else _nearest(last, known)
+    return f"{'.'.join(places)}: {message}{hint}"

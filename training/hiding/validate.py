@@ -1,0 +1,96 @@
+"""Figures and sample pictures of a running training, on held-out photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from training.hiding.data import Photos, draw_grids, draw_hosts, step_rng
+from training.hiding.step import TrainingStep, draw_params
+
+if TYPE_CHECKING:
+    from training.hiding.loop import Run
+
+ITEMS = 16
+BATCH = 4
+READABLE_ACCURACY = 0.9
+"""Module accuracy from which soft reading succeeds on version 5-H; a rough gauge of a run."""
+
+
+def validate(run: Run, held: Photos, samples: Path) -> dict[str, float]:
+    """Run the averaged weights over fixed hosts, secrets and channel parameters.
+
+    Returns:
+        Figures by name; pictures of the first four items go to samples/.
+    """
+    network = run.network
+    current = {k: v.detach().clone() for k, v in network.state_dict().items()}
+    network.load_state_dict(run.average.tensors)
+    network.eval()
+    try:
+        with torch.no_grad():
+            return _validate(run, held, samples)
+    finally:
+        network.load_state_dict(current)
+        network.train()
+
+
+def _validate(run: Run, held: Photos, samples: Path) -> dict[str, float]:
+    config, module = run.config, run.step_module
+    device = next(run.network.parameters()).device
+    rows: list[dict[str, float]] = []
+    accuracies: list[Tensor] = []
+    for index in range(0, ITEMS, BATCH):
+        rng = step_rng(12345, index)
+        if config.channel == "digital":
+            host = draw_hosts(held, rng, BATCH, config.patch_px, (0.4, 1.0))
+            secret = torch.cat(
+                [
+                    draw_hosts(held, rng, BATCH, config.patch_px, (0.4, 1.0))
+                    for _ in range(config.model.n_secrets)
+                ],
+                dim=1,
+            )
+            params = None
+        else:
+            side = config.modules_total
+            host = draw_hosts(held, rng, BATCH, side * config.display_px, (1.0, 1.0))
+            secret = draw_grids(rng, BATCH, side)
+            params = draw_params(config, side, BATCH, 1.0, 777 + index)
+        result = module(host.to(device), secret.to(device), params, 1.0, 1.0, index)
+        rows.append({k: float(v) for k, v in result.figures.items()})
+        if config.channel == "physical":
+            right = (result.revealed.logits > 0) == (secret[:, 0].to(device) > 0)
+            accuracies.append(right.float().mean(dim=(1, 2)).cpu())
+        if index == 0:
+            _save_samples(module, result, samples, run.step)
+    figures = {k: float(np.mean([row[k] for row in rows])) for k in rows[0]}
+    if accuracies:
+        each = torch.cat(accuracies)
+        figures["accuracy_lowest"] = float(each.min())
+        figures["readable"] = float((each >= READABLE_ACCURACY).float().mean())
+    return figures
+
+
+def _save_samples(module: TrainingStep, result, samples: Path, step: int) -> None:  # type: ignore[no-untyped-def]
+    """Columns: host, container, difference x 10, received, revealed."""
+    samples.mkdir(parents=True, exist_ok=True)
+    size = result.host.shape[-2:]
+    revealed = result.revealed.picture.clamp(-1, 1)[:, :3]
+    if module.network.config.secret == "modules":
+        revealed = (1 - revealed) / 2
+    columns = [
+        result.host,
+        result.container,
+        ((result.container - result.host) * 10 + 0.5).clamp(0, 1),
+        torch.nn.functional.interpolate(result.rectified, size, mode="bilinear"),
+        torch.nn.functional.interpolate(revealed.expand(-1, 3, -1, -1), size, mode="nearest"),
+    ]
+    picture = torch.cat([torch.cat(list(column), dim=-2) for column in columns], dim=-1)
+    pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    Image.fromarray(pixels).save(samples / f"step{step:06d}.png")

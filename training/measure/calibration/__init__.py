@@ -1,0 +1,1 @@
+"""How well calibration recovers what is known, and what a profile gains in reading."""

@@ -1,0 +1,1 @@
+"""What all measurements share: draws, trials, journal, workers, intervals, where it was made."""

@@ -1,0 +1,68 @@
+"""Messages, hosts and backgrounds of an evaluation, drawn by seed and index."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from training.hiding.data import list_photos
+
+SHORTEST, LONGEST = 30, 40
+UMLAUTS = "äöüÄÖÜß"
+#: One message in so many has umlauts, one to three of them.
+UMLAUTS_IN = 4
+
+_PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
+_MESSAGE_STREAM, _HOST_STREAM, _BACKGROUND_STREAM = 1, 2, 3
+
+
+def draw_message(seed: int, index: int) -> str:
+    """A message of 30 to 40 characters: printable ASCII, sometimes with umlauts."""
+    rng = np.random.default_rng([seed, _MESSAGE_STREAM, index])
+    length = int(rng.integers(SHORTEST, LONGEST + 1))
+    characters = [str(char) for char in rng.choice(_PRINTABLE, length)]
+    if rng.integers(UMLAUTS_IN) == 0:
+        for place in rng.choice(length, int(rng.integers(1, 4)), replace=False):
+            characters[int(place)] = UMLAUTS[int(rng.integers(len(UMLAUTS)))]
+    return "".join(characters)
+
+
+class Hosts:
+    """A folder's pictures in a fixed shuffled order, over and over again.
+
+    Attributes:
+        paths: in the order of use.
+        digest: SHA-256 over names and sizes in bytes; tells two folders apart.
+    """
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Raises TrainingError where the folder is missing or holds no picture."""
+        found = list_photos(folder)
+        order = np.random.default_rng([seed, _HOST_STREAM]).permutation(len(found))
+        self.paths = [found[int(place)] for place in order]
+        names = "".join(f"{path.name}:{path.stat().st_size}\n" for path in found)
+        self.digest = hashlib.sha256(names.encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def path(self, index: int) -> Path:
+        """The host of capture `index`."""
+        return self.paths[index % len(self.paths)]
+
+    def is_first(self, index: int) -> bool:
+        """Whether capture `index` is the first with its host."""
+        return index < len(self.paths)
+
+
+def draw_background(folder: Path | None, seed: tuple[int, ...]) -> Path | None:
+    """A photograph behind half of the captures, None for the other half."""
+    if folder is None:
+        return None
+    rng = np.random.default_rng([*seed, _BACKGROUND_STREAM])
+    if rng.random() < 0.5:
+        return None
+    found = list_photos(folder)
+    return found[int(rng.integers(len(found)))]

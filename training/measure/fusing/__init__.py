@@ -1,0 +1,1 @@
+"""What several photos of one container read together that one does not."""

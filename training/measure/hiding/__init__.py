@@ -1,0 +1,1 @@
+"""What hiding shows and needs: strength, visibility, refining, and the hosts that are hard."""

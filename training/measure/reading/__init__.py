@@ -1,0 +1,1 @@
+"""How often containers read: whole captures, soft reading alone, visible codes, quality."""

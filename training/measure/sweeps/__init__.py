@@ -1,0 +1,1 @@
+"""What is found and what reads as one property of the capture gets harder at a time."""
