@@ -225,6 +225,31 @@ KEYS = {
 
 @pytest.mark.usefixtures("fake_scan")
 class TestScan:
+    def test_a_stopped_scan_goes_on_with_the_same_command(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, fake_scan: list[dict[str, object]]
+    ) -> None:
+        honest = sys.modules["capture.scan"].scan_photo
+
+        def stopped(photo: str, *arguments: object, **options: object) -> list[ScanResult]:
+            if photo == "none.jpg":
+                raise KeyboardInterrupt
+            return honest(photo, *arguments, **options)  # type: ignore[no-any-return]
+
+        command = ("scan", "text.jpg", "two.jpg", "none.jpg", "-o", "found.jsonl", "--jobs", "1")
+        with monkeypatch.context() as once:
+            once.setattr(sys.modules["capture.scan"], "scan_photo", stopped)
+            assert run(*command)[0] != 0
+        assert not Path("found.jsonl").exists() and Path("found.jsonl.unfinished").exists()
+        fake_scan.clear()
+        status, out, err = run(*command)
+        assert status == 1 and "going on: 2 photos were scanned before" in err
+        assert [call["photo"] for call in fake_scan] == ["none.jpg"]
+        written = [json.loads(line) for line in Path("found.jsonl").read_text().splitlines()]
+        assert [r["photo"] for r in written] == ["text.jpg", "two.jpg", "two.jpg", "none.jpg"]
+        assert not Path("found.jsonl.unfinished").exists()
+        assert run(*command)[0] == 1  # the result is there: nothing is overwritten
+        assert "exists already" in run(*command)[2]
+
     def test_json_is_one_object_a_line_and_nothing_else(self, run: Run) -> None:
         status, out, err = run("scan", "--json", "text.jpg", "bytes.jpg", "two.jpg", "none.jpg")
         assert status == 1

@@ -13,11 +13,11 @@ from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.evaluate import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
 from riis_physical.qr.code.encode import encode
+from riis_physical.system.journal import Journal
 from training.measure.common import trial as trial_module
 from training.measure.common.bound import module_darkness, visible_container
 from training.measure.common.draws import Hosts, draw_background, draw_message
 from training.measure.common.environment import command_line
-from training.measure.common.journal import Journal
 from training.measure.common.records import NOT_HIDDEN, CaptureRecord
 from training.measure.common.settings import Settings
 from training.measure.common.summary import rate, summarise, summarise_group

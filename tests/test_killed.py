@@ -16,7 +16,7 @@ KILLS = 20
 JOURNAL = (
     "import sys, time\n"
     "from pathlib import Path\n"
-    "from training.measure.common.journal import Journal\n"
+    "from riis_physical.system.journal import Journal\n"
     "class Row:\n"
     "    def __init__(self, n): self.n = n\n"
     "    def as_dict(self): return {'n': self.n, 'pad': 'x' * 3000}\n"
@@ -34,14 +34,25 @@ TRAINING = (
     "from pathlib import Path\n"
     "from training.hiding.loop import main\n"
     "run = Path(sys.argv[2])\n"
+    "print('begun', flush=True)\n"
     "main('print', Path(sys.argv[1]), run, (run / 'checkpoint.pt').exists(),\n"
     "     sys.argv[3:], cpu=True)\n"
+)
+SCAN = (
+    "import sys\n"
+    "from riis_physical.cli import main\n"
+    "sys.argv = ['riis-physical', 'scan', sys.argv[1], '-o', sys.argv[2], '--jobs', '1']\n"
+    "print('begun', flush=True)\n"
+    "try:\n"
+    "    main()\n"
+    "except SystemExit as stop:\n"
+    "    sys.exit(stop.code != 1)\n"  # 1 is right: no photo holds a container
 )
 TINY = (
     "model.blocks=1", "model.growth=8", "model.cem_features=8", "model.cem_layers=2",
     "model.canp_features=8", "batch=2", "patch_modules=8", "modules_total=21", "display_px=8",
-    "warmup=2", "secret_first=2", "ramp=2", "steps=40", "decouple_at=15", "checkpoint_every=2",
-    "evaluate_every=20",
+    "warmup=2", "secret_first=2", "ramp=2", "steps=400", "decouple_at=150", "checkpoint_every=5",
+    "evaluate_every=200",
 )  # fmt: skip
 
 
@@ -62,6 +73,8 @@ def killed_at_random(code: str, *arguments: object, longest: float, seed: int) -
     kills = 0
     while kills < KILLS:
         process = started(code, *arguments)
+        assert process.stdout is not None
+        process.stdout.readline()  # it has begun: until then there is nothing to lose
         try:
             process.communicate(timeout=float(rng.uniform(0, longest)))
         except subprocess.TimeoutExpired:
@@ -80,9 +93,9 @@ def killed_at_random(code: str, *arguments: object, longest: float, seed: int) -
 @pytest.mark.slow
 def test_a_measurement_loses_no_record_and_has_none_twice(tmp_path: Path) -> None:
     path = tmp_path / "captures.jsonl"
-    rows = 6000
-    kills = killed_at_random(JOURNAL, path, rows, 0.002, longest=1.5, seed=1)
-    assert kills >= 5
+    rows = 15_000
+    kills = killed_at_random(JOURNAL, path, rows, 0.002, longest=1.0, seed=1)
+    assert kills == KILLS
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert lines[0] == {"of": "rows"}
     assert [line["n"] for line in lines[1:] if "run" not in line] == list(range(rows))
@@ -100,6 +113,22 @@ def test_a_journal_that_was_cut_anywhere_goes_on(tmp_path: Path, cut: int) -> No
 
 
 @pytest.mark.slow
+def test_a_scan_of_a_folder_has_each_photo_once(tmp_path: Path) -> None:
+    photos, found = tmp_path / "photos", tmp_path / "found.jsonl"
+    photos.mkdir()
+    rng = np.random.default_rng(3)
+    for number in range(120):
+        small = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((640, 480)).save(photos / f"{number:03}.jpg")
+    kills = killed_at_random(SCAN, photos, found, longest=6.0, seed=4)
+    assert kills == KILLS
+    records = [json.loads(line) for line in found.read_text().splitlines()]
+    assert [record["photo"] for record in records] == [str(p) for p in sorted(photos.iterdir())]
+    assert {record["status"] for record in records} == {"no_container"}
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["found.jsonl"]
+
+
+@pytest.mark.slow
 def test_training_that_is_killed_ends_with_the_same_weights(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -111,13 +140,13 @@ def test_training_that_is_killed_ends_with_the_same_weights(tmp_path: Path) -> N
     undisturbed = started(TRAINING, photos, through, *TINY)
     undisturbed.communicate()
     assert undisturbed.returncode == 0
-    kills = killed_at_random(TRAINING, photos, parts, *TINY, longest=25.0, seed=2)
-    assert kills >= 2
+    kills = killed_at_random(TRAINING, photos, parts, *TINY, longest=3.0, seed=2)
+    assert kills == KILLS
     states = [
         torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
         for run in (through, parts)
     ]
-    assert states[0]["step"] == states[1]["step"] == 40
+    assert states[0]["step"] == states[1]["step"] == 400
     for key, value in states[0]["network"].items():
         assert torch.equal(value, states[1]["network"][key]), key
     logs = [

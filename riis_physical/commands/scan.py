@@ -23,6 +23,7 @@ from riis_physical.system.files import is_file, is_folder
 from riis_physical.system.last_resort import is_out_of_memory
 
 if TYPE_CHECKING:
+    from capture.many.log import ScanLog
     from riis_physical.artifacts import ScanResult
     from riis_physical.keys import Key
     from riis_physical.profile import DeviceProfile
@@ -214,6 +215,14 @@ def _no_memory(photo: str) -> list[ScanResult]:
     type=click.IntRange(1, 100_000),
     help=f"Frames of a video or camera to scan at most.  [default: {MAX_FRAMES} of a video]",
 )
+@click.option(
+    "-o",
+    "--output",
+    type=common.PATH,
+    metavar="FILE",
+    help="Write the JSON lines there; a scan that was stopped goes on with the same command.",
+)
+@common.force_option
 @click.option("--recursive", is_flag=True, help="Look into the folders within a folder too.")
 @click.option(
     "--jobs",
@@ -247,6 +256,8 @@ def command(
     video: Path | None,
     camera: int | None,
     max_frames: int | None,
+    output: Path | None,
+    force: bool,
     recursive: bool,
     jobs: int | None,
     save_stages: Path | None,
@@ -260,6 +271,8 @@ def command(
     are printed, never opened. Exit status 1 when a photo did not decode.
     """
     _check_usage(photos, corners, fuse, video, camera, max_frames, save_stages)
+    if output is not None and (fuse or not photos):
+        raise click.UsageError("--output is for photos scanned one by one.")
     folders = any(_is_folder(photo) for photo in photos)
     names = _expanded(photos, recursive)
     if corners is not None and len(names) != 1:
@@ -282,7 +295,8 @@ def command(
         decoded = _print_fused(settings, scan.results(), {"photos": names}, as_json, key)
     else:
         tasks = _tasks(names, save_stages)
-        decoded = _scan_each(settings, tasks, jobs, as_json, key, summed_up=folders)
+        log = None if output is None else _log(settings, output, force=force, sealed=key_file)
+        decoded = _scan_each(settings, tasks, jobs, as_json, key, log, summed_up=folders)
     ctx.exit(0 if decoded else 1)
 
 
@@ -398,6 +412,7 @@ def _scan_each(
     jobs: int | None,
     as_json: bool,
     key: Key | None,
+    log: ScanLog | None,
     *,
     summed_up: bool,
 ) -> bool:
@@ -410,35 +425,61 @@ def _scan_each(
     from riis_physical.artifacts import Status
     from riis_physical.keys import opened
 
-    workers = sensible_jobs(len(tasks), jobs)
+    left = [task for task in tasks if log is None or log.known(task.photo) is None]
+    workers = sensible_jobs(len(left), jobs)
     threads = False
     if workers > 1:
         device = common.chosen_device(settings.device)
         threads = not device.startswith("cpu")  # a GPU's memory holds one model
     began = time.perf_counter()
-    answers: list[list[ScanResult]] = []
+    answers: list[list[str]] = []
     hidden = as_json or len(tasks) < 2 or not sys.stderr.isatty()
     with (
-        tqdm(total=len(tasks), unit="photo", disable=hidden, leave=False) as bar,
+        tqdm(total=len(left), unit="photo", disable=hidden, leave=False) as bar,
         closing(
             run_all(
-                partial(Scanner, settings), tasks, jobs=workers, threads=threads, done=bar.update
+                partial(Scanner, settings), left, jobs=workers, threads=threads, done=bar.update
             )
         ) as scanned,
     ):
-        for found in scanned:
+        for task, found in zip(left, scanned, strict=True):
             results = found if key is None else [opened(result, key) for result in found]
-            answers.append(results)
+            answers.append([str(result.status) for result in results])
+            if log is not None:
+                log.add(task.photo, [_record(settings, result) for result in results])
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
                 for result in results:
                     if as_json:
                         click.echo(json.dumps(_record(settings, result)))
                     else:
                         say(result, alone=len(tasks) == 1 and len(results) == 1)
+    if log is not None:
+        names = [task.photo for task in tasks]
+        log.finish(names)
+        answers = [[record["status"] for record in log.known(name) or []] for name in names]
     if summed_up and not as_json:
         common.note(summary(answers, time.perf_counter() - began))
     # A photo counts as decoded when one of its containers was read.
-    return all(any(r.status is Status.DECODED for r in results) for results in answers)
+    return all(Status.DECODED in statuses for statuses in answers)
+
+
+def _log(settings: Settings, output: Path, *, force: bool, sealed: Path | None) -> ScanLog:
+    """The log of this scan; says how much of it was done before."""
+    from capture.many.log import ScanLog
+    from riis_physical.model.weights import available, load_record
+    from riis_physical.system.provenance import package_version
+
+    models = available() if settings.model == "auto" else [settings.model]
+    head = {
+        "release": package_version("riis-physical"),
+        "models": [load_record(model)["sha256"] for model in models],
+        "options": repr(settings),
+        "key": None if sealed is None else str(sealed),
+    }
+    log = ScanLog(output, head, force=force)
+    if log.gone_on:
+        common.note(f"going on: {log.gone_on} photos were scanned before")
+    return log
 
 
 def _fused_scan(settings: Settings, memory: int | None = None) -> Any:

@@ -94,10 +94,10 @@ def _how(result: ScanResult) -> str:
     return f"{result.decoder} ({result.by} known{bits})"
 
 
-def summary(photos: Sequence[Sequence[ScanResult]], seconds: float) -> str:
+def summary(photos: Sequence[Sequence[str]], seconds: float) -> str:
     """One line about a folder: how many photos of each status, the best of each counting."""
     order = ("decoded", "unreadable", "no_container", "bad_image")
-    best = [min((str(r.status) for r in results), key=order.index) for results in photos]
+    best = [min(statuses, key=order.index) for statuses in photos]
     counts = Counter(best)
     parts = ", ".join(f"{counts[status]} {status}" for status in order if counts[status])
     return f"{len(photos)} photos in {seconds:.1f} s: {parts}"

@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from riis_physical.errors import ConfigError
 from riis_physical.system.files import check_writable, write_text
+from riis_physical.system.journal import Journal, Record
 from training.measure.common.draws import Hosts
 from training.measure.common.environment import describe_environment
-from training.measure.common.journal import Journal, Record
 from training.measure.common.pool import Runner, run_tasks
 
 R = TypeVar("R", bound=Record)

@@ -11,6 +11,10 @@ from riis_physical.errors import OutputError
 from riis_physical.system.files import write_text
 
 
+class OtherSettingsError(OutputError):
+    """What lies there is of other settings: going on with it would mix the two."""
+
+
 class Record(Protocol):
     """What is known of one capture or scan."""
 
@@ -47,7 +51,8 @@ class Journal(Generic[R]):
             fresh: begin anew whatever is there.
 
         Raises:
-            OutputError: the journal belongs to another measurement, or cannot be written.
+            OtherSettingsError: the journal belongs to other work.
+            OutputError: it cannot be written.
         """
         self.path = path
         self.done: list[R] = []
@@ -87,7 +92,7 @@ class Journal(Generic[R]):
         except (ValueError, TypeError, KeyError):
             same, runs, done = False, [], []
         if not same:
-            raise OutputError(
+            raise OtherSettingsError(
                 f"{self.path} holds captures of another model or other settings: "
                 "pass --force to begin anew, or choose another name"
             )
