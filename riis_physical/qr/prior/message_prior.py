@@ -342,6 +342,11 @@ def texts_log2(data: NDArray[np.uint8], fit: Fit, version: int) -> Floats:
 
     Header and padding are not looked at.
     """
+    return characters_log2(data, fit, version).sum(axis=1)
+
+
+def characters_log2(data: NDArray[np.uint8], fit: Fit, version: int) -> Floats:
+    """The same of each character after the one before it, (K, fit.count)."""
     head = 4 + segments.count_bits(BYTE, version)
     start = head // 8
     shifted = (data[:, start:-1] << 4) | (data[:, start + 1 :] >> 4)
@@ -349,8 +354,9 @@ def texts_log2(data: NDArray[np.uint8], fit: Fit, version: int) -> Floats:
     begun = len(fit.way.beginning)
     before = text[:, :-1]
     first = np.full((len(text), 1), text_model.START)
-    before = np.concatenate([first, before], axis=1)[:, begun:]
-    return np.asarray(np.log2(text_model.chances()[before, text[:, begun:]]).sum(axis=1))
+    found = np.log2(text_model.chances()[np.concatenate([first, before], axis=1), text])
+    found[:, :begun] = 0.0  # the beginning is given
+    return np.asarray(found)
 
 
 def _text_log2(payload: bytes, way: Way) -> float:

@@ -23,7 +23,7 @@ from riis_physical.qr.code.structure import (
     data_positions,
     known_modules,
 )
-from riis_physical.qr.prior.message_prior import DataBits, Fit, SoftText, texts_log2
+from riis_physical.qr.prior.message_prior import DataBits, Fit, SoftText, characters_log2, texts_log2
 from riis_physical.qr.soft.evidence import CAPS, bit_gains, expected_bits
 from riis_physical.qr.soft.ordered import OrderedBlock
 
@@ -131,6 +131,7 @@ class Words:
         self.bits = bits
         self._prefixes = prefixes
         self._sure: list[Bytes | None] = [None] * len(bits.layout)
+        self._by_text: set[int] = set()
 
     def attempts(self, *, thorough: bool) -> Iterator[tuple[Method, Bytes]]:
         """Data codewords that may be the message's, the cheap ones first.
@@ -152,6 +153,8 @@ class Words:
             yield "prior", data
         yield from self._weighted()
         if thorough and information >= DEAR_INFORMATION:
+            for number in self._by_text:
+                self._sure[number] = None  # one of them may be why the whole was refused
             for data in self._with_prior(5, DEAR_FITS):
                 yield "prior", data
 
@@ -257,21 +260,20 @@ class Words:
         best = whole()
         if len(missing) == 1:
             return best
-        # The text outside a block costs the same with each of its words.
-        text_log2 = float(texts_log2(best[None], fit, self.bits.version)[0])
-        share = text_log2 / max(1, 8 * fit.count)
+        characters = characters_log2(best[None], fit, self.bits.version)[0]
         for number in missing:
-            score = scores[number][chosen[number]] - text_log2
-            cost = -share * self._text_bits(number, fit)
-            if score - cost >= SURE_TEXT_BITS:
+            own = float(characters[self._characters(number, fit)].sum())
+            if gains[number][chosen[number]] + own >= SURE_TEXT_BITS:
                 self._sure[number] = lists[number][chosen[number]]
+                self._by_text.add(number)
         return best
 
-    def _text_bits(self, number: int, fit: Fit) -> int:
-        """Bits of a block that belong to the text."""
+    def _characters(self, number: int, fit: Fit) -> slice:
+        """Characters of a text in byte mode that lie in a block, even with one bit."""
         part = self.bits.data_part(number)
         head = 4 + count_bits(fit.way.mode, self.bits.version)
-        return max(0, min(part.stop, head + 8 * fit.count) - max(part.start, head))
+        first, last = (part.start - head) // 8, -((head - part.stop) // 8)
+        return slice(max(0, first), min(fit.count, max(0, last)))
 
     def _word_list(self, number: int, text: SoftText, changes: int) -> Bytes:
         """Words (K, n) of a block that fit its soft bits and the text."""
