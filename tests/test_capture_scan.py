@@ -14,7 +14,7 @@ from capture_scenes import Scene, photograph_flat
 from click.testing import CliRunner
 
 from capture.geometry.rectify import Region
-from capture.read.probe import VERSIONS, Hypothesis, probe, rounds
+from capture.read.probe import PROBE_MODULES, VERSIONS, Hypothesis, probe, rounds
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli
@@ -154,6 +154,36 @@ def test_two_containers_give_two_results() -> None:
     assert total == second.pop("total")
     assert second["load"] == 0 < second["reveal"]
     assert sum(first.values()) + sum(second.values()) <= total
+
+
+class RelatedRevealer(TintRevealer):
+    """Shows the finder patterns, and a quarter of a whole code's modules wrong."""
+
+    name = "related"
+
+    def reveal(self, frames: np.ndarray, conditions: Sequence[Condition | None]) -> Revealed:
+        revealed = super().reveal(frames, conditions)
+        if frames.shape[1] <= 8 * PROBE_MODULES:
+            return revealed
+        wrong = np.random.default_rng(1).random(revealed.logits.shape) < 0.25
+        return Revealed(np.where(wrong, -revealed.logits, revealed.logits), revealed.picture * 0)
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_the_model_that_hid_is_found_among_several(mute: bool) -> None:
+    scene = take(container())
+    first = TintRevealer(luma=True) if mute else RelatedRevealer()
+    (alone,) = scan_photo(scene.photo, [first])
+    assert alone.text is None
+    (result,) = scan_photo(scene.photo, [first, TintRevealer()])
+    assert result.text == MESSAGE and result.model == "tint"
+
+
+def test_a_further_model_costs_nothing_where_the_first_one_reads() -> None:
+    idle = TintRevealer(luma=True)
+    (result,) = scan_photo(take(container()).photo, [TintRevealer(), idle])
+    assert result.text == MESSAGE
+    assert idle.modules == 0
 
 
 def test_a_picture_without_a_code_has_no_container() -> None:

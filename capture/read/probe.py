@@ -74,6 +74,11 @@ class Hypothesis:
     version: int
     finder: float = 0.0
 
+    @property
+    def seen_as(self) -> tuple[int, int, int]:
+        """What is looked at: candidate, way up and version."""
+        return self.quad, self.turn, self.version
+
 
 def frame_px(version: int) -> int:
     """Side of the model frame of a QR version, in pixels."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ from capture.read.probe import (
     rounds,
 )
 from capture.read.relocate import relocate
-from capture.read.reveal import Viewer
+from capture.read.reveal import Place, Viewer
 from capture.read.settle import settled
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
@@ -124,16 +124,32 @@ class Search:
             None where nothing reads.
         """
         places = self._viewer.places(candidates)
-        for revealer in self.revealers:
-            for tries in islice(quick_rounds(len(places), turn), None if all_versions else 1):
-                with self.clock.stage("probe"):
-                    regions = [place.region for place in places]
-                    probed = self._probed(revealer, regions, tries)
-                for h in _two_a_place(h for h in probed if h.finder >= STRONG):
-                    found = self._viewer.reveal(revealer, places, h)
-                    if found is not None and found.reading is not None:
-                        return settled(self._viewer, found)
+        regions = [place.region for place in places]
+        rounds_tried = islice(quick_rounds(len(places), turn), None if all_versions else 1)
+        for tries, revealer in product(rounds_tried, self.revealers):
+            with self.clock.stage("probe"):
+                probed = self._probed(revealer, regions, tries)
+            for h in _two_a_place(h for h in probed if h.finder >= STRONG):
+                found = self._by_any_model(revealer, places, h)
+                if found is not None and found.reading is not None:
+                    return settled(self._viewer, found)
         return None
+
+    def _by_any_model(
+        self, first: RevealerLike, places: Sequence[Place], h: Hypothesis
+    ) -> Finding | None:
+        """A hypothesis revealed by the model that it showed to, else by the others.
+
+        Models of one family show each other's finder patterns, and read each other's
+        modules less well.
+        """
+        found = self._viewer.reveal(first, places, h)
+        for other in self.revealers:
+            if found is not None and found.reading is not None:
+                break
+            if other is not first:
+                found = better(found, self._viewer.reveal(other, places, h))
+        return found
 
     def _probed(
         self, revealer: RevealerLike, regions: Sequence[Region], tries: Sequence[Hypothesis]
@@ -156,40 +172,38 @@ class Search:
         self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool, wide: bool
     ) -> Finding | None:
         places = self._viewer.places(candidates)
+        regions = [place.region for place in places]
         found: Finding | None = None
-        for revealer in self.revealers:
-            pending: list[Hypothesis] = []
-            regions = [place.region for place in places]
-            seen: set[tuple[int, int, int]] = set()
-            for number, tries in enumerate(rounds(len(places), turns)):
-                # After the first container, the rest need not be searched in depth.
-                upright = wide and all(h.turn == turns[0] for h in tries)
-                if not tries or (number > 1 and not thorough and not upright):
-                    continue
+        pending: list[tuple[RevealerLike, Hypothesis]] = []
+        seen: set[tuple[int, int, int]] = set()
+        for number, tries in enumerate(rounds(len(places), turns)):
+            # After the first container, the rest need not be searched in depth.
+            upright = wide and all(h.turn == turns[0] for h in tries)
+            if not tries or (number > 1 and not thorough and not upright):
+                continue
+            for revealer in self.revealers:
                 with self.clock.stage("probe"):
-                    pending += self._probed(revealer, regions, tries)
-                for h in sorted(pending, key=lambda h: -h.finder)[:2]:
-                    if h.finder < STRONG or (h.quad, h.turn, h.version) in seen:
+                    pending += [(revealer, h) for h in self._probed(revealer, regions, tries)]
+                for model, h in _best_two(pending):
+                    if h.finder < STRONG or h.seen_as in seen:
                         continue
-                    seen.add((h.quad, h.turn, h.version))
-                    found = better(found, self._viewer.reveal(revealer, places, h))
+                    seen.add(h.seen_as)
+                    found = better(found, self._by_any_model(model, places, h))
                     if found is not None and _is_settled(found):
                         found = read_harder(self._viewer, places, found)
                         if found is not None:  # else one that anyone can see: look elsewhere
                             return found
-            unseen = [
-                h
-                for h in sorted(pending, key=lambda h: -h.finder)
-                if (h.quad, h.turn, h.version) not in seen
-            ]
+        for revealer in self.revealers:
+            own = [h for model, h in pending if model is revealer and h.seen_as not in seen]
+            unseen = sorted(own, key=lambda h: -h.finder)
             whole = [h for h in unseen if h.finder >= WEAK][:FULL_REVEALS]
             if thorough:
                 likeliest = [h for h in unseen if _is_plain(h, turns[0])]
                 with self.clock.stage("probe"):
                     beside = probe_beside(revealer, regions[:1], likeliest, self.jpeg_quality)
                 strong = [h for h in beside if h.finder >= BESIDE]
-                known = {(h.quad, h.turn, h.version) for h in strong}
-                whole = strong + [h for h in whole if (h.quad, h.turn, h.version) not in known]
+                known = {h.seen_as for h in strong}
+                whole = strong + [h for h in whole if h.seen_as not in known]
             for h in whole:
                 found = better(found, self._viewer.reveal(revealer, places, h))
                 if found is not None and _is_settled(found):
@@ -237,6 +251,16 @@ class Search:
                 if found is not None and found.reading is not None:
                     return settled(self._viewer, found)
         return None
+
+
+def _best_two(
+    pending: Iterable[tuple[RevealerLike, Hypothesis]],
+) -> list[tuple[RevealerLike, Hypothesis]]:
+    """The two hypotheses that show best, each by the model to which it does."""
+    best: dict[tuple[int, int, int], tuple[RevealerLike, Hypothesis]] = {}
+    for one in sorted(pending, key=lambda one: -one[1].finder):
+        best.setdefault(one[1].seen_as, one)
+    return list(islice(best.values(), 2))
 
 
 def _two_a_place(hypotheses: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
