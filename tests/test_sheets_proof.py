@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
 from riis_physical.cli import cli
-from riis_physical.hiding import hide
+from riis_physical.hiding import Aim, hide
+from riis_physical.hiding.draws import Scene
 from riis_physical.model.revealer import Revealer
-from riis_physical.sheets.profiles import load_profile
+from riis_physical.qr.code.encode import encode
+from riis_physical.sheets.profiles import load_profile, proof_of
 from riis_physical.sheets.proof import soft_proof
 
 WHITE_D50 = np.array([0.9642, 1.0, 0.8249])
@@ -121,3 +124,30 @@ def test_no_profile_is_refused_before_anything_is_written(container: Path, tmp_p
     )
     assert done.exit_code != 0
     assert not (tmp_path / "s.pdf").exists()
+
+
+def test_hiding_looks_through_a_printers_colours(revealer: Revealer, tmp_path: Path) -> None:
+    host = data.coffee()
+    printer = load_profile(matrix_profile(tmp_path / "grey.icc", 0.6))
+    plain = Scene(host, encode("room12"), revealer)
+    scene = Scene(host, encode("room12"), revealer, proof=proof_of(printer, None))
+    residual = revealer.embed(plain.frame, plain.code.modules)
+    params = Aim(draws=8).params(plain)
+    seen, printed = (one.look(residual, params).information.mean() for one in (plain, scene))
+    assert printed < seen - 0.02
+    # What is stored is not what is printed, and gradients pass through the print.
+    value = scene.tensor(residual).requires_grad_(True)
+    container = scene.container(value)
+    assert torch.equal(container, plain.container(value))
+    scene.printed(container).sum().backward()
+    assert value.grad is not None and bool(value.grad.abs().sum() > 0)
+
+
+def test_hide_takes_a_printers_profile(tmp_path: Path) -> None:
+    host = tmp_path / "host.png"
+    Image.fromarray(data.coffee()).save(host)
+    common = ["hide", str(host), "-m", "room12", "-o", str(tmp_path / "out.png")]
+    bad = CliRunner().invoke(cli, [*common, "--icc", str(host)])
+    assert bad.exit_code == 1 and "is no ICC profile" in str(bad.exception)
+    both = CliRunner().invoke(cli, [*common, "--icc", str(host), "--strength", "1"])
+    assert both.exit_code == 2 and "leave --strength away" in both.output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +9,23 @@ import click
 
 from riis_physical.commands import common
 from riis_physical.commands.hide_output import (
-    Wish,
     record_path,
     say_knowledge,
     say_strength,
     say_visible,
 )
+from riis_physical.commands.hide_wish import (
+    Wish,
+    confirmed,
+    folded,
+    knowledge_of,
+    outputs,
+    refinement,
+)
 
 if TYPE_CHECKING:
-    from riis_physical.hiding import Refinement
-    from riis_physical.hiding.target_rate import Chosen
     from riis_physical.images import LoadedImage
     from riis_physical.model.revealer import Revealer
-    from riis_physical.qr.soft.knowledge import Knowledge
 
 # As in riis_physical.hiding, which would load torch here; a test compares them.
 DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
@@ -78,6 +80,11 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     show_default=True,
     help="With --target-rate: captures simulated at each strength.",
 )
+@click.option(
+    "--icc",
+    type=common.PATH,
+    help="Choose and refine for the colours of this printer, an RGB or CMYK profile.",
+)
 @click.option("--refine", is_flag=True, help="Improve the container for its host; see --seconds.")
 @click.option(
     "--seconds",
@@ -107,6 +114,7 @@ def command(
     reach_px: int | None,
     profile: str | None,
     captures: int,
+    icc: Path | None,
     refine: bool,
     seconds: float,
     prefixes: tuple[str, ...],
@@ -129,10 +137,13 @@ def command(
     """
     if strength is not None and target_rate is not None:
         raise click.UsageError("--target-rate chooses the strength: leave --strength away.")
-    if strength is not None and not refine and (profile or reach_px or common.is_given("preset")):
+    by_wish = profile or reach_px or icc or common.is_given("preset")
+    if strength is not None and not refine and by_wish:
         raise click.UsageError(
-            "--for, --profile and --reach-px choose the strength: leave --strength away."
+            "--for, --profile, --reach-px and --icc choose the strength: leave --strength away."
         )
+    if target_rate is not None and icc is not None:
+        raise click.UsageError("--target-rate simulates all colours: leave --icc away.")
     if profile is not None and common.is_given("preset"):
         raise click.UsageError("--for and --profile both say what captures are like: give one.")
     if target_rate is None and common.is_given("captures"):
@@ -150,8 +161,8 @@ def command(
     from riis_physical.images import image_format, load_host
     from riis_physical.system.files import check_writable
 
-    with _outputs(hosts, output) as outputs:
-        for path in outputs:
+    with outputs(hosts, output) as targets:
+        for path in targets:
             check_writable(path, force=force)
             image_format(path)
         first = load_host(hosts[0]) if len(hosts) == 1 else None  # told before the model loads
@@ -159,18 +170,20 @@ def command(
         from riis_physical.hiding import Aim
         from riis_physical.profile import DeviceProfile
         from riis_physical.qr.code.encode import encode
+        from riis_physical.sheets.profiles import load_profile
 
-        content = _folded(content) if fold_case else content
+        content = folded(content) if fold_case else content
         key = common.load_key(key_file)
         if key is not None:
             clear = len(content)
             content = key.seal(content)
             common.note(f"note: sealed with the key: {clear} bytes become {len(content)}")
         encode(content)  # a message that does not fit is told before the model loads
-        knowledge = _knowledge(content, prefixes, among, among_column, knowledge_file)
-        for path in outputs if not knowledge.is_empty else ():
+        knowledge = knowledge_of(content, prefixes, among, among_column, knowledge_file)
+        for path in targets if not knowledge.is_empty else ():
             check_writable(record_path(path), force=force)
         device_profile = None if profile is None else DeviceProfile.load(profile)
+        printer = None if icc is None else load_profile(icc)
         aim = Aim(
             rate=DEFAULT_RATE if target_rate is None else target_rate,
             ranges=preset if device_profile is None else device_profile.ranges(),
@@ -180,10 +193,11 @@ def command(
         of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
         revealer = common.load_revealers(model, device)[0]
         wish = Wish(
-            aim, of, strength, target_rate, captures, seconds if refine else None, knowledge
-        )
+            aim, of, strength, target_rate, captures, seconds if refine else None, knowledge,
+            printer,
+        )  # fmt: skip
         failed = 0
-        for host, path in zip(hosts, outputs, strict=True):
+        for host, path in zip(hosts, targets, strict=True):
             try:
                 loaded = load_host(host) if first is None else first
                 _hide_one(loaded, content, path, revealer, wish, force=force)
@@ -195,23 +209,6 @@ def command(
             first = None
         if failed:
             raise HostError(f"{failed} of {len(hosts)} hosts got no container, see above")
-
-
-@contextmanager
-def _outputs(hosts: tuple[Path, ...], output: Path) -> Iterator[list[Path]]:
-    """Where each container goes; a folder for them does not stay empty after an error."""
-    if len(hosts) == 1 and not output.is_dir():
-        yield [output]
-        return
-    if output.suffix and not output.is_dir():
-        raise click.UsageError(f"{len(hosts)} hosts need a folder with -o, and {output} is a file.")
-    names = [f"{host.stem}-container.png" for host in hosts]
-    if len(set(names)) < len(names):
-        raise click.UsageError("Two hosts have the same name: hide them one by one.")
-    from riis_physical.system.files import new_folder
-
-    with new_folder(output):
-        yield [output / name for name in names]
 
 
 def _hide_one(
@@ -230,14 +227,14 @@ def _hide_one(
     chosen = None
     strength: Any = wish.aim if wish.strength is None else wish.strength
     if wish.target_rate is not None:
-        chosen = _confirmed(loaded, content, revealer, wish)
+        chosen = confirmed(loaded, content, revealer, wish)
         strength = chosen.strength
     lossy = image_format(output) in LOSSY
     quality = JPEG_SAVE_QUALITY if lossy else None
-    with _refinement(wish) as refinement:
+    with refinement(wish) as refining:
         result = hide(
-            loaded, content, revealer=revealer, strength=strength, refine=refinement,
-            file_quality=quality, knowledge=wish.knowledge,
+            loaded, content, revealer=revealer, strength=strength, refine=refining,
+            file_quality=quality, proof=wish.proof(loaded), knowledge=wish.knowledge,
         )  # fmt: skip
     decoder = result.decoder
 
@@ -282,89 +279,3 @@ def _hide_one(
         if smallest is not None
         else "reads from  not measured for this model"
     )
-
-
-def _confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wish) -> Chosen:
-    """The strength of --target-rate, with a counter of captures on standard error."""
-    from tqdm import tqdm
-
-    from riis_physical.hiding.target_rate import choose_strength
-
-    assert wish.target_rate is not None
-    with tqdm(desc="simulating", unit="capture", disable=None) as progress:
-        return choose_strength(
-            loaded.pixels,
-            content,
-            revealer=revealer,
-            target=wish.target_rate,
-            ranges=wish.aim.ranges,
-            medium=wish.aim.medium,
-            reach_px=wish.aim.reach_px,
-            captures=wish.captures,
-            knowledge=wish.knowledge,
-            tell=progress.update,
-        )
-
-
-def _folded(content: bytes) -> bytes:
-    """The message with scheme and host in capitals where that saves a version; it is told."""
-    from riis_physical.qr.code.fold import fold_case
-
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content
-    folded = fold_case(text)
-    if folded == text:
-        common.note("note: --fold-case saves no version here: the message stays as it is")
-    else:
-        common.note(f"note: hidden as {folded}, which saves a version")
-    return folded.encode()
-
-
-def _knowledge(
-    content: bytes,
-    prefixes: tuple[str, ...],
-    among: Path | None,
-    column: str | None,
-    file: Path | None,
-) -> Knowledge:
-    """What readers will know; a message that it does not fit is refused."""
-    from riis_physical.errors import MessageError
-    from riis_physical.known_messages import load_knowledge
-
-    knowledge = load_knowledge(prefixes, among, column, file)
-    if knowledge.among is not None and content not in knowledge.among:
-        raise MessageError(
-            "the message is not in the list that its readers will have: add it to the list, or "
-            "hide it without --among"
-        )
-    if knowledge.prefixes and not content.startswith(knowledge.prefixes):
-        raise MessageError(
-            "the message does not begin with any --prefix: correct one of them, or leave "
-            "--prefix away"
-        )
-    return knowledge
-
-
-@contextmanager
-def _refinement(wish: Wish) -> Iterator[Refinement | None]:
-    """The refinement asked for, with a bar of its progress on standard error; or None."""
-    if wish.seconds is None:
-        yield None
-        return
-    from tqdm import tqdm
-
-    from riis_physical.hiding import Refinement
-
-    bar_format = "{desc}: {n:.0f} % |{bar}|"
-    with tqdm(desc="refining", total=100, disable=None, bar_format=bar_format) as bar:
-        yield Refinement(
-            seconds=wish.seconds,
-            aim=wish.aim,
-            tell=lambda share: _moved(bar, share),
-        )
-
-
-def _moved(bar: Any, share: float) -> None:
-    bar.update(100 * share - bar.n)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
-    from riis_physical.hiding import Aim, HideResult
+    from riis_physical.commands.hide_wish import Wish
+    from riis_physical.hiding import HideResult
     from riis_physical.hiding.target_rate import Chosen
     from riis_physical.images import LoadedImage
     from riis_physical.model.revealer import Revealer
     from riis_physical.qr.soft.knowledge import Knowledge
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What was asked for: `of` names the captures, `seconds` of refining is None for none."""
-
-    aim: Aim
-    of: str
-    strength: float | None
-    target_rate: float | None
-    captures: int
-    seconds: float | None
-    knowledge: Knowledge
 
 
 def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:

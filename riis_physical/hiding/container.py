@@ -24,6 +24,7 @@ from riis_physical.qr.soft.reading import Reading, read_revealed
 
 if TYPE_CHECKING:
     from riis_physical.hiding.blacks import Lift
+    from riis_physical.hiding.draws import Proof
     from riis_physical.hiding.refine import Refined
     from riis_physical.hiding.strength import Choice
     from riis_physical.model.revealer import Revealer
@@ -85,6 +86,7 @@ def hide(
     strength: float | Aim = 1.0,
     refine: Refinement | None = None,
     file_quality: int | None = None,
+    proof: Proof | None = None,
     knowledge: Knowledge = NOTHING,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
@@ -99,6 +101,8 @@ def hide(
         refine: improve the residual for this host; takes about a minute.
         file_quality: of the JPEG that the container will be stored as, where it will be one;
             choosing and refining then look through it.
+        proof: what the printer's colours make of pixels, for the same two;
+            :func:`riis_physical.sheets.profiles.proof_of` makes one from an ICC profile.
         knowledge: what the readers of this container know; the strength is chosen for them,
             and the self-check reads as they do.
 
@@ -119,7 +123,7 @@ def hide(
         strength = replace(strength, needed=needed)
     if refine is not None:
         refine = replace(refine, aim=replace(refine.aim, needed=needed))
-    planned = Plan.made(original, code, revealer, strength, refine, file_quality)
+    planned = Plan.made(original, code, revealer, strength, refine, file_quality, proof)
     pixels, residual = planned.host, planned.residual
     container = add_residual(pixels, residual)
     reading = _self_check(container, code, revealer, planned.strength, knowledge)

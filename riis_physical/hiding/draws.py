@@ -7,7 +7,7 @@ gradients pass through, so that strength and refinement judge by the same thing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -29,6 +29,8 @@ from riis_physical.qr.soft.presence import function_modules
 
 DISPLAY_PX = 10
 """Container pixels a module in the simulation."""
+Proof = Callable[[UInt8Image], UInt8Image]
+"""What a printer's colours make of sRGB pixels (H, W, 3)."""
 BATCH = 4
 """Draws that go through the network at once; more gains nothing on a CPU."""
 REACH_PX = (50, 5000)
@@ -104,15 +106,26 @@ class Scene:
     """
 
     def __init__(
-        self, host: UInt8Image, code: QrCode, revealer: Revealer, file_quality: int | None = None
+        self,
+        host: UInt8Image,
+        code: QrCode,
+        revealer: Revealer,
+        file_quality: int | None = None,
+        proof: Proof | None = None,
     ) -> None:
-        """Args: host uint8 (H, W, 3); file_quality of the JPEG that will be stored, if any."""
+        """One host, and what becomes of its container before it is printed.
+
+        Args:
+            host: uint8 (H, W, 3).
+            file_quality: of the JPEG that will be stored, None for none.
+            proof: of the printer, None for one that shows all colours.
+        """
         self.code, self.revealer = code, revealer
         self.side = code.size * revealer.module_px
         shown = code.size * DISPLAY_PX
         self.frame = to_frame(host, self.side)
         self.aspect = host.shape[0] / host.shape[1]
-        self.file_quality = file_quality
+        self.file_quality, self.proof = file_quality, proof
         self.file_scale = min(1.0, shown / min(host.shape[:2]))
         small = cv2.resize(host.astype(np.float32), (shown, shown), interpolation=cv2.INTER_AREA)
         device = revealer.device
@@ -143,9 +156,17 @@ class Scene:
             container = jpeg(container, quality, torch.full_like(quality, self.file_scale))
         return container
 
+    def printed(self, container: Tensor) -> Tensor:
+        """As the printer shows it; gradients pass as if it changed nothing (straight through)."""
+        if self.proof is None:
+            return container
+        pixels = (container.detach()[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+        shown = torch.from_numpy(self.proof(np.ascontiguousarray(pixels)).astype(np.float32) / 255)
+        return container + (shown.permute(2, 0, 1)[None].to(container) - container).detach()
+
     def capture(self, container: Tensor, params: ChannelParams) -> Tensor:
         """Logits (B, N, N) of a container (1, 3, S, S) in every draw of `params`."""
-        batch = container.expand(params.batch, -1, -1, -1)
+        batch = self.printed(container).expand(params.batch, -1, -1, -1)
         seen = capture_rectified(batch, params, (self.side, self.side))
         return self.revealer.logits(seen, condition_of(params).to(seen))
 

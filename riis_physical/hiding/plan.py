@@ -11,7 +11,7 @@ import torch
 
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
-from riis_physical.hiding.draws import Scene
+from riis_physical.hiding.draws import Proof, Scene
 from riis_physical.hiding.frame import to_frame
 from riis_physical.hiding.masking import steady
 from riis_physical.hiding.refine import DEFAULT_SECONDS, Refined
@@ -70,6 +70,7 @@ class Plan:
         strength: float | Aim,
         refine: Refinement | None = None,
         file_quality: int | None = None,
+        proof: Proof | None = None,
     ) -> Plan:
         """Choose, lift and refine as asked; arguments as those of hide."""
         if not isinstance(strength, Aim) and refine is None:
@@ -77,13 +78,13 @@ class Plan:
             residual = steadied(revealer.embed(frame, code.modules))
             return cls(host, residual * np.float32(strength), float(strength))
         lift = None
-        scene = Scene(host, code, revealer, file_quality)
+        scene = Scene(host, code, revealer, file_quality, proof)
         residual = steadied(revealer.embed(scene.frame, code.modules))
         if isinstance(strength, Aim):
             aim, choice = strength, choose(scene, residual, strength)
             wanted = needed_lift(host)
             if wanted is not None:
-                raised = Scene(lifted(host, wanted), code, revealer, file_quality)
+                raised = Scene(lifted(host, wanted), code, revealer, file_quality, proof)
                 other = steadied(revealer.embed(raised.frame, code.modules))
                 found = choose(raised, other, aim)
                 if better(found, choice):

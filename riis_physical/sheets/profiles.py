@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from riis_physical.artifacts import UInt8Image
@@ -92,3 +94,35 @@ def convert(pixels: UInt8Image, source: bytes, target: Profile) -> Image.Image:
         ) from error
     assert done is not None
     return done
+
+
+def converted(pixels: UInt8Image, icc_profile: bytes | None, printer: Profile | None) -> UInt8Image:
+    """Pixels in sRGB, by way of a printer's colours where one is given."""
+    relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    source, target = (
+        ImageCms.ImageCmsProfile(io.BytesIO(data))
+        for data in (icc_profile or srgb().data, srgb().data)
+    )
+    picture = Image.fromarray(pixels)
+    try:
+        if printer is None:
+            transform = ImageCms.buildTransform(source, target, "RGB", "RGB", relative, flags)
+        else:
+            transform = ImageCms.buildProofTransform(
+                source, target, ImageCms.ImageCmsProfile(io.BytesIO(printer.data)), "RGB", "RGB",
+                relative, relative, flags | ImageCms.Flags.SOFTPROOFING,
+            )  # fmt: skip
+        done = ImageCms.applyTransform(picture, transform)
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        name = "the picture's own profile" if printer is None else f"the profile {printer.name!r}"
+        raise ConfigError(
+            f"colours cannot be converted by {name} and back: give the printer's output profile"
+        ) from error
+    assert done is not None
+    return np.array(done)
+
+
+def proof_of(printer: Profile, icc_profile: bytes | None) -> Callable[[UInt8Image], UInt8Image]:
+    """What a printer makes of pixels (H, W, 3) in the colours of `icc_profile`, in sRGB."""
+    return lambda pixels: converted(pixels, icc_profile, printer)

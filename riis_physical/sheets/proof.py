@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +9,16 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel import sample_params
-from riis_physical.errors import ConfigError
 from riis_physical.hiding import to_frame
 from riis_physical.hiding.target_rate import DISPLAY_PX, Rate, read_capture
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.soft.reading import read_revealed
-from riis_physical.sheets.profiles import Profile, srgb
+from riis_physical.sheets.profiles import Profile, converted, srgb
 from riis_physical.system.files import atomic_path
 
 VISIBLE_DE = 3.0  # CIEDE2000 from which a change of colour is seen side by side
@@ -79,8 +77,8 @@ def soft_proof(
     Raises:
         ConfigError: colours cannot be converted to the profile and back.
     """
-    original = _converted(pixels, icc_profile, None)
-    proofed = _converted(pixels, icc_profile, printer)
+    original = converted(pixels, icc_profile, None)
+    proofed = converted(pixels, icc_profile, printer)
     error = colour_error(original, proofed)
     found = _message(original, revealer)
     figures = {
@@ -124,35 +122,6 @@ def save_proof(path: Path, proof: Proof, *, force: bool = False) -> None:
     sheet = np.hstack([proof.original, proof.proofed, marked.astype(np.uint8)])
     with atomic_path(path, force=force) as part:
         Image.fromarray(sheet).save(part, "PNG", icc_profile=srgb().data)
-
-
-def _converted(
-    pixels: UInt8Image, icc_profile: bytes | None, printer: Profile | None
-) -> UInt8Image:
-    """Pixels in sRGB, by way of a printer's colours where one is given."""
-    relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-    source, target = (
-        ImageCms.ImageCmsProfile(io.BytesIO(data))
-        for data in (icc_profile or srgb().data, srgb().data)
-    )
-    picture = Image.fromarray(pixels)
-    try:
-        if printer is None:
-            transform = ImageCms.buildTransform(source, target, "RGB", "RGB", relative, flags)
-        else:
-            transform = ImageCms.buildProofTransform(
-                source, target, ImageCms.ImageCmsProfile(io.BytesIO(printer.data)), "RGB", "RGB",
-                relative, relative, flags | ImageCms.Flags.SOFTPROOFING,
-            )  # fmt: skip
-        done = ImageCms.applyTransform(picture, transform)
-    except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        name = "the picture's own profile" if printer is None else f"the profile {printer.name!r}"
-        raise ConfigError(
-            f"colours cannot be converted by {name} and back: give the printer's output profile"
-        ) from error
-    assert done is not None
-    return np.array(done)
 
 
 def _read(pixels: UInt8Image, version: int, revealer: Revealer) -> bytes | None:

@@ -23,7 +23,13 @@ from riis_physical.qr.code.structure import (
     data_positions,
     known_modules,
 )
-from riis_physical.qr.prior.message_prior import DataBits, Fit, SoftText, characters_log2, texts_log2
+from riis_physical.qr.prior.message_prior import (
+    DataBits,
+    Fit,
+    SoftText,
+    characters_log2,
+    texts_log2,
+)
 from riis_physical.qr.soft.evidence import CAPS, bit_gains, expected_bits
 from riis_physical.qr.soft.ordered import OrderedBlock
 
