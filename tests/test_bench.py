@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from capture.many.scanner import LoadModels, Settings, Task
 from riis_physical.artifacts import ScanResult, Status
-from riis_physical.commands.scan import Settings, Task
 from riis_physical.errors import ConfigError, OutputError, RiisError
 from training.measure.speed import folder as bench_folder
 from training.measure.speed import run as bench_module
@@ -86,7 +86,7 @@ def test_a_folder_is_scanned_photo_by_photo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, workers: str
 ) -> None:
     class Scanner:
-        def __init__(self, settings: Settings) -> None:
+        def __init__(self, settings: Settings, load: LoadModels) -> None:
             assert settings == Settings("print-9", "cpu")
 
         def __call__(self, task: Task) -> list[ScanResult]:

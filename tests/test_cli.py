@@ -3,11 +3,9 @@
 import base64
 import json
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from signal import SIGTERM
-from types import ModuleType
 
 import cv2
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from fakes import FakeRevealer
 from PIL import Image
 
+from capture.many import scanner
 from riis_physical.artifacts import CaptureQuality, Condition, ScanResult, Status
 from riis_physical.cli import cli, main
 from riis_physical.commands import common
@@ -211,9 +210,7 @@ def fake_scan(
         calls.append({"photo": photo, "corners": corners, "save_stages": save_stages, **options})
         return results_of(photo)
 
-    module = ModuleType("capture.scan")
-    module.scan_photo = scan_photo  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "capture.scan", module)
+    monkeypatch.setattr(scanner, "scan_photo", scan_photo)
     return calls
 
 
@@ -228,7 +225,7 @@ class TestScan:
     def test_a_stopped_scan_goes_on_with_the_same_command(
         self, run: Run, monkeypatch: pytest.MonkeyPatch, fake_scan: list[dict[str, object]]
     ) -> None:
-        honest = sys.modules["capture.scan"].scan_photo
+        honest = scanner.scan_photo
 
         def stopped(photo: str, *arguments: object, **options: object) -> list[ScanResult]:
             if photo == "none.jpg":
@@ -237,7 +234,7 @@ class TestScan:
 
         command = ("scan", "text.jpg", "two.jpg", "none.jpg", "-o", "found.jsonl", "--jobs", "1")
         with monkeypatch.context() as once:
-            once.setattr(sys.modules["capture.scan"], "scan_photo", stopped)
+            once.setattr(scanner, "scan_photo", stopped)
             assert run(*command)[0] != 0
         assert not Path("found.jsonl").exists() and Path("found.jsonl.unfinished").exists()
         fake_scan.clear()
@@ -371,7 +368,7 @@ class TestScan:
             clipped=0.0, dark=0.1, glare=0.2, glare_place="upper right", angle_deg=10.0, uneven=0.1,
         )  # fmt: skip
         result = ScanResult("text.jpg", Status.UNREADABLE, found_by="outline", quality=quality)
-        monkeypatch.setattr(sys.modules["capture.scan"], "scan_photo", lambda *_, **__: [result])
+        monkeypatch.setattr(scanner, "scan_photo", lambda *_, **__: [result])
         record = json.loads(run("scan", "--json", "text.jpg")[1])
         assert record["found_by"] == "outline"
         assert record["quality"]["width_px"] == 180.1235

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from capture.many.scanner import Scanner
 from riis_physical import keys
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.cli import cli
-from riis_physical.commands import scan as scan_command
 from riis_physical.errors import ConfigError, MessageError
 from riis_physical.keys import OVERHEAD_BYTES, Key, is_sealed, opened
 from riis_physical.qr.code import payload as codec
@@ -101,9 +101,7 @@ def test_scan_opens_what_it_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     sealed = {"mine": MINE.seal(b"hello"), "other": OTHER.seal(b"hello"), "bare": b"hello"}
 
     def scan(*arguments: str, message: str) -> tuple[int, dict[str, object]]:
-        monkeypatch.setattr(
-            scan_command.Scanner, "__call__", lambda self, task: [result(sealed[message])]
-        )
+        monkeypatch.setattr(Scanner, "__call__", lambda self, task: [result(sealed[message])])
         done = CliRunner().invoke(cli, ["scan", str(photo), "--json", *arguments])
         return done.exit_code, json.loads(done.stdout)
 

@@ -150,10 +150,10 @@ def test_references_that_are_of_no_use_are_named(
 ) -> None:
     from skimage import data
 
-    from riis_physical.commands.scan import Settings, _options
+    from capture.many.scanner import Settings, scan_options
 
     Image.fromarray(data.astronaut()).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no picture")
-    found = _options(Settings("auto", "cpu", None, tmp_path))
+    found = scan_options(Settings("auto", "cpu", None, tmp_path))
     assert len(list(found["references"])) == 1
     assert "note: reference left out: " in capsys.readouterr().err

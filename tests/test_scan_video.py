@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -256,10 +254,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The command line with :func:`find` in place of the scan."""
-    module = ModuleType("capture.scan")
-    module.find_containers = find  # type: ignore[attr-defined]
-    module.PhotoFindings = PhotoFindings  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "capture.scan", module)
+    monkeypatch.setattr("capture.scan.find_containers", find)
     monkeypatch.setattr(common, "load_revealers", lambda model, device: [NamedModel()])
     monkeypatch.setattr(common, "chosen_device", lambda device: "cpu")  # without torch
     monkeypatch.chdir(tmp_path)

@@ -12,6 +12,7 @@ import click
 
 from riis_physical.errors import MessageError, WeightsError
 from riis_physical.system.terminal import escaped
+from riis_physical.system.terminal import note as note
 
 if TYPE_CHECKING:
     from riis_physical.keys import Key
@@ -248,11 +249,6 @@ def chosen_device(device: str) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def note(text: str) -> None:
-    """One line for people, on standard error."""
-    click.echo(escaped(text), err=True)
 
 
 def tell(text: str) -> None:

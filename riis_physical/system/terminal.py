@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import click
+
 
 def escaped(text: str) -> str:
     r"""Text with control characters, direction marks and lone surrogates as escapes.
@@ -24,3 +26,8 @@ class EscapedFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The message alone."""
         return escaped(super().format(record))
+
+
+def note(text: str) -> None:
+    """One line for people, on standard error."""
+    click.echo(escaped(text), err=True)

@@ -16,10 +16,10 @@ import cv2
 import torch
 
 from capture.many.folder import photos_in, run_all
+from capture.many.scanner import Scanner, Settings, Task
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
-from riis_physical.commands.scan import Scanner, Settings, Task
 from riis_physical.hiding import hide
 from riis_physical.model.revealer import Revealer
 
@@ -68,7 +68,7 @@ def measure_folder(folder: Path, model: str, jobs: int, workers: str) -> dict[st
     ended: list[float] = []
     start = time.perf_counter()
     answers = run_all(
-        partial(Scanner, Settings(model, "cpu")),
+        partial(Scanner, Settings(model, "cpu"), _load),
         tasks,
         jobs=jobs,
         threads=workers == "threads",
@@ -107,3 +107,7 @@ def set_threads(total: int, jobs: int, workers: str) -> None:
     each = max(1, total // jobs) if workers == "threads" else total
     torch.set_num_threads(each)
     cv2.setNumThreads(each)
+
+
+def _load(model: str, device: str) -> list[Revealer]:
+    return [Revealer.load(model, device=device)]

@@ -1,0 +1,140 @@
+"""Photos scanned one by one, or by several workers, with all that was asked for loaded once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from capture.clock import Clock
+from capture.find.reference import References
+from capture.many.folder import photos_in
+from capture.read.correction import Correction
+from capture.read.probe import RevealerLike
+from capture.scan import scan_photo
+from riis_physical.artifacts import ScanResult, Status
+from riis_physical.camera import CameraProfile
+from riis_physical.errors import BadImageError
+from riis_physical.images import load_photo
+from riis_physical.known_messages import load_knowledge
+from riis_physical.profile import DeviceProfile
+from riis_physical.qr.soft.knowledge import Knowledge
+from riis_physical.system.files import is_file, is_folder
+from riis_physical.system.last_resort import is_out_of_memory
+from riis_physical.system.terminal import note
+
+LoadModels = Callable[[str, str], Sequence[RevealerLike]]
+"""Model and device, as in :class:`Settings`, to loaded models."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every worker needs in order to scan; it can be sent to another process."""
+
+    model: str
+    device: str
+    corners: tuple[tuple[float, float], ...] | None = None
+    reference: Path | None = None
+    camera_profile: Path | None = None
+    profile: DeviceProfile | None = None
+    prefixes: tuple[str, ...] = ()
+    among: Path | None = None
+    among_column: str | None = None
+    knowledge_file: Path | None = None
+    recursive: bool = False
+
+    def knowledge(self) -> Knowledge:
+        """What is known of messages, its files read."""
+        return load_knowledge(self.prefixes, self.among, self.among_column, self.knowledge_file)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo, and where its stages go."""
+
+    photo: str
+    stages: Path | None = None
+
+
+class Scanner:
+    """Scans photos one by one; loads models and references with the first that is a file."""
+
+    def __init__(self, settings: Settings, load: LoadModels) -> None:
+        """With a function that can be sent to another process, as settings can."""
+        self.settings = settings
+        self._load = load
+        self._loaded: tuple[Sequence[RevealerLike], dict[str, Any]] | None = None
+        self._loading = threading.Lock()
+
+    def __call__(self, task: Task) -> list[ScanResult]:
+        """The results of a photo; one that cannot be opened is a result too.
+
+        Raises:
+            RectificationError: the settings' corners are none that a camera sees.
+        """
+        missing = no_file(task.photo, self.settings.recursive)
+        if missing is not None:
+            return missing
+        with self._loading:
+            if self._loaded is None:
+                settings = self.settings
+                models = self._load(settings.model, settings.device)
+                self._loaded = models, scan_options(settings)
+        revealers, options = self._loaded
+        given = self.settings.corners
+        corners = None if given is None else np.array(given, np.float32)
+        try:
+            return scan_photo(
+                task.photo, revealers, corners=corners, save_stages=task.stages, **options
+            )
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return _no_memory(task.photo)  # the other photos get their answers
+
+
+def scan_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments of `scan_photo`, loaded; those not asked for are left out."""
+    found: dict[str, Any] = {}
+    if settings.reference is not None:
+        found["references"] = References.load(settings.reference)
+        if _is_first():
+            for line in found["references"].skipped:
+                note(f"note: reference left out: {line}")
+    if settings.camera_profile is not None:
+        found["camera"] = CameraProfile.load(settings.camera_profile)
+    if settings.profile is not None:
+        correction = Correction.of(settings.profile)
+        if correction is not None:
+            found["correction"] = correction
+    found["knowledge"] = settings.knowledge()
+    return found
+
+
+def no_file(photo: str, recursive: bool) -> list[ScanResult] | None:
+    """The result of an argument that is no file; it needs no model. None for a file."""
+    if is_file(photo):
+        return None
+    try:
+        if photo and is_folder(photo):  # an empty name is not the current folder
+            photos_in(photo, recursive=recursive)
+        load_photo(photo)
+    except BadImageError as error:
+        return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=str(error))]
+    return None
+
+
+def _is_first() -> bool:
+    """Whether this is the main process or the first of several that scan."""
+    name = multiprocessing.current_process().name
+    return name == "MainProcess" or name.endswith("-1")
+
+
+def _no_memory(photo: str) -> list[ScanResult]:
+    detail = "out of memory: scale the photo down, or use fewer --jobs"
+    return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=detail)]
