@@ -18,6 +18,19 @@ class Clock:
     told: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     began: float = field(default_factory=time.perf_counter)
 
+    @classmethod
+    def bare(cls) -> Clock:
+        """One without the stages of a scan, for whatever stages it is given."""
+        return cls({}, {})
+
+    def copy(self) -> Clock:
+        """A clock that goes on from here."""
+        return Clock(dict(self.ms), dict(self.told), self.began)
+
+    def add(self, name: str, ms: float) -> None:
+        """Add to a stage."""
+        self.ms[name] = self.ms.get(name, 0.0) + float(ms)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of the body to a stage."""
@@ -25,7 +38,7 @@ class Clock:
         try:
             yield
         finally:
-            self.ms[name] += 1000 * (time.perf_counter() - start)
+            self.add(name, 1000 * (time.perf_counter() - start))
 
     def lap(self) -> dict[str, float]:
         """What was spent by stage since the last lap."""

@@ -19,12 +19,12 @@ from riis_physical.commands import benchmark as command_module
 from riis_physical.commands.benchmark import command
 from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
+from training.measure import capture as capture_module
+from training.measure.capture import corner_error
 from training.measure.common.draws import Hosts
 from training.measure.common.paired import paired_difference
 from training.measure.common.records import NOT_HIDDEN
-from training.measure.sweeps import runner as runner_module
 from training.measure.sweeps import settings as settings_module
-from training.measure.sweeps.places import corner_error
 from training.measure.sweeps.plots import draw_plots
 from training.measure.sweeps.records import BenchmarkRecord
 from training.measure.sweeps.run import benchmark, lines, open_tasks
@@ -265,7 +265,7 @@ def test_a_refused_host_counts_as_not_read(hosts: Path, monkeypatch: pytest.Monk
     def refuse(*_: object, **__: object) -> None:
         raise HostError("too dark")
 
-    monkeypatch.setattr(runner_module, "hide", refuse)
+    monkeypatch.setattr(capture_module, "hide", refuse)
     settings = settings_of(hosts)
     records = list(runner_of(settings).run(0, settings.points()))
     assert [r.status for r in records] == [NOT_HIDDEN] * 2

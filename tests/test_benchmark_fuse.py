@@ -20,9 +20,9 @@ from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import presence_score
 from riis_physical.qr.soft.reading import read_revealed
+from training.measure import capture as capture_module
 from training.measure.common.draws import Hosts, draw_message
 from training.measure.common.records import NOT_HIDDEN
-from training.measure.fusing import runner as runner_module
 from training.measure.fusing.records import FuseRecord
 from training.measure.fusing.run import benchmark_fuse, fuse_lines
 from training.measure.fusing.runner import FuseRunner, make_fuse_runner
@@ -126,7 +126,7 @@ def test_texts_that_were_not_hidden_are_counted(
     def refuse(*_: object, **__: object) -> None:
         raise HostError("too dark")
 
-    monkeypatch.setattr(runner_module, "hide", refuse)
+    monkeypatch.setattr(capture_module, "hide", refuse)
     (refused,) = runner.run(0)
     assert refused.status == NOT_HIDDEN and not refused.is_hidden
     assert summarise_fuse(FRAMES, [refused])["failures"]["first"]["rate"] == 1
@@ -139,7 +139,7 @@ def test_photos_of_a_container_share_medium_and_wall_and_nothing_else(
     runner = runner_of(settings_of(hosts, backgrounds=str(walls)), [1.0])
     scenes = [runner.scene(index) for index in range(20)]
     assert {scene.medium for scene in scenes} == {"print", "screen"}
-    assert {scene.wall_name for scene in scenes} >= {None, "00.png"}
+    assert {scene.wall.name for scene in scenes} >= {None, "00.png"}
     container = np.full((96, 128, 3), 128, np.uint8)
     photos = [runner.photo(container, scenes[0], 0, frame) for frame in (0, 1, 0)]
     media = {float(photo.params.is_screen[0]) for photo in photos}

@@ -14,15 +14,16 @@ from riis_physical.commands.evaluate import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
 from riis_physical.qr.code.encode import encode
 from riis_physical.system.journal import Journal
-from training.measure.common import trial as trial_module
+from training.measure import capture as capture_module
+from training.measure.capture import corner_error, judge
 from training.measure.common.bound import module_darkness, visible_container
 from training.measure.common.draws import Hosts, draw_background, draw_message
 from training.measure.common.environment import command_line
 from training.measure.common.records import NOT_HIDDEN, CaptureRecord
 from training.measure.common.settings import Settings
 from training.measure.common.summary import rate, summarise, summarise_group
-from training.measure.common.trial import Trial, closest, draw_capture, judge
 from training.measure.reading.run import evaluate, lines
+from training.measure.reading.trial import Trial, draw_capture
 
 
 def small(folder: Path, **changes: object) -> Settings:
@@ -170,7 +171,7 @@ def test_refused_container_counts_as_not_read(
     def refuse(*args: object, **options: object) -> None:
         raise HostError("does not read back")
 
-    monkeypatch.setattr(trial_module, "hide", refuse)
+    monkeypatch.setattr(capture_module, "hide", refuse)
     settings = small(hosts, n=2)
     group = evaluate(settings, tmp_path / "a.json", trial=trial_of(settings))["groups"][0]
     assert group["decode"]["trials"] == 2 and group["decode"]["hits"] == 0
@@ -191,9 +192,10 @@ def test_any_other_text_is_wrong() -> None:
 
 def test_corner_error_is_the_largest_of_the_best_turn() -> None:
     truth = np.array([[0, 0], [100, 0], [100, 50], [0, 50]], np.float32)
-    assert closest([], truth) is None
+    assert corner_error([], truth) is None
     moved = np.roll(truth, 1, axis=0) + np.array([[0, 0], [3, 4], [0, 0], [0, 0]], np.float32)
-    assert closest([truth + 50, moved], truth) == pytest.approx(0.05)
+    error = corner_error([truth + 50, moved], truth)
+    assert error is not None and error.worst == pytest.approx(0.05)
 
 
 def test_visible_container_has_the_modules_at_any_size() -> None:

@@ -19,7 +19,7 @@ from riis_physical.profile import DeviceProfile, Response, shipped
 from training.hiding.config import load_config
 from training.hiding.step import draw_params
 from training.measure.common.settings import Settings
-from training.measure.common.trial import draw_capture
+from training.measure.reading.trial import draw_capture
 
 VALID = {"format_version": 1, "name": "mine", "origin": "fitted", "medium": "print"}
 

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from capture.clock import Clock
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
-from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import encode_jpeg, photograph
 from riis_physical.errors import ConfigError
 from riis_physical.images import load_photo
@@ -30,10 +29,10 @@ from riis_physical.model.weights import available
 from riis_physical.qr.code.encode import encode
 from training.detector.held_out import unseen
 from training.hiding.data import list_photos
+from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
 from training.measure.common.bound import visible_container
-from training.measure.common.draws import draw_background, draw_message
+from training.measure.common.draws import draw_message
 from training.measure.common.summary import rate, spread
-from training.measure.common.trial import Clock, Scan, product_scan
 
 KINDS = ("original", "crop", "print", "bare_print", "visible_code")
 PRINTS = ("print", "bare_print")
@@ -172,10 +171,8 @@ class Negatives:
 
     def _wall(self, index: int, source: Path) -> UInt8Image | None:
         """What is behind a print: another photograph than the printed one, or None."""
-        folder = self.settings.backgrounds
-        seed = (self.settings.seed, _WALL_STREAM, index)
-        wall = draw_background(None if folder is None else Path(folder), seed)
-        return None if wall is None or wall == source else load_photo(wall).pixels
+        wall = draw_wall(self.settings.backgrounds, (self.settings.seed, _WALL_STREAM, index))
+        return None if wall.path == source else wall.pixels
 
     def _printed(
         self,
@@ -185,12 +182,10 @@ class Negatives:
         margin: float,
         wall: UInt8Image | None,
     ) -> Path:
-        seed = np.random.SeedSequence((self.settings.seed, _PRINT_STREAM, index))
-        words = seed.generate_state(2)
-        generator = torch.Generator().manual_seed(int(words[0]))
-        params = sample_params(self.settings.preset, 1, generator)
+        key = (self.settings.seed, _PRINT_STREAM, index)
+        params, seed = draw_channel(key, self.settings.preset, "print")
         file = folder / "print.jpg"
-        photo = photograph(picture, params, background=wall, margin=margin, seed=int(words[1]))
+        photo = photograph(picture, params, background=wall, margin=margin, seed=seed)
         file.write_bytes(photo.jpeg)
         return file
 
@@ -202,7 +197,7 @@ class Negatives:
         box: tuple[int, int, int, int] | None,
         file: Path,
     ) -> NegativeRecord:
-        clock = Clock()
+        clock = Clock.bare()
         with clock.stage("scan"):
             results = self.scan(str(file), self.revealers, None)
         return NegativeRecord(

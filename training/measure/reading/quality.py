@@ -41,7 +41,7 @@ from riis_physical.system.files import check_writable, write_text
 from training.measure.common.draws import Hosts, draw_message
 from training.measure.common.environment import describe_environment
 from training.measure.common.settings import Settings
-from training.measure.common.trial import draw_capture
+from training.measure.reading.trial import draw_capture
 
 KIND, FORMAT = "quality", 1
 PRESETS = ("easy", "normal", "hard")

@@ -17,7 +17,7 @@ from training.measure.common.harness import Measurement, Subject, check_output
 from training.measure.common.records import CaptureRecord
 from training.measure.common.settings import Settings
 from training.measure.common.summary import summarise
-from training.measure.common.trial import Trial, make_trial
+from training.measure.reading.trial import Trial, make_trial
 
 #: Number of a capture, strength, presets that are still to do.
 Task = tuple[int, float, tuple[str, ...]]
