@@ -1,27 +1,29 @@
-"""`riis-physical benchmark fuse`: settings to photos to a result file.
+"""`riis-physical measure fuse`: settings to photos to a result file.
 
-Everything follows from the seed. Photos are simulated; the scan sees nothing but
-their files, and each is scanned once: its findings give the answer of the photo alone
-and are added up with those of the photos before it, as `scan --fuse` does.
+Each photo is scanned once: its findings give the answer of the photo alone and are added up
+with those of the photos before it, as `scan --fuse` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from training.measure.common.harness import Measurement, Subject, check_output
+from training.measure.common.experiment import (
+    Experiment,
+    Tasks,
+    carry_out,
+    check_output,
+    simulated,
+)
 from training.measure.fusing.records import FuseRecord
 from training.measure.fusing.runner import FuseRunner, make_fuse_runner
 from training.measure.fusing.settings import FuseSettings
 from training.measure.fusing.summary import summarise_fuse
 
 KIND = "fuse-benchmark"
-FORMAT = 1
 
 
 def benchmark_fuse(
@@ -32,49 +34,34 @@ def benchmark_fuse(
     force: bool = False,
     runner: FuseRunner | None = None,
 ) -> dict[str, Any]:
-    """Measure and write `output`, with every container in a .jsonl file beside it.
-
-    A .jsonl without its result is a benchmark that was stopped: with the same
-    settings it goes on, with others it is refused unless `force`.
+    """Measure and write `output`; see :func:`carry_out`.
 
     Args:
-        workers: processes.
         runner: runs in this process in place of workers.
-
-    Returns:
-        the result as written.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        RiisError: no such model, no pictures.
     """
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
-    checked = make_fuse_runner(settings) if runner is None else runner
-    weights = checked.revealer.record
-    subject = Subject(settings.as_dict(), weights, checked.hosts)
-    head = subject.head(benchmark="fuse")
-    measurement = Measurement(output, head, FuseRecord.from_dict, workers=workers, force=force)
-    done = list(measurement.done)
-    known = {record.index for record in done}
-    records = done + measurement.records(
-        partial(make_fuse_runner, sha256=weights.get("sha256")),
-        settings,
-        [(index,) for index in range(settings.n) if index not in known],
-        tqdm(total=settings.n, initial=len(done), unit="container", desc="benchmark"),
-        here=runner,
+    made = make_fuse_runner(settings) if runner is None else runner
+    weights = made.revealer.record
+
+    def left(done: Sequence[FuseRecord]) -> Tasks:
+        known = {record.index for record in done}
+        return [(index,) for index in range(settings.n) if index not in known]
+
+    experiment = Experiment(
+        kind=KIND,
+        **simulated(settings.as_dict(), weights, made.hosts, benchmark="fuse"),
+        settings=settings,
+        make=partial(make_fuse_runner, sha256=weights.get("sha256")),
+        parse=FuseRecord.from_dict,
+        left=left,
+        total=settings.n,
+        unit="container",
+        summarise=lambda records: summarise_fuse(
+            settings.frames, sorted(records, key=lambda record: record.index)
+        ),
     )
-    records.sort(key=lambda record: record.index)
-    return measurement.write(
-        {
-            "kind": KIND,
-            "format": FORMAT,
-            **subject.described(),
-            "threads_each": 1 if runner is None else None,
-            **measurement.about(),
-            **summarise_fuse(settings.frames, records),
-        }
-    )
+    return carry_out(experiment, output, workers=workers, force=force, here=runner)
 
 
 def fuse_lines(result: dict[str, Any]) -> Iterator[str]:

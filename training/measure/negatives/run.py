@@ -1,13 +1,12 @@
-"""`riis-physical evaluate-negatives`: what scanning returns where nothing is hidden."""
+"""`riis-physical measure negatives`: what scanning returns where nothing is hidden."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from training.measure.common.harness import Measurement, check_output
+from training.measure.common.experiment import Experiment, Tasks, carry_out, check_output
 from training.measure.negatives.pictures import (
     PRINTS,
     NegativeRecord,
@@ -19,7 +18,6 @@ from training.measure.negatives.pictures import (
 )
 
 KIND = "negatives"
-FORMAT = 1
 
 
 def evaluate_negatives(
@@ -30,49 +28,40 @@ def evaluate_negatives(
     force: bool = False,
     negatives: Negatives | None = None,
 ) -> dict[str, Any]:
-    """Scan and write `output`, with every scan in a .jsonl file beside it.
-
-    A .jsonl without its result is a measurement that was stopped: with the same
-    settings it goes on, with others it is refused unless `force`.
+    """Scan and write `output`; see :func:`carry_out`.
 
     Args:
-        workers: processes.
         negatives: runs in this process in place of workers.
-
-    Returns:
-        the result as written.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        RiisError: no such model, no pictures.
     """
     check_output(output, workers=workers, force=force)
-    checked = negatives or make_negatives(settings)
+    made = negatives or make_negatives(settings)
     models = [
         {"name": revealer.name, "sha256": revealer.record.get("sha256")}
-        for revealer in checked.revealers
+        for revealer in made.revealers
     ]
-    head = {"settings": settings.as_dict(), "models": models, "originals_sha256": checked.digest}
-    measurement = Measurement(output, head, NegativeRecord.from_dict, workers=workers, force=force)
     total = settings.n + settings.codes
-    records = whole_pictures(measurement.done, settings)
-    done = {record.index for record in records}
-    records += measurement.records(
-        make_negatives,
-        settings,
-        [(index,) for index in range(total) if index not in done],
-        tqdm(total=total, initial=len(done), unit="picture", desc="negatives"),
-        here=negatives,
-        a_task=True,
+
+    def left(done: Sequence[NegativeRecord]) -> Tasks:
+        known = {record.index for record in done}
+        return [(index,) for index in range(total) if index not in known]
+
+    def summary(records: list[NegativeRecord]) -> dict[str, Any]:
+        return summarise_negatives(
+            sorted(records, key=lambda record: (record.index, record.kind in PRINTS))
+        )
+
+    experiment = Experiment(
+        kind=KIND,
+        head={"settings": settings.as_dict(), "models": models, "originals_sha256": made.digest},
+        about={"models": models, "settings": settings.as_dict()},
+        settings=settings,
+        make=make_negatives,
+        parse=NegativeRecord.from_dict,
+        left=left,
+        total=total,
+        unit="picture",
+        summarise=summary,
+        whole=lambda records: whole_pictures(records, settings),
+        by_task=True,
     )
-    records.sort(key=lambda record: (record.index, record.kind in PRINTS))
-    return measurement.write(
-        {
-            "kind": KIND,
-            "format": FORMAT,
-            "models": models,
-            "settings": settings.as_dict(),
-            **measurement.about(len(done)),
-            **summarise_negatives(records),
-        }
-    )
+    return carry_out(experiment, output, workers=workers, force=force, here=negatives)

@@ -1,19 +1,14 @@
-"""`riis-physical evaluate`: settings to captures to a result file.
-
-Everything follows from the seed: message, host, channel, background. Captures
-are simulated; the scan sees nothing but the photo's file.
-"""
+"""`riis-physical measure reading`: settings to captures to a result file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from training.measure.common.harness import Measurement, Subject, check_output
+from training.measure.common.draws import Hosts
+from training.measure.common.experiment import Experiment, carry_out, check_output, simulated
 from training.measure.common.records import CaptureRecord
 from training.measure.common.settings import Settings
 from training.measure.common.summary import summarise
@@ -23,7 +18,6 @@ from training.measure.reading.trial import Trial, make_trial
 Task = tuple[int, float, tuple[str, ...]]
 
 KIND = "evaluation"
-FORMAT = 1
 
 
 def evaluate(
@@ -34,53 +28,44 @@ def evaluate(
     force: bool = False,
     trial: Trial | None = None,
 ) -> dict[str, Any]:
-    """Measure and write `output`, with every capture in a .jsonl file beside it.
-
-    A .jsonl without its result is an evaluation that was stopped: with the same
-    settings it goes on, with others it is refused unless `force`.
+    """Measure and write `output`; see :func:`carry_out`.
 
     Args:
-        workers: processes.
         trial: runs in this process in place of workers.
-
-    Returns:
-        the result as written.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        RiisError: no such model, no pictures.
     """
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
-    checked = make_trial(settings) if trial is None else trial
-    weights = checked.revealer.record
-    subject = Subject(settings.as_dict(), weights, checked.hosts)
-    head = subject.head()
-    measurement = Measurement(output, head, CaptureRecord.from_dict, workers=workers, force=force)
-    done = list(measurement.done)
-    total = settings.n * len(settings.presets) * len(settings.strengths)
-    records = done + measurement.records(
-        partial(make_trial, sha256=weights.get("sha256")),
-        settings,
-        list(_open_tasks(settings, done)),
-        tqdm(total=total, initial=len(done), unit="capture", desc="evaluate"),
-        here=trial,
-        standing=lambda made: _standing([*done, *made]),
+    made = make_trial(settings) if trial is None else trial
+    experiment = _experiment(settings, made.hosts, made.revealer.record)
+    return carry_out(experiment, output, workers=workers, force=force, here=trial)
+
+
+def _experiment(
+    settings: Settings, hosts: Hosts, weights: dict[str, Any]
+) -> Experiment[CaptureRecord]:
+    subject = simulated(settings.as_dict(), weights, hosts)
+    subject["about"]["model"]["training_step"] = (weights.get("training") or {}).get("step")
+    return Experiment(
+        kind=KIND,
+        **subject,
+        settings=settings,
+        make=partial(make_trial, sha256=weights.get("sha256")),
+        parse=CaptureRecord.from_dict,
+        left=lambda done: list(_open_tasks(settings, done)),
+        total=settings.n * len(settings.presets) * len(settings.strengths),
+        unit="capture",
+        summarise=lambda records: {"groups": summarise(_in_order(settings, records))},
+        standing=_standing,
     )
+
+
+def _in_order(settings: Settings, records: Sequence[CaptureRecord]) -> list[CaptureRecord]:
     order = {preset: place for place, preset in enumerate(settings.presets)}
-    records.sort(key=lambda r: (order[r.preset], settings.strengths.index(r.strength), r.index))
-    about = subject.described()
-    about["model"]["training_step"] = (weights.get("training") or {}).get("step")
-    return measurement.write(
-        {
-            "kind": KIND,
-            "format": FORMAT,
-            **about,
-            "threads_each": 1 if trial is None else None,
-            **measurement.about(),
-            "groups": summarise(records),
-        }
-    )
+
+    def place(r: CaptureRecord) -> tuple[int, int, int]:
+        return order[r.preset], settings.strengths.index(r.strength), r.index
+
+    return sorted(records, key=place)
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
@@ -116,6 +101,6 @@ def _open_tasks(settings: Settings, done: Iterable[CaptureRecord]) -> Iterator[T
                 yield (index, strength, presets)
 
 
-def _standing(records: list[CaptureRecord]) -> str:
+def _standing(records: Sequence[CaptureRecord]) -> str:
     read = sum(record.right for record in records)
     return f"read {read / len(records):.1%}" if records else ""

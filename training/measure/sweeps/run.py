@@ -1,8 +1,4 @@
-"""`riis-physical benchmark capture`: settings to captures to a result file.
-
-Everything follows from the seed. Captures are simulated; the scan sees nothing but
-the photo's file.
-"""
+"""`riis-physical measure sweep`: settings to captures to a result file."""
 
 from __future__ import annotations
 
@@ -11,9 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from training.measure.common.harness import Measurement, Subject, check_output
+from training.measure.common.experiment import Experiment, carry_out, check_output, simulated
 from training.measure.sweeps.records import BenchmarkRecord
 from training.measure.sweeps.runner import BenchmarkRunner, make_runner
 from training.measure.sweeps.settings import BenchmarkSettings, Point
@@ -23,7 +17,6 @@ from training.measure.sweeps.summary import summarise
 Task = tuple[int, tuple[Point, ...]]
 
 KIND = "capture-benchmark"
-FORMAT = 1
 
 
 def benchmark(
@@ -34,48 +27,27 @@ def benchmark(
     force: bool = False,
     runner: BenchmarkRunner | None = None,
 ) -> dict[str, Any]:
-    """Measure and write `output`, with every capture in a .jsonl file beside it.
-
-    A .jsonl without its result is a benchmark that was stopped: with the same
-    settings it goes on, with others it is refused unless `force`.
+    """Measure and write `output`; see :func:`carry_out`.
 
     Args:
-        workers: processes.
         runner: runs in this process in place of workers.
-
-    Returns:
-        the result as written.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        RiisError: no such model, no pictures.
     """
     check_output(output, workers=workers, force=force)
     # Loaded here as well as in each worker, so that bad input is told at once.
-    checked = make_runner(settings) if runner is None else runner
-    weights = checked.revealer.record
-    subject = Subject(settings.as_dict(), weights, checked.hosts)
-    head = subject.head(benchmark="capture")
-    measurement = Measurement(output, head, BenchmarkRecord.from_dict, workers=workers, force=force)
-    done, points = list(measurement.done), settings.points()
-    total = sum(settings.captures(point.sweep) for point in points)
-    records = done + measurement.records(
-        partial(make_runner, sha256=weights.get("sha256")),
-        settings,
-        list(open_tasks(settings, points, done)),
-        tqdm(total=total, initial=len(done), unit="capture", desc="benchmark"),
-        here=runner,
+    made = make_runner(settings) if runner is None else runner
+    weights, points = made.revealer.record, settings.points()
+    experiment = Experiment(
+        kind=KIND,
+        **simulated(settings.as_dict(), weights, made.hosts, benchmark="capture"),
+        settings=settings,
+        make=partial(make_runner, sha256=weights.get("sha256")),
+        parse=BenchmarkRecord.from_dict,
+        left=lambda done: list(open_tasks(settings, points, done)),
+        total=sum(settings.captures(point.sweep) for point in points),
+        unit="capture",
+        summarise=lambda records: summarise(points, records),
     )
-    return measurement.write(
-        {
-            "kind": KIND,
-            "format": FORMAT,
-            **subject.described(),
-            "threads_each": 1 if runner is None else None,
-            **measurement.about(),
-            **summarise(points, records),
-        }
-    )
+    return carry_out(experiment, output, workers=workers, force=force, here=runner)
 
 
 def open_tasks(
