@@ -9,14 +9,25 @@ import skimage.data
 from PIL import Image
 
 from riis_physical.errors import ConfigError, OutputError
-from training.measure.calibration.correction import WAYS, evaluate_correction
-from training.measure.calibration.recovery import TARGETS, evaluate_calibration
+from training.measure.calibration.correction import (
+    WAYS,
+    CorrectionSettings,
+    ThreeWays,
+    evaluate_correction,
+)
+from training.measure.calibration.recovery import (
+    TARGETS,
+    Recovery,
+    RecoverySettings,
+    evaluate_calibration,
+)
 from training.report.tables import TABLES, load_results
 
 
 def test_calibration_is_measured_and_tabled(tmp_path: Path) -> None:
     out = tmp_path / "calibration.json"
-    result = evaluate_calibration(out, n=1, lenses=0, seed=1001)
+    settings = RecoverySettings(n=1, lenses=0, seed=1001)
+    result = evaluate_calibration(settings, out, recovery=Recovery(settings))
     assert json.loads(out.read_text()) == result
     (photo,) = result["photos"]
     assert photo["tone"] <= TARGETS["tone"] and photo["blur"] <= TARGETS["blur"]
@@ -26,9 +37,9 @@ def test_calibration_is_measured_and_tabled(tmp_path: Path) -> None:
     assert "| 1 | 0.020 | 100 % (21 to 100) |" in table
     assert table.splitlines()[-1].count("not measured") == 6
     with pytest.raises(OutputError, match="exists already"):
-        evaluate_calibration(out, n=1, lenses=0)
+        evaluate_calibration(settings, out)
     with pytest.raises(ConfigError, match="expected 1 or more"):
-        evaluate_calibration(tmp_path / "none.json", n=0, lenses=0)
+        RecoverySettings(n=0)
 
 
 @pytest.mark.slow
@@ -37,8 +48,7 @@ def test_what_a_profile_gains_is_measured(tmp_path: Path) -> None:
     hosts.mkdir()
     for name in ("astronaut", "coffee"):
         Image.fromarray(np.asarray(getattr(skimage.data, name)())).save(hosts / f"{name}.png")
-    result = evaluate_correction(
-        hosts, tmp_path / "out.json", device="strong", n=2, strength=1.0, model="print-1", seed=0
-    )
+    settings = CorrectionSettings(str(hosts), n=2, strength=1.0, model="print-1")
+    result = evaluate_correction(settings, tmp_path / "out.json", ways=ThreeWays(settings))
     assert result["captures"] == 2 and set(result["decoded"]) == set(WAYS)
     assert result["fitted_minus_without"]["modules_pairs"] <= 2

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage import data
 
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import Aim
-from riis_physical.model.revealer import Revealer
 from training.measure.hiding import visibility
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 from training.measure.hiding.strength import fit_curve
@@ -34,24 +34,28 @@ def test_one_row_a_host_and_means_of_each_version(
 ) -> None:
     monkeypatch.setattr(visibility, "MESSAGE", "room12")
     monkeypatch.setattr(visibility, "Aim", partial(Aim, draws=8))
-    hosts = [("coffee", data.coffee()[:200, :300]), ("cat", data.chelsea()[:200, :300])]
-    (tmp_path / "kept").mkdir()
-    result = visibility.evaluate_visibility(
-        hosts, tmp_path / "r.json", Revealer.load(),
-        keep=tmp_path / "kept", labels=("ssimulacra2",),
-    )  # fmt: skip
+    hosts, kept = tmp_path / "hosts", tmp_path / "kept"
+    for folder in (hosts, kept):
+        folder.mkdir()
+    for name, picture in (("coffee", data.coffee()), ("cat", data.chelsea())):
+        Image.fromarray(picture[:200, :300]).save(hosts / f"{name}.png")
+    settings = visibility.VisibilitySettings(
+        images=str(hosts), n=2, labels=("ssimulacra2",), keep=str(kept)
+    )
+    sights = visibility.Sights(settings)
+    result = visibility.evaluate_visibility(settings, tmp_path / "r.json", sights=sights)
     assert json.loads((tmp_path / "r.json").read_text()) == result
     assert result["simulated"] is True
-    assert [record["host"] for record in result["records"]] == ["coffee", "cat"]
+    assert {record["host"] for record in result["records"]} == {"coffee", "cat"}
     strengths = [record["chosen"]["strength"] for record in result["records"]]
     assert min(strengths) - 0.02 <= result["one_strength"] <= max(strengths) + 0.02
     for version in ("one", "chosen"):
         row = result["mean"][version]
         assert {"psnr", "ssimulacra2", "ssimulacra2_as_jpeg", "strength"} <= set(row)
-        assert (tmp_path / "kept" / f"cat-{version}.png").is_file()
+        assert (kept / f"cat-{version}.png").is_file()
     assert "coffee" not in "\n".join(visibility.lines(result))
     with pytest.raises(ConfigError, match="no hosts"):
-        visibility.evaluate_visibility([], tmp_path / "s.json", Revealer.load())
+        visibility.evaluate_visibility(visibility.VisibilitySettings(), tmp_path / "s.json")
 
 
 def test_hard_hosts_stay_the_same() -> None:

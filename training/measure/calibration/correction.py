@@ -1,4 +1,4 @@
-"""`python -m training.measure.calibration.correction`: what `scan --profile` gains, the whole way.
+"""`riis-physical measure correction`: what `scan --profile` gains, the whole way.
 
 A simulated device (medium and lens of fixed parameters, all else of `normal`) is
 calibrated with photos of the chart; then the same captures of containers are scanned
@@ -7,35 +7,33 @@ without a profile, with the fitted one, and with that of another device.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from calibration.chart.layout import Chart
 from calibration.fit.fit import fit_profile
+from capture.clock import Clock
 from capture.read.correction import Correction
 from capture.scan import find_containers
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
-from riis_physical.errors import ConfigError, HostError, RiisError
-from riis_physical.hiding import hide
+from riis_physical.errors import ConfigError
 from riis_physical.model.revealer import Revealer
-from riis_physical.qr.code.encode import encode
-from riis_physical.system.files import check_writable, write_text
+from riis_physical.qr.code.encode import QrCode
 from training.measure.calibration.charts import photograph_chart
-from training.measure.common.draws import Hosts, draw_message
-from training.measure.common.environment import describe_environment
+from training.measure.capture import hide_one, photo_file
+from training.measure.common.draws import Hosts
+from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 from training.measure.common.paired import paired_difference
 
 KIND = "correction"
-FORMAT = 1
 CHART_PHOTOS = 4
 #: What is the device's own: strong tone, weak colour, a grey black and a dull white.
 DEVICES = {
@@ -50,66 +48,113 @@ WAYS = ("without", "fitted", "wrong")
 Json = dict[str, Any]
 
 
-def evaluate_correction(
-    images: Path, output: Path, *, device: str, n: int, strength: float, model: str, seed: int,
-    force: bool = False,
-) -> Json:  # fmt: skip
-    """Calibrate, capture, scan three ways and write the result to `output`.
+@dataclass(frozen=True)
+class CorrectionSettings:
+    """Captures by one of DEVICES, of containers of one strength."""
 
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        ConfigError: no captures asked for.
-        TrainingError: no pictures.
-    """
-    check_writable(output, force=force)
-    if n < 1:
-        raise ConfigError(f"{n} captures: expected 1 or more")
-    hosts = Hosts(images, seed)
-    revealer = Revealer.load(model)
-    began = time.perf_counter()
-    records: list[Json] = []
-    skipped = 0
-    with tempfile.TemporaryDirectory() as folder:
-        corrections = {
-            "without": None,
-            "fitted": _calibrated(Path(folder), device, seed),
-            "wrong": _calibrated(Path(folder), OTHER[device], seed),
+    images: str
+    device: str = "strong"
+    n: int = 60
+    strength: float = 0.6
+    model: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ConfigError(f"{self.n} captures: expected 1 or more")
+
+    def as_dict(self) -> Json:
+        """Plain values for JSON; of paths the last part alone, wherever they lie."""
+        return {
+            **asdict(self),
+            "images": Path(self.images).name,
+            "parameters": DEVICES[self.device],
+            "chart_photos": CHART_PHOTOS,
         }
-        for index in tqdm(range(n), desc="captures"):
-            message = draw_message(seed, index)
-            try:
-                made = hide(hosts.path(index), message, revealer=revealer, strength=strength)
-            except HostError:
-                skipped += 1
-                continue
-            params = sample_params(
-                "normal", 1, torch.Generator().manual_seed(1000 * seed + index)
-            ).override(**DEVICES[device])
-            shot = photograph(made.container, params, seed=1000 * seed + index)
-            path = Path(folder) / "capture.jpg"
-            path.write_bytes(shot.jpeg)
-            wanted = encode(message).modules
-            records.append(
-                {way: _scanned(path, revealer, corrections[way], message, wanted) for way in WAYS}
-            )
-    result: Json = {
-        "kind": KIND,
-        "format": FORMAT,
-        "simulated": True,
-        "settings": {"device": device, "parameters": DEVICES[device], "n": n, "seed": seed,
-                     "strength": strength, "model": revealer.name, "images": str(images),
-                     "images_digest": hosts.digest, "chart_photos": CHART_PHOTOS},
-        "environment": describe_environment(),
-        "seconds": round(time.perf_counter() - began, 1),
+
+
+class ThreeWays:
+    """Scans each capture three ways; a runner of pool.run_tasks."""
+
+    def __init__(self, settings: CorrectionSettings) -> None:
+        """Load the model and calibrate.
+
+        Raises:
+            RiisError: no such model, no pictures.
+        """
+        self.settings = settings
+        self.hosts = Hosts(Path(settings.images), settings.seed)
+        self.revealer = Revealer.load(settings.model)
+        self._corrections: dict[str, Correction | None] | None = None
+
+    @property
+    def corrections(self) -> dict[str, Correction | None]:
+        """By way; calibrated when the first capture is scanned."""
+        if self._corrections is None:
+            device, seed = self.settings.device, self.settings.seed
+            with tempfile.TemporaryDirectory() as folder:
+                self._corrections = {
+                    "without": None,
+                    "fitted": _calibrated(Path(folder), device, seed),
+                    "wrong": _calibrated(Path(folder), OTHER[device], seed),
+                }
+        return self._corrections
+
+    def run(self, index: int) -> Iterator[PlainRecord]:
+        """One capture."""
+        settings = self.settings
+        hidden = hide_one(
+            self.hosts, self.revealer, settings.seed, index, Clock.bare(), settings.strength
+        )
+        if hidden.made is None:
+            yield PlainRecord({"index": index, "refused": True})
+            return
+        seed = 1000 * settings.seed + index
+        params = sample_params("normal", 1, torch.Generator().manual_seed(seed))
+        params = params.override(**DEVICES[settings.device])
+        with photo_file(photograph(hidden.made.container, params, seed=seed)) as path:
+            ways = {
+                way: _scanned(path, self.revealer, correction, hidden.code)
+                for way, correction in self.corrections.items()
+            }
+        yield PlainRecord({"index": index, **ways})
+
+
+def evaluate_correction(
+    settings: CorrectionSettings, output: Path, *, workers: int = 1, force: bool = False,
+    ways: ThreeWays | None = None,
+) -> Json:  # fmt: skip
+    """Calibrate, capture, scan three ways and write `output`; see :func:`carry_out`.
+
+    Args:
+        ways: runs in this process in place of workers.
+    """
+    made = ways or ThreeWays(settings)
+    experiment = Experiment(
+        kind=KIND,
+        **simulated(settings.as_dict(), made.revealer.record, made.hosts),
+        settings=settings,
+        make=ThreeWays,
+        parse=PlainRecord.from_dict,
+        left=all_of([(i,) for i in range(settings.n)], lambda record: (record.values["index"],)),
+        total=settings.n,
+        unit="capture",
+        summarise=_summary,
+    )
+    return carry_out(experiment, output, workers=workers, force=force, here=ways)
+
+
+def _summary(made: list[PlainRecord]) -> Json:
+    rows = sorted((record.values for record in made), key=lambda row: int(row["index"]))
+    records = [row for row in rows if "refused" not in row]
+    return {
         "captures": len(records),
-        "hosts_refused": skipped,
+        "hosts_refused": len(rows) - len(records),
         "decoded": {way: sum(r[way]["decoded"] for r in records) for way in WAYS},
         "fitted_minus_without": _compared(records, "fitted"),
         "wrong_minus_without": _compared(records, "wrong"),
         "records": records,
-    }  # fmt: skip
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
-    return result
+    }
 
 
 def _calibrated(folder: Path, device: str, seed: int) -> Correction | None:
@@ -125,17 +170,15 @@ def _calibrated(folder: Path, device: str, seed: int) -> Correction | None:
     return Correction.of(fit_profile(paths, device).profile)
 
 
-def _scanned(
-    path: Path, revealer: Revealer, correction: Correction | None, message: str, wanted: Any
-) -> Json:
+def _scanned(path: Path, revealer: Revealer, correction: Correction | None, code: QrCode) -> Json:
     began = time.perf_counter()
     found = find_containers(path, [revealer], correction=correction)
     took = time.perf_counter() - began
-    decoded = any(result.payload == message.encode() for result in found.results)
+    decoded = any(result.payload == code.payload for result in found.results)
     right = None
     for finding in found.findings:
-        if finding.logits.shape == wanted.shape:
-            share = float(((finding.logits > 0) == wanted.astype(bool)).mean())
+        if finding.logits.shape == code.modules.shape:
+            share = float(((finding.logits > 0) == code.modules.astype(bool)).mean())
             right = max(right or 0.0, share)
     return {"decoded": decoded, "modules_right": right, "seconds": round(took, 3)}
 
@@ -160,34 +203,12 @@ def _compared(records: list[Json], way: str) -> Json:
     }  # fmt: skip
 
 
-@click.command(help=__doc__)
-@click.option("--images", type=click.Path(path_type=Path), required=True, help="Hosts.")
-@click.option("--device", type=click.Choice(sorted(DEVICES)), default="strong", show_default=True)
-@click.option("--n", default=60, show_default=True, help="Captures.")
-@click.option("--strength", default=0.6, show_default=True)
-@click.option("--model", default="auto", show_default=True)
-@click.option("--seed", default=0, show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--force", is_flag=True, help="Overwrite the output.")
-def main(
-    images: Path, device: str, n: int, strength: float, model: str, seed: int, output: Path,
-    force: bool,
-) -> None:  # fmt: skip
-    try:
-        result = evaluate_correction(
-            images, output, device=device, n=n, strength=strength, model=model, seed=seed,
-            force=force,
-        )  # fmt: skip
-    except RiisError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"messages read of {result['captures']}: {result['decoded']}")
+def lines(result: Json) -> Iterator[str]:
+    """A result for people."""
+    yield f"messages read of {result['captures']}: {result['decoded']}"
     for way in ("fitted", "wrong"):
         found = result[f"{way}_minus_without"]
-        click.echo(
+        yield (
             f"{way}: modules {found['modules_points']} +- {found['modules_half_width']} points "
             f"({found['modules_pairs']} pairs)"
         )
-
-
-if __name__ == "__main__":
-    main()

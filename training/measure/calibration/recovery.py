@@ -1,4 +1,4 @@
-"""`python -m training.measure.calibration.recovery`: how well calibration recovers what is known.
+"""`riis-physical measure calibration`: how well calibration recovers what is known.
 
 Photographs charts through the channel with known parameters, fits each photo by itself
 and compares: tone, blur, noise, and the distortion of lenses of known k1 and k2.
@@ -6,29 +6,24 @@ and compares: tone, blur, noise, and the distortion of lenses of known k1 and k2
 
 from __future__ import annotations
 
-import json
 import tempfile
-import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from calibration.fit.fit import fit_profile
 from calibration.fit.photo import measure_photo
 from calibration.fit.ranges import MID_GREY, SLOPE_AT_MID_GREY
-from riis_physical.errors import CalibrationError, ConfigError, RiisError
+from riis_physical.errors import CalibrationError, ConfigError
 from riis_physical.metrics import wilson_interval
-from riis_physical.system.files import check_writable, write_text
 from training.measure.calibration.charts import camera, lens_error, photograph_chart, through_lens
-from training.measure.common.environment import describe_environment
+from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
 
 KIND = "calibration"
-FORMAT = 1
 MEDIA = ("print", "screen")
 TARGETS = {"tone": 0.02, "blur": 0.10, "noise": 0.15, "lens_px": 0.3}
 MOST_K1, MOST_K2 = 0.12, 0.05
@@ -37,33 +32,80 @@ LENS_PHOTOS = 4
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class RecoverySettings:
+    """Photos, prints and screens in turn, and lenses of LENS_PHOTOS photos each."""
+
+    n: int = 60
+    lenses: int = 12
+    seed: int = 0
+    preset: str = "normal"
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.lenses < 0:
+            raise ConfigError(
+                f"{self.n} photos and {self.lenses} lenses: expected 1 or more, and 0 or more"
+            )
+
+    def as_dict(self) -> Json:
+        """Plain values for JSON."""
+        return {**asdict(self), "photos_a_lens": LENS_PHOTOS}
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Fits what was photographed; a runner of pool.run_tasks."""
+
+    settings: RecoverySettings
+
+    def run(self, kind: str, number: int) -> Iterator[PlainRecord]:
+        """One photo, or one lens."""
+        seed = self.settings.seed + number
+        with tempfile.TemporaryDirectory() as name:
+            if kind == "photo":
+                found = _photo(Path(name), self.settings.preset, MEDIA[number % 2], seed)
+            else:
+                found = _lens(Path(name), seed)
+        yield PlainRecord({"kind": kind, "number": number, **found})
+
+
 def evaluate_calibration(
-    output: Path, *, n: int, lenses: int, seed: int = 0, preset: str = "normal", force: bool = False
-) -> Json:
-    """Measure and write the result to `output`.
+    settings: RecoverySettings, output: Path, *, workers: int = 1, force: bool = False,
+    recovery: Recovery | None = None,
+) -> Json:  # fmt: skip
+    """Measure and write `output`; see :func:`carry_out`.
 
     Args:
-        n: photos, prints and screens in turn. lenses: lenses, LENS_PHOTOS photos each.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        ConfigError: no photos asked for.
+        recovery: runs in this process in place of workers.
     """
-    check_writable(output, force=force)
-    if n < 1 or lenses < 0:
-        raise ConfigError(f"{n} photos and {lenses} lenses: expected 1 or more, and 0 or more")
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        photos = [_photo(Path(folder), preset, MEDIA[i % 2], seed + i) for i in _bar(n, "photos")]
-        bent = [_lens(Path(folder), seed + i) for i in _bar(lenses, "lenses")]
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
-        "settings": {"n": n, "lenses": lenses, "seed": seed, "preset": preset,
-                     "photos_a_lens": LENS_PHOTOS},
-        "targets": TARGETS,
-        "environment": describe_environment(),
-        "seconds": round(time.perf_counter() - began, 1),
+    counts = {"photo": settings.n, "lens": settings.lenses}
+    tasks = [(kind, number) for kind, count in counts.items() for number in range(count)]
+    experiment = Experiment(
+        kind=KIND,
+        head={"settings": settings.as_dict()},
+        about={"settings": settings.as_dict(), "targets": TARGETS},
+        settings=settings,
+        make=Recovery,
+        parse=PlainRecord.from_dict,
+        left=all_of(tasks, lambda record: (record.values["kind"], record.values["number"])),
+        total=len(tasks),
+        unit="fit",
+        summarise=_figures,
+    )
+    return carry_out(experiment, output, workers=workers, force=force, here=recovery)
+
+
+def _figures(records: list[PlainRecord]) -> Json:
+    def of(kind: str) -> list[Json]:
+        rows = sorted((r.values for r in records), key=lambda row: int(row["number"]))
+        return [
+            {k: v for k, v in row.items() if k not in ("kind", "number")}
+            for row in rows
+            if row["kind"] == kind
+        ]
+
+    photos, bent = of("photo"), of("lens")
+    return {
         "refused": sum("refused" in record for record in photos),
         "tone": _summary(photos, "tone"),
         "blur": _summary(photos, "blur"),
@@ -71,13 +113,7 @@ def evaluate_calibration(
         "lens_px": _summary(bent, "lens_px"),
         "photos": photos,
         "lens_photos": bent,
-    }  # fmt: skip
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
-    return result
-
-
-def _bar(count: int, name: str) -> Iterable[int]:
-    return tqdm(range(count), desc=name)
+    }
 
 
 def _photo(folder: Path, preset: str, medium: str, seed: int) -> Json:
@@ -142,32 +178,15 @@ def _summary(records: list[Json], name: str) -> Json:
     }
 
 
-@click.command(help=__doc__)
-@click.option("--n", default=60, show_default=True, help="Photos, prints and screens in turn.")
-@click.option("--lenses", default=12, show_default=True, help=f"Of {LENS_PHOTOS} photos each.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--preset", type=click.Choice(["easy", "normal", "hard"]), default="normal",
-              show_default=True)  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--force", is_flag=True, help="Overwrite the output.")
-def main(n: int, lenses: int, seed: int, preset: str, output: Path, force: bool) -> None:
-    try:
-        result = evaluate_calibration(
-            output, n=n, lenses=lenses, seed=seed, preset=preset, force=force
-        )
-    except RiisError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"refused {result['refused']} of {n}")
+def lines(result: Json) -> Iterator[str]:
+    """A result for people."""
+    yield f"refused {result['refused']} of {result['settings']['n']}"
     for name in TARGETS:
         found = result[name]
         if found["measured"]:
-            click.echo(
+            yield (
                 f"{name}: {found['within']} of {found['measured']} within {TARGETS[name]:g}, "
                 f"median {found['median']:.4f}, largest {found['largest']:.4f}"
             )
         else:
-            click.echo(f"{name}: not measured")
-
-
-if __name__ == "__main__":
-    main()
+            yield f"{name}: not measured"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,7 @@ class Hosts:
         found = list_photos(folder)
         order = np.random.default_rng([seed, _HOST_STREAM]).permutation(len(found))
         self.paths = [found[int(place)] for place in order]
-        names = "".join(f"{path.name}:{path.stat().st_size}\n" for path in found)
-        self.digest = hashlib.sha256(names.encode()).hexdigest()
+        self.digest = digest(found)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -55,6 +55,12 @@ class Hosts:
     def is_first(self, index: int) -> bool:
         """Whether capture `index` is the first with its host."""
         return index < len(self.paths)
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over names and sizes in bytes of files; tells two sets of pictures apart."""
+    names = "".join(f"{path.name}:{path.stat().st_size}\n" for path in paths)
+    return hashlib.sha256(names.encode()).hexdigest()
 
 
 def draw_background(folder: Path | None, seed: tuple[int, ...]) -> Path | None:

@@ -76,6 +76,20 @@ class Experiment(Generic[R]):
     format: int = 1
 
 
+def all_of(tasks: Tasks, task_of: Callable[[R], tuple[Any, ...]]) -> Callable[[Sequence[R]], Tasks]:
+    """`left` of an experiment whose tasks are all known before.
+
+    Args:
+        task_of: the task that a record came from.
+    """
+
+    def left(done: Sequence[R]) -> Tasks:
+        known = {task_of(record) for record in done}
+        return [task for task in tasks if task not in known]
+
+    return left
+
+
 def simulated(settings: Json, weights: Json, hosts: Hosts, **more: str) -> Json:
     """`head` and `about` of an experiment on simulated captures.
 

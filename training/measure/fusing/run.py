@@ -6,14 +6,14 @@ with those of the photos before it, as `scan --fuse` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from training.measure.common.experiment import (
     Experiment,
-    Tasks,
+    all_of,
     carry_out,
     check_output,
     simulated,
@@ -43,18 +43,13 @@ def benchmark_fuse(
     # Loaded here as well as in each worker, so that bad input is told at once.
     made = make_fuse_runner(settings) if runner is None else runner
     weights = made.revealer.record
-
-    def left(done: Sequence[FuseRecord]) -> Tasks:
-        known = {record.index for record in done}
-        return [(index,) for index in range(settings.n) if index not in known]
-
     experiment = Experiment(
         kind=KIND,
         **simulated(settings.as_dict(), weights, made.hosts, benchmark="fuse"),
         settings=settings,
         make=partial(make_fuse_runner, sha256=weights.get("sha256")),
         parse=FuseRecord.from_dict,
-        left=left,
+        left=all_of([(index,) for index in range(settings.n)], lambda record: (record.index,)),
         total=settings.n,
         unit="container",
         summarise=lambda records: summarise_fuse(

@@ -1,35 +1,41 @@
-"""How much information soft reading needs: the fit that `hide` chooses strengths by.
+"""`riis-physical measure strength`: how much information soft reading needs.
 
-    python -m training.measure.hiding.strength --images DIR --n 8
-
-Each host is hidden in at several strengths, its draws of the channel are looked at and read,
-and a logistic curve is fitted to what was read against the information in bits a module.
-Its middle and width stand against `riis_physical/hiding/need.py` and WIDTH of `strength.py`
-there; run this again when reading changes. Simulated captures, true outline known.
+The fit that `hide` chooses strengths by. Each host is hidden in at several strengths, its draws
+of the channel are looked at and read, and a logistic curve is fitted to what was read against the
+information in bits a module. Its middle and width stand against `riis_physical/hiding/need.py` and
+WIDTH of `strength.py` there; run this again when reading changes. Simulated captures, true outline
+known.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from tqdm import tqdm
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.ranges import PRESETS
-from riis_physical.errors import RiisError
+from riis_physical.errors import ConfigError
 from riis_physical.hiding.draws import Scene
+from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import steadied
 from riis_physical.images import load_host
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.knowledge import NOTHING
 from riis_physical.qr.soft.reading import read_revealed
 from training.hiding.data import list_photos
+from training.measure.common.draws import Hosts
+from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 
+KIND = "strength-fit"
 MESSAGES = (
     "https://example.org/exhibition/room-12",
     "riis",
@@ -74,31 +80,103 @@ def fit_curve(information: NDArray[np.floating], read: NDArray[np.bool_]) -> tup
     return float(middle), math.exp(float(log_width))
 
 
-@click.command(help=__doc__)
-@click.option("--images", type=click.Path(path_type=Path), required=True)
-@click.option("--n", type=click.IntRange(1), default=8, show_default=True, help="Hosts.")
-@click.option("--draws", type=click.IntRange(4), default=14, show_default=True)
-@click.option("--model", default="auto", show_default=True)
-def main(images: Path, n: int, draws: int, model: str) -> None:
-    try:
-        revealer = Revealer.load(model)
-        photos = list_photos(images)
-        photos = photos[:: max(1, len(photos) // n)][:n]
-        known, read = [], []
-        for number, path in enumerate(tqdm(photos, desc="hosts")):
-            host = load_host(path).pixels
-            for strength in STRENGTHS:
-                message = MESSAGES[number % len(MESSAGES)]
-                one, hit = looked_and_read(host, message, revealer, strength, draws, number)
-                known.append(one)
-                read.append(hit)
-        middle, width = fit_curve(np.concatenate(known), np.concatenate(read))
-    except RiisError as error:
-        raise click.ClickException(str(error)) from error
-    hits = np.concatenate(read)
-    click.echo(f"{revealer.name}: {int(hits.sum())} of {len(hits)} simulated draws read")
-    click.echo(f"half are read at {middle:.3f} bits a module, width {width:.4f}")
+@dataclass(frozen=True)
+class FitSettings:
+    """Hosts, spread over a folder, each at STRENGTHS in so many draws."""
+
+    images: str
+    n: int = 8
+    draws: int = 14
+    model: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.draws < 4:
+            raise ConfigError(f"{self.n} hosts, {self.draws} draws: expected 1 and 4 or more")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; of paths the last part alone, wherever they lie."""
+        return {**asdict(self), "images": Path(self.images).name, "messages": list(MESSAGES)}
 
 
-if __name__ == "__main__":
-    main()
+@dataclass(frozen=True)
+class Looker:
+    """Looks at draws and reads them; a runner of pool.run_tasks."""
+
+    settings: FitSettings
+
+    @cached_property
+    def revealer(self) -> Revealer:
+        """The model."""
+        return Revealer.load(self.settings.model)
+
+    def run(self, number: int, strength: float) -> Iterator[PlainRecord]:
+        """All draws of one host at one strength."""
+        photos = list_photos(Path(self.settings.images))
+        photos = photos[:: max(1, len(photos) // self.settings.n)]
+        host = load_host(photos[number % len(photos)]).pixels
+        message = MESSAGES[number % len(MESSAGES)]
+        known, read = looked_and_read(
+            host, message, self.revealer, strength, self.settings.draws, number
+        )
+        yield PlainRecord(
+            {
+                "host": number,
+                "strength": strength,
+                "message": message,
+                "information": [round(float(value), 5) for value in known],
+                "read": [bool(hit) for hit in read],
+            }
+        )
+
+
+def evaluate_strength(
+    settings: FitSettings, output: Path, *, workers: int = 1, force: bool = False
+) -> dict[str, Any]:
+    """Look, read, fit and write `output`; see :func:`carry_out`."""
+    tasks = [(number, strength) for number in range(settings.n) for strength in STRENGTHS]
+    experiment = Experiment(
+        kind=KIND,
+        **simulated(
+            settings.as_dict(), Looker(settings).revealer.record, Hosts(Path(settings.images), 0)
+        ),
+        settings=settings,
+        make=Looker,
+        parse=PlainRecord.from_dict,
+        left=all_of(tasks, lambda r: (r.values["host"], r.values["strength"])),
+        total=len(tasks),
+        unit="look",
+        summarise=_figures,
+    )
+    return carry_out(experiment, output, workers=workers, force=force)
+
+
+def _figures(records: list[PlainRecord]) -> dict[str, Any]:
+    """The fit over all draws, and for each message beside what `hide` takes it to need."""
+
+    def fitted(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        known = np.concatenate([row["information"] for row in rows])
+        read = np.concatenate([row["read"] for row in rows]).astype(bool)
+        found: dict[str, Any] = {"draws": len(read), "read": int(read.sum())}
+        if 0 < read.sum() < len(read):
+            middle, width = fit_curve(known, read)
+            found |= {"middle": round(middle, 4), "width": round(width, 4)}
+        return found
+
+    rows = sorted((r.values for r in records), key=lambda r: (r["host"], r["strength"]))
+    by_message = {}
+    for message in MESSAGES:
+        own = [row for row in rows if row["message"] == message]
+        if own:
+            needed = round(needed_information(encode(message), NOTHING), 4)
+            by_message[message] = {**fitted(own), "taken_to_need": needed}
+    return {"all": fitted(rows), "by_message": by_message, "records": rows}
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    """A result for people."""
+    for name, found in {"all": result["all"], **result["by_message"]}.items():
+        yield (
+            f"{name}: {found['read']} of {found['draws']} simulated draws read"
+            + (f", half at {found['middle']:.3f} bits a module" if "middle" in found else "")
+            + (f", taken to need {found['taken_to_need']:.3f}" if "taken_to_need" in found else "")
+        )

@@ -79,18 +79,28 @@ class GroupRecord:
     """What became of one group.
 
     Attributes:
-        kind, version, level: of its grids.
+        kind, number: of the task. version, level: of its grids.
         grids: how many.
         passed: those that the gate on the function patterns let through.
         accepted: those in which a message was read that they do not hold.
     """
 
     kind: GridKind
+    number: int
     version: int
     level: Level
     grids: int
     passed: int
     accepted: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> GroupRecord:
+        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
+        return cls(**values)
 
 
 class GridReader:
@@ -112,7 +122,7 @@ class GridReader:
             read += passes_gate(grid, at)
             found = read_grid(grid, at, self._knowledge)
             accepted += found is not None and found.payload != own
-        yield GroupRecord(kind, version, level, GROUP, read, accepted)
+        yield GroupRecord(kind, number, version, level, GROUP, read, accepted)
 
     @cached_property
     def _knowledge(self) -> Knowledge:

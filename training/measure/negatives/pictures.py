@@ -9,7 +9,6 @@ messages on such sheets come on top; a visible code is no hidden message.
 from __future__ import annotations
 
 import base64
-import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,7 @@ from training.detector.held_out import unseen
 from training.hiding.data import list_photos
 from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
 from training.measure.common.bound import visible_container
-from training.measure.common.draws import draw_message
+from training.measure.common.draws import digest, draw_message
 from training.measure.common.summary import rate, spread
 
 KINDS = ("original", "crop", "print", "bare_print", "visible_code")
@@ -135,9 +134,8 @@ class Negatives:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the originals' names and sizes in bytes, in the order of use."""
-        names = "".join(f"{path.name}:{path.stat().st_size}\n" for path in self.originals)
-        return hashlib.sha256(names.encode()).hexdigest()
+        """Of the originals, in the order of use."""
+        return digest(self.originals)
 
     def run(self, index: int) -> Iterator[NegativeRecord]:
         """The scans of picture `index`; from n on, of visible code number index - n."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training.measure.common.experiment import Experiment, Tasks, carry_out, check_output
+from training.measure.common.experiment import Experiment, all_of, carry_out, check_output
 from training.measure.negatives.pictures import (
     PRINTS,
     NegativeRecord,
@@ -41,10 +40,6 @@ def evaluate_negatives(
     ]
     total = settings.n + settings.codes
 
-    def left(done: Sequence[NegativeRecord]) -> Tasks:
-        known = {record.index for record in done}
-        return [(index,) for index in range(total) if index not in known]
-
     def summary(records: list[NegativeRecord]) -> dict[str, Any]:
         return summarise_negatives(
             sorted(records, key=lambda record: (record.index, record.kind in PRINTS))
@@ -57,7 +52,7 @@ def evaluate_negatives(
         settings=settings,
         make=make_negatives,
         parse=NegativeRecord.from_dict,
-        left=left,
+        left=all_of([(index,) for index in range(total)], lambda record: (record.index,)),
         total=total,
         unit="picture",
         summarise=summary,

@@ -1,6 +1,4 @@
-"""How well the quality estimates agree with the simulation's truth.
-
-    python -m training.measure.reading.quality --images DIR --n 30 -o results/quality-print-1.json
+"""`riis-physical measure quality`: how well quality estimates agree with the simulation's truth.
 
 Each of n containers is photographed once under each preset, with its sheet but not
 much around it, and assessed at the true corners. The file's own JPEG tables are
@@ -9,11 +7,10 @@ withheld from the estimate from the pixels: they tell the last quality exactly.
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.stats import spearmanr
-from tqdm import tqdm
 
+from capture.clock import Clock
 from capture.geometry.rectify import Region
 from capture.quality.assess import assess
 from riis_physical.artifacts import CaptureQuality, Condition, UInt8Image
@@ -31,19 +28,16 @@ from riis_physical.channel import condition_of, geometry, tone
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.channel.scene import outline
-from riis_physical.errors import HostError
-from riis_physical.hiding import hide
-from riis_physical.images import jpeg_quality, load_host
+from riis_physical.images import jpeg_quality
 from riis_physical.model.condition import denormalise_condition
 from riis_physical.model.revealer import Revealer
-from riis_physical.qr.code.encode import encode
-from riis_physical.system.files import check_writable, write_text
-from training.measure.common.draws import Hosts, draw_message
-from training.measure.common.environment import describe_environment
+from training.measure.capture import hide_one
+from training.measure.common.draws import Hosts
+from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 from training.measure.common.settings import Settings
 from training.measure.reading.trial import draw_capture
 
-KIND, FORMAT = "quality", 1
+KIND = "quality"
 PRESETS = ("easy", "normal", "hard")
 MARGIN = 0.06
 LONG_PX, SHORT_PX = 1600, 1200  # largest photo
@@ -67,7 +61,7 @@ QUANTITIES: dict[str, tuple[str, str]] = {
 
 
 def capture_record(
-    container: UInt8Image, message: str, params: ChannelParams, seed: int, revealer: Revealer
+    container: UInt8Image, modules: int, params: ChannelParams, seed: int, revealer: Revealer
 ) -> dict[str, dict[str, float | str | None]]:
     """Photograph and assess once: the truth, and the estimates."""
     photo = photograph(
@@ -75,11 +69,11 @@ def capture_record(
     )
     with Image.open(io.BytesIO(photo.jpeg)) as file:
         tables = jpeg_quality(file)
-    side = 8 * encode(message).size
+    side = 8 * modules
     rectified = Region.cut(photo.image, photo.corners).rectify((side, side))
     network = revealer.estimate(rectified.image, None, rectified.scale_px)
     quality = assess(photo.image, photo.corners, network, None)
-    params = photo.params.override(modules_total=side // 8)
+    params = photo.params.override(modules_total=modules)
     truth = denormalise_condition(condition_of(params)[0])
     return {
         "truth": _truth(truth, params, container),
@@ -202,35 +196,75 @@ def _told(
     }
 
 
-def evaluate(images: Path, n: int, seed: int, model: str) -> dict[str, Any]:
-    """Form, assess and compare; the same arguments give the same captures."""
-    settings = Settings(model=model, images=str(images), n=n, presets=PRESETS, seed=seed)
-    revealer = Revealer.load(model)
-    hosts = Hosts(images, seed)
-    records: list[dict[str, Any]] = []
-    for index in tqdm(range(n), unit="container", desc="quality"):
-        message = draw_message(seed, index)
-        host = hosts.path(index)
-        try:
-            container = hide(load_host(host), message, revealer=revealer).container
-        except HostError:
-            continue
+@dataclass(frozen=True)
+class Assessor:
+    """Photographs and assesses containers; a runner of pool.run_tasks."""
+
+    settings: Settings
+    hosts: Hosts
+    revealer: Revealer
+
+    def run(self, index: int) -> Iterator[PlainRecord]:
+        """One container under each preset; none where the host is refused."""
+        clock = Clock.bare()
+        hidden = hide_one(self.hosts, self.revealer, self.settings.seed, index, clock)
+        if hidden.made is None:
+            yield PlainRecord({"index": index, "refused": hidden.refused})
+            return
         for preset in PRESETS:
-            params, photo_seed = draw_capture(settings, preset, index)
-            found = capture_record(container, message, params, photo_seed, revealer)
-            records.append({"index": index, "preset": preset, "host": host.name, **found})
-    record = revealer.record
-    return {
-        "kind": KIND,
-        "format": FORMAT,
-        "captures": "simulated",
-        "model": {"name": record.get("name"), "sha256": record.get("sha256")},
-        "settings": {"images": images.name, "n": n, "seed": seed, "presets": list(PRESETS)},
-        "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
-        "environment": describe_environment(),
-        "groups": summarise(records),
-        "records": [_short(r) for r in records],
+            params, seed = draw_capture(self.settings, preset, index)
+            found = capture_record(
+                hidden.made.container, hidden.code.size, params, seed, self.revealer
+            )
+            about = {"index": index, "preset": preset, "host": hidden.path.name}
+            yield PlainRecord({**about, **found})
+
+
+def make_assessor(settings: Settings) -> Assessor:
+    """Raises RiisError: no such model, no pictures."""
+    hosts = Hosts(Path(settings.images), settings.seed)
+    return Assessor(settings, hosts, Revealer.load(settings.model))
+
+
+def evaluate_quality(
+    images: Path, n: int, seed: int, model: str, output: Path, *, workers: int = 1,
+    force: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Form, assess and compare; see :func:`carry_out`."""
+    settings = Settings(model=model, images=str(images), n=n, presets=PRESETS, seed=seed)
+    made = make_assessor(settings)
+    named = {"images": images.name, "n": n, "seed": seed, "presets": list(PRESETS)}
+    experiment = Experiment(
+        kind=KIND,
+        **simulated(named, made.revealer.record, made.hosts),
+        settings=settings,
+        make=make_assessor,
+        parse=PlainRecord.from_dict,
+        left=all_of([(index,) for index in range(n)], lambda r: (r.values["index"],)),
+        total=n,
+        unit="container",
+        summarise=_figures,
+        whole=_whole,
+        by_task=True,
+    )
+    return carry_out(experiment, output, workers=workers, force=force)
+
+
+def _whole(records: Sequence[PlainRecord]) -> list[PlainRecord]:
+    """Of a stopped run, the containers of which all captures are there."""
+    ends = {
+        r.values["index"] for r in records if r.values.get("preset", PRESETS[-1]) == PRESETS[-1]
     }
+    return [record for record in records if record.values["index"] in ends]
+
+
+def _figures(made: list[PlainRecord]) -> dict[str, Any]:
+    order = {preset: place for place, preset in enumerate(PRESETS)}
+    records = sorted(
+        (record.values for record in made if "refused" not in record.values),
+        key=lambda r: (r["index"], order[r["preset"]]),
+    )
+    return {"groups": summarise(records), "records": [_short(r) for r in records]}
 
 
 def _short(record: dict[str, Any]) -> dict[str, Any]:
@@ -248,24 +282,3 @@ def lines(result: dict[str, Any]) -> list[str]:
         f"{q['median_absolute_error']} ({q['median_relative_error']} relative), n = {q['n']}"
         for name, q in group["quantities"].items()
     ]
-
-
-def main() -> None:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=Path, required=True, help="folder with hosts")
-    parser.add_argument("--n", type=int, default=30, help="containers, three captures each")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", default="auto")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--force", action="store_true")
-    arguments = parser.parse_args()
-    check_writable(arguments.output, force=arguments.force)
-    result = evaluate(arguments.images, arguments.n, arguments.seed, arguments.model)
-    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-    write_text(arguments.output, text, force=arguments.force)
-    print("\n".join(lines(result)))
-
-
-if __name__ == "__main__":
-    main()

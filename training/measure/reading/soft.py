@@ -1,38 +1,34 @@
-"""`python -m training.measure.reading.soft`: what soft reading carries, by wrong modules.
+"""`riis-physical measure soft`: what soft reading carries, by wrong modules.
 
 Gaussian noise on the modules of codes, as much as turns a given share of them, read as
 the reader of a photo does: without knowing anything, with a known beginning, with a list.
 Messages are addresses and sentences of words that the reader's character model has not
 learned from (cities of the time zone database), and letters at random. No photo, no
-network: for these see `riis-physical evaluate`.
+network: for these see `riis-physical measure reading`.
 """
 
 from __future__ import annotations
 
-import json
 import string
 import time
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 from scipy.stats import norm
-from tqdm import tqdm
 
-from riis_physical.errors import RiisError
+from riis_physical.errors import ConfigError
 from riis_physical.metrics import wilson_interval
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.decode import read_grid
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.listed import MessageList
-from riis_physical.system.files import check_writable, write_text
-from training.measure.common.environment import describe_environment
+from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
 
 KIND = "soft-reading"
 PREFIX = 18  # characters of a known beginning
@@ -100,23 +96,38 @@ def _listed(count: int, length: int) -> tuple[tuple[str, ...], MessageList]:
     return tuple(found), MessageList(found)
 
 
-def measure(series: Series, n: int, seed: int, tell: Callable[[], None]) -> list[dict[str, Any]]:
-    """Read `n` grids for each share of wrong modules; the same seed gives the same ones."""
-    rows = []
-    for wrong in series.wrong:
-        rng = np.random.default_rng([seed, round(1000 * wrong), series.length])
+@dataclass(frozen=True)
+class SoftSettings:
+    """Grids for each share of wrong modules; the same seed gives the same ones."""
+
+    n: int = 200
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n < 1:
+            raise ConfigError(f"{self.n} grids: expected at least 1")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "prefix": PREFIX}
+
+
+@dataclass(frozen=True)
+class SoftReading:
+    """Reads the grids of one series at one share; a runner of pool.run_tasks."""
+
+    settings: SoftSettings
+
+    def run(self, number: int, wrong: float) -> Iterator[PlainRecord]:
+        """One row of the result."""
+        series = SERIES[number]
+        rng = np.random.default_rng([self.settings.seed, round(1000 * wrong), series.length])
         methods: Counter[str] = Counter()
-        false = 0
-        seconds = 0.0
-        for _ in range(n):
-            if series.known.startswith("list-"):
-                texts, among = _listed(int(series.known[5:]), series.length)
-                text, knowledge = _one(rng, texts), Knowledge(among=among)
-            else:
-                text, knowledge = message(series.messages, series.length, rng), NOTHING
-            if series.known == "beginning":
-                knowledge = Knowledge((text[:PREFIX].encode(),))
+        false, version, seconds = 0, 0, 0.0
+        for _ in range(self.settings.n):
+            text, knowledge = _drawn(series, rng)
             code = encode(text)
+            version = code.version
             noise = rng.normal(size=code.modules.shape) / -norm.ppf(wrong)
             grid = np.where(code.modules, 1.0, -1.0) + noise
             began = time.process_time()
@@ -125,56 +136,72 @@ def measure(series: Series, n: int, seed: int, tell: Callable[[], None]) -> list
             if reading is not None:
                 false += reading.payload != text.encode()
                 methods[reading.method] += reading.payload == text.encode()
-            tell()
-        read = sum(methods.values())
-        low, high = wilson_interval(read, n)
-        rows.append(
-            {
-                **asdict(series),
-                "wrong": wrong,
-                "version": code.version,
-                "n": n,
-                "read": read,
-                "share": read / n,
-                "interval": [low, high],
-                "false_texts": false,
-                "by_step": dict(methods),
-                "cpu_ms_a_grid": round(1000 * seconds / n, 1),
-            }
-        )
-    return rows
-
-
-@click.command(help=__doc__)
-@click.option("--n", default=200, show_default=True, help="Grids for each share of wrong modules.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--force", is_flag=True, help="Overwrite the output.")
-def main(n: int, seed: int, output: Path, force: bool) -> None:
-    try:
-        check_writable(output, force=force)
-        rows: list[dict[str, Any]] = []
-        total = n * sum(len(series.wrong) for series in SERIES)
-        with tqdm(total=total, unit="grid") as bar:
-            for series in SERIES:
-                rows += measure(series, n, seed, bar.update)
-        result = {
-            "kind": KIND,
-            "format": 1,
-            "settings": {"n": n, "seed": seed, "prefix": PREFIX},
-            "environment": describe_environment(),
-            "rows": rows,
+        n, read = self.settings.n, sum(methods.values())
+        row = {
+            **asdict(series),
+            "wrong": wrong,
+            "version": version,
+            "n": n,
+            "read": read,
+            "share": read / n,
+            "interval": list(wilson_interval(read, n)),
+            "false_texts": false,
+            "by_step": dict(methods),
+            "cpu_ms_a_grid": round(1000 * seconds / n, 1),
         }
-        write_text(output, json.dumps(result, indent=1) + "\n", force=force)
-    except RiisError as error:
-        raise click.ClickException(str(error)) from error
-    for row in rows:
-        click.echo(
+        yield PlainRecord({"series": number, **row})
+
+
+def _drawn(series: Series, rng: Rng) -> tuple[str, Knowledge]:
+    """A message, and what its reader knows."""
+    if series.known.startswith("list-"):
+        texts, among = _listed(int(series.known[5:]), series.length)
+        return _one(rng, texts), Knowledge(among=among)
+    text = message(series.messages, series.length, rng)
+    if series.known == "beginning":
+        return text, Knowledge((text[:PREFIX].encode(),))
+    return text, NOTHING
+
+
+def evaluate_soft(
+    settings: SoftSettings,
+    output: Path,
+    *,
+    workers: int = 1,
+    force: bool = False,
+    reading: SoftReading | None = None,
+) -> dict[str, Any]:
+    """Measure and write `output`; see :func:`carry_out`.
+
+    Args:
+        reading: runs in this process in place of workers.
+    """
+    tasks = [(number, wrong) for number, series in enumerate(SERIES) for wrong in series.wrong]
+
+    def summary(records: list[PlainRecord]) -> dict[str, Any]:
+        rows = sorted((r.values for r in records), key=lambda row: (row["series"], row["wrong"]))
+        return {"rows": [{k: v for k, v in row.items() if k != "series"} for row in rows]}
+
+    experiment = Experiment(
+        kind=KIND,
+        head={"settings": settings.as_dict()},
+        about={"settings": settings.as_dict()},
+        settings=settings,
+        make=SoftReading,
+        parse=PlainRecord.from_dict,
+        left=all_of(tasks, lambda record: (record.values["series"], record.values["wrong"])),
+        total=len(tasks),
+        unit="row",
+        summarise=summary,
+    )
+    return carry_out(experiment, output, workers=workers, force=force, here=reading)
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    """A result for people, one line a row."""
+    for row in result["rows"]:
+        yield (
             f"{row['messages']} {row['length']} ({row['known']} known), {row['wrong']:.0%} wrong: "
             f"{row['share']:.1%} ({row['interval'][0]:.1%} to {row['interval'][1]:.1%}), "
             f"{row['cpu_ms_a_grid']:.0f} ms"
         )
-
-
-if __name__ == "__main__":
-    main()
