@@ -83,7 +83,7 @@ check: setup ## Lint and type-check
 	$(BIN)/mypy
 
 bench: setup ## Time hide on 24 megapixels and scan on 12
-	$(BIN)/riis-physical bench
+	$(BIN)/riis-physical measure speed
 
 train-smoke: setup ## Train a handful of steps on IMAGES=DIR, to see that training runs
 	@test -n '$(IMAGES)' || { echo "say where the pictures are: make train-smoke IMAGES=DIR" >&2; exit 2; }

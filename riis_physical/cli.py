@@ -20,14 +20,11 @@ from typing import Any
 import click
 
 from riis_physical.commands import (
-    bench,
-    benchmark,
     calibrate,
     demo,
-    evaluate,
-    evaluate_negatives,
     export,
     hide,
+    measure,
     print_sheet,
     read_qr,
     scan,
@@ -38,6 +35,7 @@ from riis_physical.commands import (
     train,
     train_detector,
 )
+from riis_physical.commands.measure import former
 from riis_physical.errors import OutputError, RiisError
 from riis_physical.system.last_resort import (
     EXIT_STATUS,
@@ -86,16 +84,15 @@ COMMANDS = (
     train,
     train_detector,
     export,
-    evaluate,
-    evaluate_negatives,
-    bench,
-    benchmark,
+    measure,
     study,
     serve,
 )
 for module in COMMANDS:
     cli.add_command(module.command)
 cli.add_command(export.release)
+for former_name in former.COMMANDS:
+    cli.add_command(former_name)
 
 
 def _leave_on_terminate() -> None:

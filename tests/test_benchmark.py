@@ -15,8 +15,8 @@ from riis_physical.artifacts import ScanResult, Status
 from riis_physical.channel import geometry
 from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import photograph, place
-from riis_physical.commands import benchmark as command_module
-from riis_physical.commands.benchmark import command
+from riis_physical.cli import cli as command
+from riis_physical.commands.measure import captures as command_module
 from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
 from training.measure import capture as capture_module
@@ -333,12 +333,19 @@ def test_tables_and_plots_come_from_the_result(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage(arguments: list[str], says: str) -> None:
-    done = CliRunner().invoke(command, ["capture", *arguments])
+    done = CliRunner().invoke(command, ["measure", "sweep", *arguments])
     assert done.exit_code == 2 and says in done.output
 
 
 def test_missing_pictures_and_models_are_told_at_once(hosts: Path, tmp_path: Path) -> None:
-    arguments = ["capture", "--images", str(tmp_path / "absent"), "-o", str(tmp_path / "a.json")]
+    arguments = [
+        "measure",
+        "sweep",
+        "--images",
+        str(tmp_path / "absent"),
+        "-o",
+        str(tmp_path / "a.json"),
+    ]
     done = CliRunner().invoke(command, arguments)
     assert "is no folder" in str(done.exception)
     with pytest.raises(Exception, match="is no folder"):

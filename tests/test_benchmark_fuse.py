@@ -15,7 +15,7 @@ from capture.read.finding import Finding
 from capture.read.probe import Hypothesis
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
-from riis_physical.commands.benchmark import command
+from riis_physical.cli import cli as command
 from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import presence_score
@@ -228,7 +228,11 @@ def test_wrong_settings_and_usage_are_told(hosts: Path, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="nosuch"):
         make_fuse_runner(FuseSettings("nosuch", str(hosts)))
     absent = str(tmp_path / "absent")
-    done = CliRunner().invoke(command, ["fuse", "--images", absent, "--json", f"{absent}.json"])
+    done = CliRunner().invoke(
+        command, ["measure", "fuse", "--images", absent, "--json", f"{absent}.json"]
+    )
     assert "is no folder" in str(done.exception)
-    done = CliRunner().invoke(command, ["fuse", "--images", "x", "--frames", "1", "--json", "y"])
+    done = CliRunner().invoke(
+        command, ["measure", "fuse", "--images", "x", "--frames", "1", "--json", "y"]
+    )
     assert done.exit_code == 2 and "--frames" in done.output

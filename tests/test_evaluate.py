@@ -10,8 +10,11 @@ from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
 from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
-from riis_physical.commands.evaluate import command
+from riis_physical.cli import cli
+from riis_physical.commands.measure import hiding
+from riis_physical.commands.measure.reading import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
+from riis_physical.hiding.visible import METRICS
 from riis_physical.qr.code.encode import encode
 from riis_physical.system.journal import Journal
 from training.measure import capture as capture_module
@@ -289,3 +292,19 @@ def test_command_refuses_strengths_out_of_range(tmp_path: Path, strength: str) -
     arguments = ["--images", str(tmp_path), "--json", str(tmp_path / "a.json")]
     outcome = CliRunner().invoke(command, [*arguments, "--strength", strength])
     assert outcome.exit_code == 2 and "expected numbers from 0.25 to 3" in outcome.output
+
+
+def test_former_names_say_what_replaced_them(hosts: Path, tmp_path: Path) -> None:
+    """Commands renamed in one release still run, with the same options."""
+    for name, now in (("evaluate", "reading"), ("evaluate-negatives", "negatives")):
+        output = str(tmp_path / "out.json")
+        done = CliRunner().invoke(
+            cli, [name, "--images", str(tmp_path / "absent"), "--json", output, "--workers", "2"]
+        )
+        assert f"riis-physical {name} is now riis-physical measure {now}" in done.stderr
+        assert "is no folder" in str(done.exception)
+        assert f" {name} " not in CliRunner().invoke(cli, ["-h"]).output
+
+
+def test_choices_of_options_are_those_of_the_code() -> None:
+    assert tuple(METRICS) == hiding.METRICS

@@ -62,10 +62,14 @@ def preset_option(default: str = "normal") -> Callable[..., Any]:
     )
 
 
-def strength_option(text: str) -> Callable[..., Any]:
+def strength_option(text: str, default: float = 1.0) -> Callable[..., Any]:
     """--strength of hiding."""
     return click.option(
-        "--strength", type=click.FloatRange(*STRENGTHS), default=1.0, show_default=True, help=text
+        "--strength",
+        type=click.FloatRange(*STRENGTHS),
+        default=default,
+        show_default=True,
+        help=text,
     )
 
 
@@ -113,6 +117,17 @@ def profile_option(text: str, *, multiple: bool = False) -> Callable[..., Any]:
     )
 
 
+workers_option = click.option(
+    "--jobs",
+    "--workers",
+    "workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes, of one thread each.",
+)
+
+
 def is_given(name: str) -> bool:
     """Whether an option of the running command was on the command line."""
     source = click.get_current_context().get_parameter_source(name)
@@ -158,27 +173,6 @@ def load_key(file: Path | None) -> Key | None:
     from riis_physical.keys import Key
 
     return Key.load(file)
-
-
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="Processes, of one thread each.",
-)
-
-
-def result_option(example: str, lines: str) -> Callable[..., Any]:
-    """--json of a measurement: an example name, and what the .jsonl beside it holds."""
-    return click.option(
-        "--json",
-        "output",
-        required=True,
-        type=PATH,
-        metavar="FILE",
-        help=f"Write every figure, for example to {example}; {lines} go to .jsonl beside.",
-    )
 
 
 class PictureSize(click.ParamType):

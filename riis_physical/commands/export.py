@@ -40,7 +40,7 @@ def command(run: Path, output: Path, force: bool) -> None:
     required=True,
     type=common.PATH,
     metavar="FILE",
-    help="JSON of riis-physical evaluate of these weights at strength 1.",
+    help="JSON of riis-physical measure reading of these weights at strength 1.",
 )
 def release(weights: Path, results: Path) -> None:
     """Mark WEIGHTS as released: their name is never given to other weights again.

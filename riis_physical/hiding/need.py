@@ -20,7 +20,7 @@ NEEDED = 0.515
 OVERHEAD = 0.235
 """Bits a module beyond those of the message: from the shares of wrong modules at which soft
 reading reads half (`results/soft-reading.json`), and from draws that were read
-(`python -m training.measure.hiding.strength`)."""
+(`riis-physical measure strength`)."""
 LIST_OVERHEAD = 0.02
 """The same for a message of a list, which decoders do not have to find."""
 

@@ -3,7 +3,7 @@
 How much of the message a draw shows is measured as information, in bits a module
 (:class:`riis_physical.hiding.draws.Seen`). Soft reading turns from never to always within
 a few hundredths of a bit: what is needed (:mod:`need`) and WIDTH are a logistic fit to draws
-(`python -m training.measure.hiding.strength` makes it anew). Information,
+(`riis-physical measure strength` makes it anew). Information,
 straightened, rises with the width in the photo and scatters about that line like a normal
 distribution; the rate is how much of it lies above NEEDED. So 20 draws give a rate that varies
 smoothly with the strength, where counting them would jump by 5 %.

@@ -72,7 +72,7 @@ def read_figures(results: Path) -> dict[str, Any]:
     expected = {"model": dict, "settings": dict, "groups": list}
     if kind != "evaluation" or not all(isinstance(figures.get(k), t) for k, t in expected.items()):
         raise WeightsError(
-            f"{results} holds no evaluation: expected the --json file of riis-physical evaluate"
+            f"{results} holds no evaluation: expected the -o file of riis-physical measure reading"
         )
     settings = figures["settings"]
     for name, wanted, meaning in _WANTED_SETTINGS:
@@ -94,7 +94,7 @@ def release(weights: Path, results: Path, preset: str = "normal") -> dict[str, A
 
     Args:
         weights: .safetensors file with its record beside it.
-        results: .json of ``riis-physical evaluate`` at strength 1, its .jsonl beside
+        results: .json of ``riis-physical measure reading`` at strength 1, its .jsonl beside
             it; of the whole pipeline, both media, widths as drawn, MIN_CAPTURES.
         preset: which group of the results counts.
 
@@ -109,7 +109,7 @@ def release(weights: Path, results: Path, preset: str = "normal") -> dict[str, A
     journal = results.with_suffix(".jsonl")
     for needed in (results, journal):
         if not needed.is_file():
-            raise WeightsError(f"found no {needed}: run riis-physical evaluate first")
+            raise WeightsError(f"found no {needed}: run riis-physical measure reading first")
     figures = read_figures(results)
     if figures["model"].get("sha256") != record["sha256"]:
         raise WeightsError(

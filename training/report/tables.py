@@ -399,7 +399,7 @@ def fuse_table(results: Results) -> str:
 
 
 def folder_table(results: Results) -> str:
-    """Photos a minute of `scan DIR`, of `riis-physical bench`."""
+    """Photos a minute of `scan DIR`, of `riis-physical measure speed`."""
     rows = [
         [
             f"{row['megapixels']:g} megapixels",
@@ -419,7 +419,7 @@ def _workers(row: Json) -> str:
 
 
 def speed_table(results: Results) -> str:
-    """Medians of `riis-physical bench`."""
+    """Medians of `riis-physical measure speed`."""
     bench = results.bench
     rows = []
     for name, label in (

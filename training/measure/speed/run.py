@@ -1,4 +1,4 @@
-"""`riis-physical bench`: wall time and peak memory of hiding and scanning.
+"""`riis-physical measure speed`: wall time and peak memory of hiding and scanning.
 
 Pictures are made by the seed: a synthetic host of 24 megapixels as a JPEG, and
 a simulated photo of 12 megapixels in which the container is about 1,200 px
@@ -296,7 +296,7 @@ def _child(part: str, model: str, folder: Path, threads: int, repeat: int) -> di
 
 def _main() -> None:
     """One part, in this process; figures go to standard output as JSON."""
-    parser = argparse.ArgumentParser(description="One part of `riis-physical bench`.")
+    parser = argparse.ArgumentParser(description="One part of `riis-physical measure speed`.")
     ways = [f"folder-{jobs}-{workers}" for jobs, workers in WAYS]
     parser.add_argument(
         "part", choices=("prepare", "hide", "scan", "scan-empty", "prepare-folders", *ways)

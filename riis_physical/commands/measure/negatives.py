@@ -1,4 +1,4 @@
-"""`riis-physical evaluate-negatives`: no text where nothing is hidden."""
+"""`riis-physical measure negatives` and `false-accepts`: no text where nothing is hidden."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.measure import options
 
 
-@click.command("evaluate-negatives", short_help="Scan pictures that hide nothing.")
+@click.command("negatives", short_help="Scan pictures that hide nothing.")
 @common.model_option()
 @click.option(
     "--images",
@@ -26,20 +27,8 @@ from riis_physical.commands import common
     help="Training folder of which the pictures that no training has seen are added "
     "(`python -m training.detector.held_out DIR` lists them); repeatable.",
 )
-@click.option(
-    "--backgrounds",
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs to put behind half of the prints, in place of procedural walls.",
-)
-@click.option(
-    "--n",
-    "pictures",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Pictures: every original once, then crops of them.",
-)
+@options.backgrounds_option
+@options.n_option(1000, "Pictures: every original once, then crops of them")
 @click.option(
     "--print-every",
     type=click.IntRange(1),
@@ -56,19 +45,17 @@ from riis_physical.commands import common
     help="Prints of visible QR codes, on top.",
 )
 @common.preset_option()
-@common.workers_option
 @common.seed_option()
-@common.result_option("results/negatives.json", "scans")
+@options.run_options("results/negatives.json", "scans")
 @common.device_option
-@common.force_option
 @click.pass_context
-def command(
+def negatives(
     ctx: click.Context,
     model: str,
     images: tuple[Path, ...],
     held_out_of: tuple[Path, ...],
     backgrounds: Path | None,
-    pictures: int,
+    n: int,
     print_every: int,
     codes: int,
     preset: str,
@@ -80,14 +67,12 @@ def command(
 ) -> None:
     """Scan pictures in which nothing is hidden. Exit status 1 when any text comes back.
 
-    A run that was stopped goes on where it was.
+    Example: riis-physical measure negatives --images photos --n 200 -o negatives.json
     """
     if not images and not held_out_of:
         raise click.UsageError("Name a folder of pictures with --images or --held-out-of.")
 
-    from riis_physical.system.files import check_writable
-
-    check_writable(output, force=force)
+    options.check(output, force=force)
 
     from training.measure.negatives.pictures import NegativeSettings
     from training.measure.negatives.run import evaluate_negatives
@@ -96,8 +81,8 @@ def command(
         model=model,
         folders=tuple(str(folder) for folder in images),
         held_out_of=tuple(str(folder) for folder in held_out_of),
-        backgrounds=None if backgrounds is None else str(backgrounds),
-        n=pictures,
+        backgrounds=options.text(backgrounds),
+        n=n,
         print_every=print_every,
         codes=codes,
         preset=preset,
@@ -123,3 +108,60 @@ def command(
     common.tell(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
     common.tell(f"figures       {output}")
     ctx.exit(1 if result["texts"] else 0)
+
+
+@click.command("false-accepts", short_help="Read random grids that hold no message.")
+@click.option(
+    "--grids", type=click.IntRange(0), default=1_000_000, show_default=True, help="Of fair coins."
+)
+@click.option(
+    "--structured",
+    type=click.IntRange(0),
+    default=10_000,
+    show_default=True,
+    help="Of each other kind.",
+)
+@click.option(
+    "--images",
+    type=common.PATH,
+    metavar="DIR",
+    help="Pictures without a container, for grids that the network reveals in them.",
+)
+@common.model_option()
+@click.option("--known", is_flag=True, help="Read with beginnings and a list of messages too.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), help="End with what is done by then."
+)
+@common.seed_option()
+@options.run_options("results/false-accepts.json", "groups of grids")
+@click.pass_context
+def false_accepts(
+    ctx: click.Context,
+    grids: int,
+    structured: int,
+    images: Path | None,
+    model: str,
+    known: bool,
+    seconds: float | None,
+    seed: int,
+    output: Path,
+    workers: int,
+    force: bool,
+) -> None:
+    """Count messages that the soft reader takes out of grids without any.
+
+    Fair coins; the same with all that a code must hold written in; codes of other messages than
+    those of the list; smooth noise; what the network reveals in pictures. Exit status 1 when any
+    message comes back that a grid does not hold.
+
+    Example: riis-physical measure false-accepts --grids 3200 --structured 320 -o grids.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.negatives.false_accepts import evaluate_false_accepts, lines
+    from training.measure.negatives.grids import GridSettings
+
+    settings = GridSettings(grids, structured, seed, options.text(images) or "", model, known)
+    result = evaluate_false_accepts(settings, output, workers=workers, seconds=seconds, force=force)
+    options.say(lines(result), output)
+    ctx.exit(1 if result["all"]["accepted"] else 0)

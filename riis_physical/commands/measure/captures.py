@@ -1,4 +1,4 @@
-"""`riis-physical benchmark`: how a part of the product does as its task gets harder."""
+"""`riis-physical measure sweep` and `fuse`: as captures get harder, and as photos add up."""
 
 from __future__ import annotations
 
@@ -7,30 +7,15 @@ from pathlib import Path
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.measure import options
 
 PARTS = ("detection", "width", "angle", "blur", "light")
 
 
-@click.group("benchmark", short_help="Measure how captures are found and read as they get harder.")
-def command() -> None:
-    """Measure how a part does as its task gets harder."""
-
-
-@command.command("capture", short_help="Containers found, and messages read, by kind of capture.")
+@click.command("sweep", short_help="Containers found, and messages read, by kind of capture.")
 @common.model_option()
-@click.option(
-    "--images",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of photographs to hide in; none may be of the training set.",
-)
-@click.option(
-    "--backgrounds",
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs to put behind half of the captures, in place of procedural walls.",
-)
+@options.images_option
+@options.backgrounds_option
 @click.option(
     "--what",
     default=",".join(PARTS),
@@ -38,14 +23,7 @@ def command() -> None:
     metavar="PART[,PART...]",
     help="Parts to measure.",
 )
-@click.option(
-    "--n",
-    "captures",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
-    help="Simulated captures at each of the points of a sweep, 29 in all.",
-)
+@options.n_option(10, "Simulated captures at each of the points of a sweep, 29 in all")
 @click.option(
     "--n-detection",
     type=click.IntRange(1),
@@ -53,32 +31,10 @@ def command() -> None:
     show_default=True,
     help="Simulated captures for each of three presets with and without border.",
 )
-@click.option(
-    "--medium",
-    type=click.Choice((*common.MEDIA, "mixed")),
-    default="mixed",
-    show_default=True,
-    help="Prints, lit screens, or half of each.",
-)
-@click.option(
-    "--size",
-    type=common.PictureSize(),
-    help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given. "
-    "Larger where the widest container would not fit.",
-)
-@common.workers_option
+@options.medium_option
+@options.size_option
 @common.seed_option()
-@click.option(
-    "--json",
-    "--output",
-    "-o",
-    "output",
-    required=True,
-    type=common.PATH,
-    metavar="FILE",
-    help="Write every figure, for example to results/capture-print-1.json; captures go to "
-    ".jsonl beside.",
-)
+@options.run_options("results/capture-print-1.json", "captures")
 @click.option(
     "--plots",
     type=common.PATH,
@@ -86,13 +42,12 @@ def command() -> None:
     help="Draw the results there: one picture a sweep, and bars of what was found.",
 )
 @common.device_option
-@common.force_option
-def capture(
+def sweep(
     model: str,
     images: Path,
     backgrounds: Path | None,
     what: str,
-    captures: int,
+    n: int,
     n_detection: int,
     medium: str,
     size: tuple[int, int] | None,
@@ -110,15 +65,14 @@ def capture(
     the hidden code, found in the photo and at its true corners, with a visible QR code of
     the same module pitch in the same captures, read by zbar, zxing-cpp and OpenCV.
 
-    The whole default run takes about 15 minutes with two workers on two cores; one more
-    of --n adds about 70 seconds, one more of --n-detection about 6. A run that was
-    stopped goes on where it was.
+    The whole default run takes about 15 minutes with two jobs on two cores; one more
+    of --n adds about 70 seconds, one more of --n-detection about 6.
+
+    Example: riis-physical measure sweep --images photos --what blur -o blur.json --plots plots
     """
     parts = _parts(what)
 
-    from riis_physical.system.files import check_writable
-
-    check_writable(output, force=force)
+    options.check(output, force=force)
 
     from training.measure.sweeps.run import benchmark, lines
     from training.measure.sweeps.settings import BenchmarkSettings
@@ -126,8 +80,8 @@ def capture(
     settings = BenchmarkSettings(
         model=model,
         images=str(images),
-        backgrounds=None if backgrounds is None else str(backgrounds),
-        n=captures,
+        backgrounds=options.text(backgrounds),
+        n=n,
         n_detection=n_detection,
         what=parts,
         medium=medium,
@@ -136,9 +90,7 @@ def capture(
         device=device,
     )
     result = benchmark(settings, output, workers=workers, force=force)
-    for line in lines(result):
-        common.tell(line)
-    common.tell(f"figures  {output}")
+    options.say(lines(result), output)
     if plots is not None:
         from training.measure.sweeps.plots import draw_plots
 
@@ -158,29 +110,11 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in asked)
 
 
-@command.command("fuse", short_help="Messages read from several photos, against one.")
+@click.command("fuse", short_help="Messages read from several photos, against one.")
 @common.model_option()
-@click.option(
-    "--images",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of photographs to hide in; none may be of the training set.",
-)
-@click.option(
-    "--backgrounds",
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs to put behind half of the containers, in place of procedural walls.",
-)
-@click.option(
-    "--n",
-    "containers",
-    type=click.IntRange(1),
-    default=25,
-    show_default=True,
-    help="Containers.",
-)
+@options.images_option
+@options.backgrounds_option
+@options.n_option(25, "Containers")
 @click.option(
     "--frames",
     type=click.IntRange(2, 100),
@@ -189,36 +123,18 @@ def _parts(text: str) -> tuple[str, ...]:
     help="Simulated photos of each.",
 )
 @common.preset_option("hard")
-@click.option(
-    "--margin",
-    type=click.FloatRange(0, 0.5),
-    default=0.06,
-    show_default=True,
-    help="White paper, or a screen's bezel, around the container, of its width.",
-)
-@click.option(
-    "--medium",
-    type=click.Choice((*common.MEDIA, "mixed")),
-    default="mixed",
-    show_default=True,
-    help="Prints, lit screens, or half of each.",
-)
-@click.option(
-    "--size",
-    type=common.PictureSize(),
-    help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
-)
+@options.margin_option
+@options.medium_option
+@options.size_option
 @common.strength_option("Of hiding; less is fainter.")
-@common.workers_option
 @common.seed_option()
-@common.result_option("results/fuse-print-1.json", "containers")
+@options.run_options("results/fuse-print-1.json", "containers")
 @common.device_option
-@common.force_option
 def fuse(
     model: str,
     images: Path,
     backgrounds: Path | None,
-    containers: int,
+    n: int,
     frames: int,
     preset: str,
     margin: float,
@@ -235,11 +151,11 @@ def fuse(
 
     All photos are simulated, each with a channel of its own. What the first photo alone
     gives is compared with whichever photo reads alone, and with all added up as
-    `scan --fuse` does. A run that was stopped goes on where it was.
-    """
-    from riis_physical.system.files import check_writable
+    `scan --fuse` does.
 
-    check_writable(output, force=force)
+    Example: riis-physical measure fuse --images photos --frames 3 -o fuse.json
+    """
+    options.check(output, force=force)
 
     from training.measure.fusing.run import benchmark_fuse, fuse_lines
     from training.measure.fusing.settings import FuseSettings
@@ -247,8 +163,8 @@ def fuse(
     settings = FuseSettings(
         model=model,
         images=str(images),
-        backgrounds=None if backgrounds is None else str(backgrounds),
-        n=containers,
+        backgrounds=options.text(backgrounds),
+        n=n,
         frames=frames,
         preset=preset,
         margin=margin,
@@ -259,6 +175,4 @@ def fuse(
         device=device,
     )
     result = benchmark_fuse(settings, output, workers=workers, force=force)
-    for line in fuse_lines(result):
-        common.tell(line)
-    common.tell(f"figures  {output}")
+    options.say(fuse_lines(result), output)

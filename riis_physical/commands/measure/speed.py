@@ -1,4 +1,4 @@
-"""`riis-physical bench`: how long hiding and scanning take, and how much memory."""
+"""`riis-physical measure speed`: how long hiding and scanning take, and how much memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from riis_physical.commands import common
 
 
-@click.command("bench", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")
+@click.command("speed", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")
 @common.model_option()
 @click.option(
     "--threads",
@@ -26,7 +26,9 @@ from riis_physical.commands import common
     show_default=True,
     help="Photos in each of the folders that are scanned, 4 or more; 0 leaves folders out.",
 )
-@click.option("--json", "output", type=common.PATH, metavar="FILE", help="Write every figure.")
+@click.option(
+    "-o", "--output", "--json", "output", type=common.PATH, metavar="FILE", help="Every figure."
+)
 @common.force_option
 def command(
     model: str, threads: int, repeat: int, photos: int, output: Path | None, force: bool
@@ -37,6 +39,8 @@ def command(
     and with two threads.
 
     Each is measured in a process of its own, without loading the model.
+
+    Example: riis-physical measure speed --photos 0
     """
     if output is not None:
         from riis_physical.system.files import check_writable

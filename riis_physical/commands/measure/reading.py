@@ -1,4 +1,4 @@
-"""`riis-physical evaluate`: how often a model reads, and what it costs."""
+"""`riis-physical measure reading`: how often a model reads, and what it costs."""
 
 from __future__ import annotations
 
@@ -7,25 +7,13 @@ from pathlib import Path
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.measure import options
 
 
-@click.command("evaluate", short_help="Measure decode rate, visibility and speed.")
+@click.command("reading", short_help="Measure decode rate, visibility and speed.")
 @common.model_option()
-@click.option(
-    "--images",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of photographs to hide in; none may be of the training set.",
-)
-@click.option(
-    "--n",
-    "captures",
-    type=click.IntRange(1),
-    default=300,
-    show_default=True,
-    help="Simulated captures for each preset and strength.",
-)
+@options.images_option
+@options.n_option(300, "Simulated captures for each preset and strength")
 @click.option(
     "--preset",
     "presets",
@@ -46,13 +34,7 @@ from riis_physical.commands import common
     metavar="S[,S...]",
     help="Strength of hiding; several for a curve, all with the same captures.",
 )
-@click.option(
-    "--medium",
-    type=click.Choice((*common.MEDIA, "mixed")),
-    default="mixed",
-    show_default=True,
-    help="Prints, lit screens, or half of each.",
-)
+@options.medium_option
 @click.option(
     "--corners",
     type=click.Choice(("detect", "given", "truth")),
@@ -66,24 +48,9 @@ from riis_physical.commands import common
     type=click.FloatRange(100, 4000),
     help="Width of the container in every photo, in place of the preset's range.",
 )
-@click.option(
-    "--size",
-    type=common.PictureSize(),
-    help="Size of the photos; 1600x1200 or 1200x1600, as the container lies, if not given.",
-)
-@click.option(
-    "--margin",
-    type=click.FloatRange(0, 0.5),
-    default=0.06,
-    show_default=True,
-    help="White margin or bezel, as a share of the container's width.",
-)
-@click.option(
-    "--backgrounds",
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs to put behind half of the captures, in place of procedural walls.",
-)
+@options.size_option
+@options.margin_option
+@options.backgrounds_option
 @click.option(
     "--no-visible", is_flag=True, help="Do not photograph a visible code, the physical bound."
 )
@@ -94,15 +61,13 @@ from riis_physical.commands import common
     show_default=True,
     help="Reveal with the fixed sample of z, as scan does, or with its mean.",
 )
-@common.workers_option
 @common.seed_option()
-@common.result_option("results/print-1.json", "captures")
+@options.run_options("results/normal.json", "captures")
 @common.device_option
-@common.force_option
 def command(
     model: str,
     images: Path,
-    captures: int,
+    n: int,
     presets: tuple[str, ...],
     profiles: tuple[str, ...],
     strengths: str,
@@ -122,16 +87,15 @@ def command(
 ) -> None:
     """Measure decode rate, visibility and speed over simulated captures.
 
-    The same captures of a visible QR code give the physical bound. A run that
-    was stopped goes on where it was.
+    The same captures of a visible QR code give the physical bound.
+
+    Example: riis-physical measure reading --images photos --n 100 -o normal.json
     """
     chosen = _strengths(strengths)
     if profiles and (common.is_given("presets") or common.is_given("medium")):
         raise click.UsageError("--profile says what --preset and --medium say: give one.")
 
-    from riis_physical.system.files import check_writable
-
-    check_writable(output, force=force)
+    options.check(output, force=force)
 
     from training.measure.common.settings import Settings
     from training.measure.reading.run import evaluate, lines
@@ -142,7 +106,7 @@ def command(
     settings = Settings(
         model=model,
         images=str(images),
-        n=captures,
+        n=n,
         presets=tuple(named) or tuple(dict.fromkeys(presets)),
         profiles=tuple(named.items()),
         strengths=chosen,
@@ -152,14 +116,12 @@ def command(
         margin=margin,
         width_px=width_px,
         size=size,
-        backgrounds=None if backgrounds is None else str(backgrounds),
+        backgrounds=options.text(backgrounds),
         visible=not no_visible,
         z=z,
         device=device,
     )
-    for line in lines(evaluate(settings, output, workers=workers, force=force)):
-        common.tell(line)
-    common.tell(f"figures  {output}")
+    options.say(lines(evaluate(settings, output, workers=workers, force=force)), output)
 
 
 def _strengths(text: str) -> tuple[float, ...]:

@@ -1,0 +1,42 @@
+"""`riis-physical measure`: one group, the same options, journals and results for all."""
+
+from __future__ import annotations
+
+import click
+
+from riis_physical.commands.measure import (
+    captures,
+    devices,
+    hiding,
+    negatives,
+    readers,
+    reading,
+    speed,
+)
+
+
+@click.group("measure", short_help="Measure reading, hiding, speed and what must never happen.")
+def command() -> None:
+    """Measure on simulated captures, random grids and real photos.
+
+    Each writes one JSON file with every figure, its settings, commit and machine; the same seed
+    gives the same captures. A run that was stopped goes on with the same command.
+    """
+
+
+for one in (
+    reading.command,
+    captures.sweep,
+    captures.fuse,
+    readers.soft,
+    readers.quality,
+    readers.visible,
+    negatives.negatives,
+    negatives.false_accepts,
+    hiding.strength,
+    hiding.visibility,
+    devices.calibration,
+    devices.correction,
+    speed.command,
+):
+    command.add_command(one)

@@ -1,0 +1,74 @@
+"""`riis-physical measure calibration` and `correction`: what profiles of devices are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riis_physical.commands import common
+from riis_physical.commands.measure import options
+
+
+@click.command("calibration", short_help="How well calibration recovers what is known.")
+@options.n_option(60, "Photos of the chart, prints and screens in turn")
+@click.option(
+    "--lenses", type=click.IntRange(0), default=12, show_default=True, help="Of four photos each."
+)
+@common.preset_option()
+@common.seed_option()
+@options.run_options("results/calibration.json", "fits")
+def calibration(
+    n: int, lenses: int, preset: str, seed: int, output: Path, workers: int, force: bool
+) -> None:
+    """Photograph charts with known parameters, fit each photo, and compare.
+
+    Example: riis-physical measure calibration --n 4 --lenses 1 -o calibration.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.calibration.recovery import (
+        RecoverySettings,
+        evaluate_calibration,
+        lines,
+    )
+
+    settings = RecoverySettings(n, lenses, seed, preset)
+    options.say(lines(evaluate_calibration(settings, output, workers=workers, force=force)), output)
+
+
+@click.command("correction", short_help="What scan --profile gains.")
+@common.model_option()
+@options.images_option
+@click.option(
+    "--device", type=click.Choice(("dark", "strong")), default="strong", show_default=True
+)
+@options.n_option(60, "Captures, each scanned three ways")
+@common.strength_option("Of hiding.", 0.6)
+@common.seed_option()
+@options.run_options("results/correction-strong.json", "captures")
+def correction(
+    model: str,
+    images: Path,
+    device: str,
+    n: int,
+    strength: float,
+    seed: int,
+    output: Path,
+    workers: int,
+    force: bool,
+) -> None:
+    """Calibrate a simulated device, and scan its captures with its profile, another and none.
+
+    Example: riis-physical measure correction --images photos --n 5 -o correction.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.calibration.correction import (
+        CorrectionSettings,
+        evaluate_correction,
+        lines,
+    )
+
+    settings = CorrectionSettings(str(images), device, n, strength, model, seed)
+    options.say(lines(evaluate_correction(settings, output, workers=workers, force=force)), output)

@@ -1,0 +1,106 @@
+"""`riis-physical measure strength` and `visibility`: what hiding must show, and what it saves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riis_physical.commands import common
+from riis_physical.commands.measure import options
+
+# As in riis_physical.hiding.visible, which would load OpenCV here; a test compares them.
+METRICS = ("ssimulacra2", "butteraugli", "flip")
+
+
+@click.command("strength", short_help="How much a capture must show: the fit hide chooses by.")
+@common.model_option()
+@options.images_option
+@options.n_option(8, "Hosts, spread over the folder")
+@click.option(
+    "--draws", type=click.IntRange(4), default=14, show_default=True, help="Of each container."
+)
+@options.run_options("results/strength-fit.json", "looks")
+def strength(
+    model: str, images: Path, n: int, draws: int, output: Path, workers: int, force: bool
+) -> None:
+    """Fit what was read to the information that draws of the channel hold.
+
+    Example: riis-physical measure strength --images photos --n 4 -o fit.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.hiding.strength import FitSettings, evaluate_strength, lines
+
+    settings = FitSettings(str(images), n, draws, model)
+    options.say(lines(evaluate_strength(settings, output, workers=workers, force=force)), output)
+
+
+@click.command("visibility", short_help="What a chosen strength and refining save.")
+@common.model_option()
+@click.option("--images", type=common.PATH, metavar="DIR", help="Folder of hosts.")
+@options.n_option(8, "Hosts, spread over the folder")
+@click.option("--hard-hosts", is_flag=True, help="The hosts made in code, too.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Of refining each host; 0 leaves it away.",
+)
+@click.option("--steps", type=click.IntRange(1), help="Of refining, at most.")
+@click.option(
+    "--captures",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Fresh simulated captures that are read of each container.",
+)
+@click.option(
+    "--metric",
+    "labels",
+    multiple=True,
+    type=click.Choice(METRICS),
+    default=METRICS,
+    show_default=True,
+    help="Of sight, as far as they are installed; repeatable.",
+)
+@click.option("--keep", type=common.PATH, metavar="DIR", help="Folder for the containers.")
+@options.run_options("results/visibility.json", "looks")
+def visibility(
+    model: str,
+    images: Path | None,
+    n: int,
+    hard_hosts: bool,
+    seconds: float,
+    steps: int | None,
+    captures: int,
+    labels: tuple[str, ...],
+    keep: Path | None,
+    output: Path,
+    workers: int,
+    force: bool,
+) -> None:
+    """Hide at one strength for all hosts, at the chosen one, and refined; look at each.
+
+    Example: riis-physical measure visibility --hard-hosts --seconds 20 -o visibility.json
+    """
+    options.check(output, force=force)
+
+    from riis_physical.system.files import make_folder
+    from training.measure.hiding.visibility import VisibilitySettings, evaluate_visibility, lines
+
+    if keep is not None:
+        make_folder(keep)
+    settings = VisibilitySettings(
+        images=options.text(images),
+        n=n,
+        hard_hosts=hard_hosts,
+        model=model,
+        seconds=seconds,
+        steps=steps,
+        captures=captures,
+        labels=labels,
+        keep=options.text(keep),
+    )
+    options.say(lines(evaluate_visibility(settings, output, workers=workers, force=force)), output)
