@@ -14,7 +14,8 @@ from training.measure.speed import folder as bench_folder
 from training.measure.speed import run as bench_module
 from training.measure.speed.folder import measure_folder, throughput
 from training.measure.speed.run import bench, lines, peak_rss_mb, synthetic_host
-from training.report.tables import TABLES, load_results
+from training.report.results import load_results
+from training.report.tables import TABLES
 
 
 def test_host_is_seeded_textured_and_has_the_asked_size() -> None:

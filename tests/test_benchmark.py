@@ -33,7 +33,9 @@ from training.measure.sweeps.settings import BenchmarkSettings, Point
 from training.measure.sweeps.summary import summarise
 from training.measure.sweeps.varied import PARTS, SWEEPS, at_value, foreshortening, turned
 from training.measure.sweeps.visible import photograph_visible, read_by_each, visible_container
-from training.report.tables import NOT_MEASURED, TABLES, load_results
+from training.report.cells import NOT_MEASURED
+from training.report.results import load_results
+from training.report.tables import TABLES
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,9 @@ from training.measure.fusing.run import benchmark_fuse, fuse_lines
 from training.measure.fusing.runner import FuseRunner, make_fuse_runner
 from training.measure.fusing.settings import FuseSettings
 from training.measure.fusing.summary import summarise_fuse
-from training.report.tables import NOT_MEASURED, TABLES, load_results
+from training.report.cells import NOT_MEASURED
+from training.report.results import load_results
+from training.report.tables import TABLES
 
 FRAMES = 5
 

@@ -21,7 +21,8 @@ from training.measure.calibration.recovery import (
     RecoverySettings,
     evaluate_calibration,
 )
-from training.report.tables import TABLES, load_results
+from training.report.results import load_results
+from training.report.tables import TABLES
 
 
 def test_calibration_is_measured_and_tabled(tmp_path: Path) -> None:

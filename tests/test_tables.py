@@ -8,8 +8,10 @@ import pytest
 from riis_physical.errors import ConfigError
 from training.measure.common.records import CaptureRecord
 from training.measure.common.summary import summarise
+from training.report.cells import NOT_MEASURED
 from training.report.rate_plot import plot_curve
-from training.report.tables import NOT_MEASURED, TABLES, Results, load_results, main, update
+from training.report.results import Results, load_results
+from training.report.tables import TABLES, main, update
 
 ROOT = Path(__file__).parents[1]
 

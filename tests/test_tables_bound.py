@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.report.tables import _with_bound
+from training.report.results import _with_bound
 
 
 def group(captures: int, hits: int | None) -> dict[str, object]:

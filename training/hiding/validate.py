@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,10 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from training.hiding.data import Photos, draw_grids, draw_hosts, step_rng
+from training.hiding.run import Run
 from training.hiding.step import TrainingStep, draw_params
-
-if TYPE_CHECKING:
-    from training.hiding.loop import Run
 
 ITEMS = 16
 BATCH = 4

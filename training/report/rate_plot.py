@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from riis_physical.errors import ConfigError
-from training.report.tables import PRESETS, Results
+from training.report.results import PRESETS, Results
 
 
 def plot_curve(results: Results, target: Path) -> bool:

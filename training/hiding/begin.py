@@ -1,0 +1,178 @@
+"""How a training begins or goes on: from nothing, from a model, or from its checkpoint."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from riis_physical.errors import TrainingError
+from riis_physical.model.network import HidingNetwork
+from riis_physical.model.weights import config_of, load_tensors
+from riis_physical.profile import load_profile
+from riis_physical.system.files import write_text
+from riis_physical.system.provenance import commit, package_version
+from training.hiding.checkpoint import AveragedWeights, load_checkpoint
+from training.hiding.config import TrainConfig
+from training.hiding.data import (
+    Photos,
+    draw_grids,
+    draw_hosts,
+    step_rng,
+)
+from training.hiding.run import Run, make_optimiser
+from training.hiding.schedule import ContainerSteering, channel_strength
+from training.hiding.step import TrainingStep, draw_params
+
+METRICS = "metrics.jsonl"
+
+
+def describe(config: TrainConfig, photos: Photos, accelerator: Accelerator) -> dict[str, Any]:
+    return {
+        "config": config.model_dump(mode="json"),
+        "profiles": [load_profile(one).model_dump(mode="json") for one in config.profiles],
+        "commit": commit(),
+        "versions": {name: package_version(name) for name in ("torch", "kornia", "numpy")},
+        "python": platform.python_version(),
+        "machine": platform.processor() or platform.machine(),
+        "device": str(accelerator.device),
+        "processes": accelerator.num_processes,
+        "photographs": len(photos.names),
+        "manifest_sha256": photos.manifest,
+    }
+
+
+def history(description: Path, step: int) -> list[dict[str, Any]]:
+    """Earlier parts of a run: up to which step, which commit, which settings.
+
+    Settings are those that differ from the part before (all of them in the first).
+    """
+    if not description.is_file():
+        return []
+    before = json.loads(description.read_text(encoding="utf-8"))
+    parts: list[dict[str, Any]] = before.get("resumed", [])
+    known: dict[str, Any] = {}
+    for part in parts:
+        known.update(part["settings"])
+    settings = {k: v for k, v in before["config"].items() if known.get(k) != v}
+    return [*parts, {"until_step": step, "commit": before["commit"], "settings": settings}]
+
+
+def started_from(description: Path) -> dict[str, str] | None:
+    """What an earlier part of the run says that it started from."""
+    if not description.is_file():
+        return None
+    before: dict[str, str] | None = json.loads(description.read_text(encoding="utf-8")).get(
+        "started_from"
+    )
+    return before
+
+
+def start_from(network: HidingNetwork, model: str) -> dict[str, str]:
+    """Take over a model's weights; its name and checksum.
+
+    Raises:
+        WeightsError: no such model, or a corrupted one.
+        TrainingError: it has another shape than the run's network.
+    """
+    tensors, record = load_tensors(model)
+    theirs = config_of(model, record)
+    if theirs.model_copy(update={"decoupled": False}) != network.config:
+        raise TrainingError(
+            f"{model} is a network of another shape than the configuration's: "
+            "start from a model of the same configuration, or change `model`"
+        )
+    if theirs.decoupled:
+        network.decouple()
+    network.load_state_dict(tensors)
+    return {"model": record["name"], "sha256": record["sha256"]}
+
+
+def open_run(
+    config: TrainConfig, out: Path, resume: bool, accelerator: Accelerator, start: str | None
+) -> tuple[Run, dict[str, str] | None]:
+    """A new run, or the one that the folder's checkpoint holds; and what it started from."""
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists() and not resume:
+        raise TrainingError(
+            f"{out} holds a run already: go on with it by --resume, or name another folder"
+        )
+    torch.manual_seed(config.seed)
+    network = HidingNetwork(config.model)
+    state = load_checkpoint(checkpoint) if resume else None
+    if state is not None:
+        old = dict(state["config"]["model"], decoupled=False)
+        if old != config.model.model_copy(update={"decoupled": False}).model_dump():
+            raise TrainingError(
+                f"{checkpoint} holds a network of another shape than {config.name!r}: "
+                "resume with the configuration that started the run"
+            )
+        if state["decoupled"]:
+            network.decouple()
+    began = None if start is None or resume else start_from(network, start)
+    if config.learn == "reveal":
+        if network.backward_way is None:
+            raise TrainingError(
+                "learn=reveal needs weights whose two ways have parted: start with --init MODEL "
+                "from a model like print-1"
+            )
+        network.forward_way.requires_grad_(False)
+    network = network.to(accelerator.device)
+    if accelerator.device.type == "cpu" and accelerator.num_processes == 1:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = TrainingStep(network, config)
+    run = Run(
+        config,
+        module,
+        make_optimiser(network, config),
+        AveragedWeights(network, config.ema),
+        ContainerSteering(config),
+    )
+    if state is not None:
+        run.restore(state)
+    return run, began
+
+
+def cut_log(log: Path, step: int) -> None:
+    """Drop rows after a step, which a run that was killed there makes once more."""
+    if not log.is_file():
+        return
+    text = log.read_text(encoding="utf-8")
+    rows = text[: text.rfind("\n") + 1].splitlines()
+    kept = "".join(f"{row}\n" for row in rows if json.loads(row)["step"] <= step)
+    if kept != text:
+        write_text(log, kept, force=True)
+
+
+def inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, int]:
+    """Host, secret, channel parameters and seed of this step on this process."""
+    c = run.config
+    rng = step_rng(c.seed + 1_000_003 * run.roll_backs, run.step, rank)
+    seed = int(rng.integers(2**31))
+    if c.channel == "digital":
+        side = c.patch_px
+        pictures = draw_hosts(photos, rng, c.batch, side, (0.4, 1.0))
+        secrets = [
+            draw_hosts(photos, rng, c.batch, side, (0.4, 1.0)) for _ in range(c.model.n_secrets)
+        ]
+        return pictures, torch.cat(secrets, dim=1), None, seed
+    side = c.patch_modules
+    fraction = side / c.modules_total
+    hosts = draw_hosts(photos, rng, c.batch, side * c.display_px, (0.75 * fraction, 1.5 * fraction))
+    secrets_ = draw_grids(rng, c.batch, side)
+    strength = channel_strength(c, run.step)
+    return hosts, secrets_, draw_params(c, side, c.batch, strength, seed), seed
+
+
+def initialise_actnorm(run: Run, photos: Photos) -> None:
+    """One hiding pass on data sets the actnorm layers; every process draws the same data."""
+    run.step_module.train()
+    device = next(run.network.parameters()).device
+    host, secret, params, seed = inputs(run, photos, rank=0)
+    with torch.no_grad():
+        run.step_module(host.to(device), secret.to(device), params, 0.0, 0.0, seed)
