@@ -29,10 +29,10 @@ from riis_physical.errors import MessageError
 from riis_physical.qr.code import payload as codec
 from riis_physical.qr.code.reed_solomon import PRODUCT, Bytes, check_matrix
 from riis_physical.qr.code.structure import MAX_VERSION, Block, Level, blocks, codeword_count
+from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.evidence import MESSAGE_BITS
 from riis_physical.qr.soft.likelihood import log_likelihoods
 from riis_physical.qr.soft.verdict import Verdict
-from riis_physical.qr.soft.words import CodeBits
 
 OTHERS_BITS = 20.0
 """Least evidence from what tells messages apart."""

@@ -13,8 +13,8 @@ from riis_physical.qr.code import segments
 from riis_physical.qr.code.structure import LEVELS, Level
 from riis_physical.qr.prior import message_prior
 from riis_physical.qr.prior.message_prior import DataBits
+from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.evidence import BLOCK_BITS, CAPS
-from riis_physical.qr.soft.words import CodeBits
 
 _KNOWN = 400.0  # bits that speak against what is known to be otherwise
 _STRONGEST = 0.9  # chance of level H

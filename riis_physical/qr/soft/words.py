@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from riis_physical.qr.code import reed_solomon
-from riis_physical.qr.code.reed_solomon import Bytes, encode_block
+from riis_physical.qr.code.reed_solomon import Bytes
 from riis_physical.qr.code.segments import BYTE, count_bits
-from riis_physical.qr.code.structure import (
-    Block,
-    Level,
-    blocks,
-    codeword_count,
-    data_mask,
-    data_positions,
-    known_modules,
-)
 from riis_physical.qr.prior.message_prior import (
     DataBits,
     Fit,
@@ -30,7 +18,9 @@ from riis_physical.qr.prior.message_prior import (
     characters_log2,
     texts_log2,
 )
-from riis_physical.qr.soft.evidence import CAPS, bit_gains, expected_bits
+from riis_physical.qr.soft.code_bits import CodeBits
+from riis_physical.qr.soft.doubt import erasure_ladder, local_weights
+from riis_physical.qr.soft.evidence import CAPS, expected_bits
 from riis_physical.qr.soft.ordered import OrderedBlock
 
 Method = Literal["algebraic", "ordered", "prior", "weighted", "list"]
@@ -54,75 +44,6 @@ LEAST_INFORMATION, DEAR_INFORMATION = 0.15, 0.26
 """Bits a module must tell, by its own account, for ordered statistics to be tried, and for
 their highest order: under Gaussian noise 30 % and 24 % of the modules are wrong there."""
 _KNOWN = 400.0
-_NEIGHBOURHOOD = 2.0  # sigma in modules of the map of local error rates
-
-
-@dataclass(frozen=True)
-class CodeBits:
-    """Calibrated soft bits of one grid read as a code of one version and level.
-
-    Attributes:
-        version, level: of the code.
-        odds: (codewords, 8) natural log odds of each unmasked bit being 1.
-        grid: (N, N) log odds of each module being dark, that they came from.
-    """
-
-    version: int
-    level: Level
-    odds: Floats
-    grid: Floats
-
-    @classmethod
-    def of(cls, grid: Floats, version: int, level: Level) -> CodeBits:
-        """From the log odds (N, N) of modules being dark."""
-        return cls(version, level, codeword_bits(grid, version), grid)
-
-    @cached_property
-    def layout(self) -> tuple[Block, ...]:
-        return tuple(blocks(self.version, self.level))
-
-    @cached_property
-    def gains(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bits for a 1 and for a 0, (codewords, 8) each."""
-        return bit_gains(self.odds)
-
-    @cached_property
-    def _capped(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        return [bit_gains(np.clip(self.odds, -cap, cap)) for cap in CAPS]
-
-    def word_gains(self, number: int, word: Bytes) -> NDArray[np.float64]:
-        """Bits that a block's values speak for a word (n,), for each of CAPS."""
-        bits = np.unpackbits(word).reshape(-1, 8) > 0
-        where = self.layout[number].positions
-        return np.array(
-            [float(np.where(bits, ones[where], zeros[where]).sum()) for ones, zeros in self._capped]
-        )
-
-    def block_gains(self, data: Bytes) -> NDArray[np.float64]:
-        """The same of each block for data codewords, check symbols included, (caps, blocks)."""
-        total = []
-        for number, block in enumerate(self.layout):
-            start = self.data_part(number).start // 8
-            word = encode_block(data[start : start + block.data_count], block.check_count)
-            total.append(self.word_gains(number, word))
-        return np.stack(total, axis=1)
-
-    def data_part(self, number: int) -> slice:
-        """Where the data bits of a block lie among all data bits."""
-        start = 8 * sum(block.data_count for block in self.layout[:number])
-        return slice(start, start + 8 * self.layout[number].data_count)
-
-    def data_gains(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bits for a 1 and for a 0 of the data bits in the order of the message."""
-        order = np.concatenate([block.positions[: block.data_count] for block in self.layout])
-        ones, zeros = self.gains
-        return ones[order].ravel(), zeros[order].ravel()
-
-
-def codeword_bits(grid: NDArray[np.floating], version: int) -> Floats:
-    """Unmasked soft bits by codeword, (codewords, 8), positive for 1."""
-    soft = np.where(data_mask(version), -1, 1) * grid[data_positions(version)]
-    return soft.astype(np.float32).reshape(codeword_count(version), 8)
 
 
 class Words:
@@ -306,7 +227,7 @@ class Words:
         """Each block by itself once more, with all that decoders know."""
         if len(self._missing()) > len(self._sure) / 2:
             return  # nothing to learn the weights from
-        weights = _local_weights(self.bits, self._sure)
+        weights = local_weights(self.bits, self._sure)
         for number in self._missing():
             block = self.bits.layout[number]
             soft = self.bits.odds[block.positions]
@@ -332,40 +253,3 @@ class Words:
                 found: Bytes = one
                 return found
         return None
-
-
-def erasure_ladder(soft: Floats, check_count: int) -> NDArray[np.bool_]:
-    """The codewords to erase at each step, (steps, n): 2, 4 ... below ``check_count``.
-
-    The doubt in a codeword is the sum of its bits' chances to be wrong, from the sizes
-    of the soft bits (n, 8) alone.
-    """
-    doubt = np.exp(-2.0 * np.abs(soft)).sum(axis=1)
-    rank = np.argsort(np.argsort(-doubt, kind="stable"), kind="stable")
-    ladder = np.arange(2, check_count, 2)
-    erased: NDArray[np.bool_] = rank[None, :] < ladder[:, None]
-    return erased
-
-
-def _local_weights(bits: CodeBits, words: list[Bytes | None]) -> Floats:
-    """Weights (codewords, 8) for soft bits from the errors among what is known by now."""
-    version = bits.version
-    known, expected = (array.copy() for array in known_modules(version, bits.level))
-    values = np.zeros((codeword_count(version), 8), bool)
-    certain = np.zeros((codeword_count(version), 8), bool)
-    for word, block in zip(words, bits.layout, strict=True):
-        if word is not None:
-            values[block.positions] = np.unpackbits(word).reshape(-1, 8)
-            certain[block.positions] = True
-    places = data_positions(version)
-    known[places] = certain.ravel()
-    expected[places] = values.ravel() ^ data_mask(version)
-    known &= bits.grid != 0
-    wrong = (known & ((bits.grid > 0) != expected)).astype(np.float32)
-    count = known.astype(np.float32)
-    overall = float((wrong.sum() + 1) / (count.sum() + 2))
-    near = gaussian_filter(wrong, _NEIGHBOURHOOD, mode="constant") + 0.05 * overall
-    rate = near / (gaussian_filter(count, _NEIGHBOURHOOD, mode="constant") + 0.05)
-    rate = np.clip(rate, 0.005, 0.495)
-    weights: Floats = np.log((1 - rate) / rate)[places].astype(np.float32)
-    return weights.reshape(-1, 8)
