@@ -3,10 +3,10 @@
 The names below are the Python API. They are imported when first used, so that
 `import riis_physical` costs nothing:
 
-    from riis_physical import Revealer, hide
-    result = hide("host.jpg", "a message", revealer=Revealer.load("auto"))
-
-Reading photographs is `capture.scan.scan_photo`.
+    from riis_physical import hide, scan
+    hide("host.jpg", "a message", "container.png")
+    for found in scan("photo.jpg"):
+        print(found.status, found.text)
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import Condition, ScanResult, Status
-    from riis_physical.errors import RiisError
-    from riis_physical.hiding import Aim, HideResult, Refinement, hide
+    from riis_physical.errors import (
+        BadImageError,
+        HostError,
+        MessageError,
+        OutputError,
+        RiisError,
+        WeightsError,
+    )
+    from riis_physical.face import hide, load_models, print_sheet, scan, simulate
+    from riis_physical.hiding import Aim, HideResult, Refinement
     from riis_physical.images import LoadedImage, load_host, load_photo, save_image
     from riis_physical.model.revealer import Revealer
     from riis_physical.qr.visible import read_visible
@@ -26,11 +34,20 @@ _HOME = {
     "Condition": "artifacts",
     "ScanResult": "artifacts",
     "Status": "artifacts",
+    "BadImageError": "errors",
+    "HostError": "errors",
+    "MessageError": "errors",
+    "OutputError": "errors",
     "RiisError": "errors",
+    "WeightsError": "errors",
     "Aim": "hiding",
     "HideResult": "hiding",
     "Refinement": "hiding",
-    "hide": "hiding",
+    "hide": "face",
+    "load_models": "face",
+    "print_sheet": "face",
+    "scan": "face",
+    "simulate": "face",
     "LoadedImage": "images",
     "load_host": "images",
     "load_photo": "images",
@@ -41,19 +58,28 @@ _HOME = {
 
 __all__ = [
     "Aim",
+    "BadImageError",
     "Condition",
     "HideResult",
+    "HostError",
     "LoadedImage",
+    "MessageError",
+    "OutputError",
     "Refinement",
     "Revealer",
     "RiisError",
     "ScanResult",
     "Status",
+    "WeightsError",
     "hide",
     "load_host",
+    "load_models",
     "load_photo",
+    "print_sheet",
     "read_visible",
     "save_image",
+    "scan",
+    "simulate",
 ]
 
 

@@ -42,7 +42,8 @@ def test_packages_import_only_what_lies_below_them(package: str) -> None:
     for file in (ROOT / package).rglob("*.py"):
         commands = ROOT / "riis_physical" / "commands" in file.parents
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        if commands:  # sees all, yet inside functions and for types alone
+        face = file == ROOT / "riis_physical" / "face.py"
+        if commands or face:  # see all, yet inside functions and for types alone
             tree.body = [
                 node
                 for node in tree.body

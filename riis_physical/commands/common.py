@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from riis_physical.errors import MessageError, WeightsError
+from riis_physical.errors import MessageError
 from riis_physical.system.terminal import escaped
 from riis_physical.system.terminal import note as note
 
@@ -225,15 +225,9 @@ def load_revealers(model: str, device: str) -> list[Revealer]:
         WeightsError: no such model, or none ships.
     """
     from riis_physical.model.revealer import Revealer
-    from riis_physical.model.weights import available
+    from riis_physical.model.weights import named
 
-    names = available() if model == "auto" else [model]
-    if not names:
-        raise WeightsError(
-            "no model weights ship with this installation: train a model with "
-            "`riis-physical train` and give its file with --model"
-        )
-    return [Revealer.load(name, device=device) for name in names]
+    return [Revealer.load(name, device=device) for name in named(model)]
 
 
 def chosen_device(device: str) -> str:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from riis_physical.sheets.profiles import Profile
     from riis_physical.sheets.sources import Source
 
-SUFFIXES = (".pdf", ".png", ".tif", ".tiff")
-
 
 class PaperSize(click.ParamType):
     """A4, Letter, 500x700 ... as a riis_physical.sheets.pages.Paper."""
@@ -155,22 +153,16 @@ def command(
     if poster is not None and page is not None:
         raise click.UsageError("Give either --page or --poster.")
 
-    from riis_physical.errors import OutputError
+    from riis_physical.sheets.writing import check_sheet, write_sheet
     from riis_physical.system.files import check_writable
 
-    kind = output.suffix.lower()
-    if kind not in SUFFIXES:
-        raise OutputError(
-            f"cannot tell the format of {output} from its suffix {output.suffix!r}: expected one "
-            f"of {', '.join(SUFFIXES)}"
-        )
-    check_writable(output, force=force)
+    check_sheet(output, force=force)
     if proof_image is not None:
         if proof_image.suffix.lower() != ".png" or proof_image.resolve() == output.resolve():
             raise click.BadParameter("name another file, *.png", param_hint="--proof-image")
         check_writable(proof_image, force=force)
 
-    from riis_physical.sheets.compose import Cutting, compose
+    from riis_physical.sheets.compose import Cutting
     from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
     from riis_physical.sheets.fonts import load_font
     from riis_physical.sheets.layout import SheetOptions
@@ -201,23 +193,14 @@ def command(
     for source in loaded.values():
         for line in source.notes:
             common.note(f"note: {source.name}: {line}")
-    done = compose(sources, options, cutting, letters)
     proofs = _proofs(list(loaded.values()), proofed_by, proof_image, force)
-    if kind == ".pdf":
-        from riis_physical.sheets.pdf import save_pdf
-
-        title = ", ".join(source.name for source in loaded.values())
-        save_pdf(
-            output, done.pages, done.sources, letters, printer=printer, title=title, force=force
-        )
-    else:
-        from riis_physical.sheets.raster import save_raster
-
-        save_raster(output, done.pages, done.sources, letters, dpi, printer=printer, force=force)
+    done = write_sheet(
+        output, sources, options, cutting, letters, dpi=dpi, printer=printer, force=force
+    )
     for line in dict.fromkeys(done.warnings):
         common.note(f"warning: {line}")
     densities = [source.dpi(done.width_mm) for source in sources]
-    if kind != ".pdf" and max(densities) > dpi + 0.5:
+    if output.suffix.lower() != ".pdf" and max(densities) > dpi + 0.5:
         common.note(
             f"note: {max(densities):.0f} dpi of the container's pixels shrunk to {dpi}: "
             "--dpi or a PDF keeps more"

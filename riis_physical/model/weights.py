@@ -49,6 +49,21 @@ def available() -> list[str]:
     return sorted(names, key=_rank)
 
 
+def named(model: str) -> list[str]:
+    """Names that a choice of models stands for: all shipped ones for `auto`, the best first.
+
+    Raises:
+        WeightsError: `auto`, and none ships.
+    """
+    names = available() if model == "auto" else [model]
+    if not names:
+        raise WeightsError(
+            "no model weights ship with this installation: train a model with "
+            "`riis-physical train` and give its file with --model"
+        )
+    return names
+
+
 def load_record(name: str | Path) -> dict[str, Any]:
     """The record of a shipped model, or of the user's own file.
 
