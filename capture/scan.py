@@ -7,6 +7,7 @@ Only here do errors about a photo become a status; everything below raises.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.images import PHOTO, LoadedImage, load_photo
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,7 @@ def _searched(
         results = [_nothing(name, pixels, cascade.tried, clock)]
     doubts = tuple(_result(search, name, found, 0) for found in cascade.weak)
     total = clock.total()
+    logger.debug("%s: %s ms", name or "the array", {k: round(v) for k, v in clock.whole().items()})
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
     return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results, doubts)
 

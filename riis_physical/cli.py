@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -36,6 +37,7 @@ from riis_physical.commands import (
     train_detector,
 )
 from riis_physical.commands.measure import former
+from riis_physical.commands.verbosity import everywhere, is_verbose
 from riis_physical.errors import OutputError, RiisError
 from riis_physical.system.last_resort import (
     EXIT_STATUS,
@@ -93,6 +95,7 @@ for module in COMMANDS:
 cli.add_command(export.release)
 for former_name in former.COMMANDS:
     cli.add_command(former_name)
+everywhere(cli)
 
 
 def _leave_on_terminate() -> None:
@@ -132,6 +135,8 @@ def _run(arguments: list[str]) -> int:
     except click.Abort:
         return _say("Aborted!", 1)
     except RiisError as error:
+        if is_verbose():
+            traceback.print_exception(error)
         return _say(f"Error: {error}", 1)
     except OSError as error:
         return _say(f"Error: {system_fault(error)}", 1)

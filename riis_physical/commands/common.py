@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from riis_physical.commands.verbosity import is_quiet
 from riis_physical.errors import MessageError
+from riis_physical.system import terminal
 from riis_physical.system.terminal import escaped
-from riis_physical.system.terminal import note as note
 
 if TYPE_CHECKING:
     from riis_physical.keys import Key
@@ -237,6 +238,12 @@ def chosen_device(device: str) -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def note(text: str) -> None:
+    """A line for people on standard error; --quiet leaves out what is no warning."""
+    if not (is_quiet() and text.startswith("note:")):
+        terminal.note(text)
 
 
 def tell(text: str) -> None:

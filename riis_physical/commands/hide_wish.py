@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.verbosity import no_bar
 
 if TYPE_CHECKING:
     from riis_physical.artifacts import UInt8Image
@@ -74,7 +75,7 @@ def confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wis
     from riis_physical.hiding.target_rate import choose_strength
 
     assert wish.target_rate is not None
-    with tqdm(desc="simulating", unit="capture", disable=None) as progress:
+    with tqdm(desc="simulating", unit="capture", disable=no_bar()) as progress:
         return choose_strength(
             loaded.pixels,
             content,
@@ -141,7 +142,7 @@ def refinement(wish: Wish) -> Iterator[Refinement | None]:
     from riis_physical.hiding import Refinement
 
     bar_format = "{desc}: {n:.0f} % |{bar}|"
-    with tqdm(desc="refining", total=100, disable=None, bar_format=bar_format) as bar:
+    with tqdm(desc="refining", total=100, disable=no_bar(), bar_format=bar_format) as bar:
         yield Refinement(
             seconds=wish.seconds,
             aim=wish.aim,

@@ -14,6 +14,7 @@ import click
 
 from riis_physical.commands import common
 from riis_physical.commands.scan_output import as_record, say, summary
+from riis_physical.commands.verbosity import is_quiet
 
 if TYPE_CHECKING:
     from capture.many.log import ScanLog
@@ -53,7 +54,7 @@ def scan_each(
         threads = not device.startswith("cpu")  # a GPU's memory holds one model
     began = time.perf_counter()
     answers: list[list[str]] = []
-    hidden = as_json or len(tasks) < 2 or not sys.stderr.isatty()
+    hidden = is_quiet() or as_json or len(tasks) < 2 or not sys.stderr.isatty()
     with (
         tqdm(total=len(left), unit="photo", disable=hidden, leave=False) as bar,
         closing(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.verbosity import no_bar
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path), metavar="STUDY")
 jobs_option = click.option(
@@ -324,7 +324,7 @@ def _bar(unit: str) -> Iterator[tuple[Callable[[], None], Callable[[int], None]]
     """A progress bar on a terminal: what to call when one is done, and with how many there are."""
     from tqdm import tqdm
 
-    with tqdm(unit=unit, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(unit=unit, disable=no_bar(), leave=False) as bar:
 
         def total(number: int) -> None:
             bar.total = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,9 @@ class RevealedGrid:
     logits: FloatArray
     picture: FloatArray
     enhanced: FloatArray
+
+
+logger = logging.getLogger(__name__)
 
 
 class Revealer:
@@ -86,6 +90,7 @@ class Revealer:
         place = usable_device(device)
         tensors, record = load_tensors(name)
         network = HidingNetwork.filled(config_of(name, record), tensors, name)
+        logger.debug("model %s (%s parameters) on %s", name, record.get("parameters"), place)
         return cls(network, str(record["name"]), record, place)
 
     def _tensor(self, frames: NDArray[np.float32]) -> Tensor:

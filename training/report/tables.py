@@ -1,4 +1,4 @@
-"""Results as tables in the README, and the rate against visibility as a picture.
+"""Results as tables in the documents, and the rate against visibility as a picture.
 
 A table lies between two comments and is never typed by hand:
 
@@ -86,24 +86,30 @@ def update(text: str, results: Results) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check; the exit status is 1 where --check finds a table out of step."""
-    parser = argparse.ArgumentParser(description="Tables of the README from results/*.json.")
+    parser = argparse.ArgumentParser(description="Tables of the documents from results/*.json.")
     parser.add_argument("--results", type=Path, default=Path("results"))
-    parser.add_argument("--document", type=Path, default=Path("README.md"))
+    parser.add_argument("--document", type=Path, action="append", help="README.md and docs/*.md")
     parser.add_argument("--plot", type=Path, default=Path("docs/rate-against-psnr.png"))
     parser.add_argument("--model", help="whose figures; the newest by default")
     parser.add_argument("--check", action="store_true", help="write nothing")
     given = parser.parse_args(arguments)
     results = load_results(given.results, given.model)
-    before = given.document.read_text(encoding="utf-8")
-    after = update(before, results)
+    documents = given.document or [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
+    late = False
+    for document in documents:
+        before = document.read_text(encoding="utf-8")
+        after = update(before, results)
+        if before != after and given.check:
+            print(f"{document} is out of step: run python -m training.report.tables")
+            late = True
+        elif before != after:
+            write_text(document, after, force=True)
+            print(f"{document} written")
     if given.check:
-        if before != after:
-            print(f"{given.document} is out of step: run python -m training.report.tables")
-        return int(before != after)
-    write_text(given.document, after, force=True)
+        return int(late)
     make_folder(given.plot.parent)
-    drawn = plot_curve(results, given.plot)
-    print(f"{given.document} written" + (f", {given.plot} drawn" if drawn else ""))
+    if plot_curve(results, given.plot):
+        print(f"{given.plot} drawn")
     return 0
 
 
