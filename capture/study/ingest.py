@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from capture.study.photos.exif import (
     without_location,
 )
 from capture.study.photos.match import Seen, match
-from capture.study.photos.pose import measure
+from capture.study.photos.pose import Pose, measure
 from capture.study.photos.told import from_exif, from_names, given_levels, levels_of
 from capture.study.recognise import Recognised, Recogniser
 from capture.study.store import Study
@@ -127,7 +128,7 @@ def ingest(
             stored = _store(study, sha, file, link, keep_location)
             told = {**from_names(file, levels), **from_exif(study, answer.facts), **sure}
             new.append(_add(study, sha, stored, file, answer, told))
-        assign_rows(study, new)
+        assign_rows(study)
         right, checked = _against_truth(study, new)
         return Ingested(len(new), known, unassigned(study), tuple(refused), right, checked)
 
@@ -161,18 +162,13 @@ def record(folder: Path, recognise: Recogniser, path: Path, row: int) -> dict[st
             sheet["container_id"], (sheet["id"],), seen.by or "hand", seen.corners, seen.corners_by
         )
         stored = _store(study, sha, path, link=False, keep_location=False)
-        number = _add(study, sha, stored, path, _Answer(facts, given), {})
-        size = (sheet["width_mm"], sheet["height_mm"])
-        measured: list[Any] = [None, None, None]
+        more: dict[str, Any] = {"row_id": row, "name": stored.name}
         if given.corners is not None and facts.width and facts.height:
-            pose = measure(given.corners, size, (facts.width, facts.height), facts.focal_mm35)
-            measured = [round(pose.width_px, 2), round(pose.angle_deg, 2), pose.distance_m]
-        with study.change() as connection:
-            connection.execute(
-                "UPDATE photo SET row_id = ?, name = ?, width_px = ?, angle_deg = ?, "
-                "distance_m = ? WHERE id = ?",
-                [row, stored.name, *measured, number],
+            size = (sheet["width_mm"], sheet["height_mm"])
+            more |= _measured(
+                measure(given.corners, size, (facts.width, facts.height), facts.focal_mm35)
             )
+        number = _add(study, sha, stored, path, _Answer(facts, given), {}, more)
         told = "" if seen.container is not None else "; the sheet itself was not recognised in it"
         return {"recorded": True, "photo": number, "detail": f"kept as photo {number}{told}"}
 
@@ -243,10 +239,26 @@ def _store(study: Study, sha: str, file: Path, link: bool, keep_location: bool) 
     return target
 
 
+def _measured(pose: Pose) -> dict[str, Any]:
+    """The measured columns of the table photo."""
+    away = pose.distance_m
+    return {
+        "width_px": round(pose.width_px, 2),
+        "angle_deg": round(pose.angle_deg, 2),
+        "distance_m": None if away is None else round(away, 4),
+    }
+
+
 def _add(
-    study: Study, sha: str, stored: Path, file: Path, answer: _Answer, told: dict[str, Any]
+    study: Study,
+    sha: str,
+    stored: Path,
+    file: Path,
+    answer: _Answer,
+    told: dict[str, Any],
+    more: dict[str, Any] | None = None,
 ) -> int:
-    """A line of the table photo; what is sure of its setting waits in `reason` for its row."""
+    """A line of the table photo; what is sure of its setting waits in `known` for its row."""
     facts, seen = answer.facts, answer.recognised
     assert seen is not None
     corners = None if seen.corners is None else np.round(seen.corners.astype(float), 3).tolist()
@@ -260,20 +272,22 @@ def _add(
         "reason": seen.reason, "known": told, "sheets": list(seen.sheets),
     }  # fmt: skip
     with study.change():
-        return study.insert("photo", values)
+        return study.insert("photo", {**values, **(more or {})})
 
 
-def assign_rows(study: Study, photos: Sequence[int]) -> None:
-    """Measure the photos and give each its row, or the reason why it has none."""
-    import json
+def assign_rows(study: Study) -> None:
+    """Measure recognised photos and give each its row, or the reason why it has none.
 
-    if not photos:
+    Photos that wait for it since an earlier call was stopped are among them.
+    """
+    lines = study.rows(
+        "SELECT * FROM photo WHERE container_id IS NOT NULL AND row_id IS NULL "
+        "AND reason IS NULL ORDER BY id"
+    )
+    if not lines:
         return
     sizes = {s["id"]: (s["width_mm"], s["height_mm"]) for s in study.rows("SELECT * FROM sheet")}
     rows = study.rows("SELECT * FROM row")
-    wanted = set(photos)
-    lines = [p for p in study.rows("SELECT * FROM photo ORDER BY id") if p["id"] in wanted]
-    lines = [p for p in lines if p["container_id"] is not None]
     seen, poses = [], []
     for line in lines:
         sheets = tuple(json.loads(line["sheets"]))
@@ -292,10 +306,8 @@ def assign_rows(study: Study, photos: Sequence[int]) -> None:
             connection.execute(
                 "UPDATE photo SET row_id = ?, sheet_id = ?, reason = ?, width_px = ?, "
                 "angle_deg = ?, distance_m = ? WHERE id = ?",
-                [found.row, sheet, found.reason, round(pose.width_px, 2),
-                 round(pose.angle_deg, 2),
-                 None if pose.distance_m is None else round(pose.distance_m, 4), line["id"]],
-            )  # fmt: skip
+                [found.row, sheet, found.reason, *_measured(pose).values(), line["id"]],
+            )
 
 
 def _against_truth(study: Study, photos: Sequence[int]) -> tuple[int, int]:

@@ -169,10 +169,10 @@ def _fill(
              folder / "containers" / f"c{number + 1:03d}.png")
         for number, (key, message) in enumerate(zip(wanted, messages, strict=True))
     ]  # fmt: skip
+    notes = _check_prints(hosts, sheets)
     if total is not None:
         total(len(tasks))
     workers = sensible_jobs(len(tasks), jobs)
-    notes: list[str] = []
     with Study.create(folder, config) as study, study.change():
         made: dict[tuple[Any, ...], int] = {}
         for key, job, answer in zip(
@@ -190,7 +190,7 @@ def _fill(
             )
         if not made:
             raise HostError(f"no container could be made; {notes[0]}")
-        known = _sheets(study, sheets, made, notes)
+        known = _sheets(study, sheets, made)
         count = 0
         for row in rows:
             sheet = known.get(sheet_of(row))
@@ -223,10 +223,27 @@ def _messages(config: StudyConfig, lengths: Sequence[int]) -> list[str]:
     return found
 
 
+def _check_prints(hosts: dict[str, Path], sheets: Sequence[dict[str, Any]]) -> list[str]:
+    """Warnings of pictures that have few pixels for a width, before anything is hidden.
+
+    Raises:
+        ConfigError: one has far too few.
+    """
+    widths: dict[str, set[float]] = {}
+    for levels in sheets:
+        if levels["medium"] == "print":
+            widths.setdefault(levels["host"], set()).add(float(levels["width_mm"]))
+    notes = []
+    for name, wanted in widths.items():
+        source = Source(name, load_host(hosts[name]).pixels)
+        found = [check_density(source, width) for width in sorted(wanted)]
+        notes += [note for note in found if note is not None]
+    return notes
+
+
 def _sheets(
-    study: Study, sheets: Sequence[dict[str, Any]], made: dict[tuple[Any, ...], int],
-    notes: list[str],
-) -> dict[tuple[Any, ...], str]:  # fmt: skip
+    study: Study, sheets: Sequence[dict[str, Any]], made: dict[tuple[Any, ...], int]
+) -> dict[tuple[Any, ...], str]:
     """Write the sheets; the id of each by its levels."""
     known: dict[tuple[Any, ...], str] = {}
     printed: list[StudySheet] = []
@@ -244,8 +261,6 @@ def _sheets(
             pixels, _ = sheet.picture(sheet.source.pixels.shape[1])
             save_page(study.path(file), Source(name, pixels), "white")
         else:
-            warning = check_density(sheet.source, float(levels["width_mm"]))
-            notes += [] if warning is None else [warning]
             file, page = PRINT_FILE, len(printed) + 1
             numbers[len(printed)] = container
             printed.append(sheet)
