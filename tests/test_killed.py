@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from studies import filled
+
+from capture.study.store import Study
 
 ROOT = Path(__file__).parents[1]
 KILLS = 20
@@ -47,6 +52,13 @@ SCAN = (
     "    main()\n"
     "except SystemExit as stop:\n"
     "    sys.exit(stop.code != 1)\n"  # 1 is right: no photo holds a container
+)
+STUDY = (
+    "import sys\n"
+    "from pathlib import Path\n"
+    "from capture.study.run import local_engine, run\n"
+    "print('begun', flush=True)\n"
+    "run(Path(sys.argv[1]), models=['print-1'], engine=local_engine(int(sys.argv[2])))\n"
 )
 TINY = (
     "model.blocks=1", "model.growth=8", "model.cem_features=8", "model.cem_layers=2",
@@ -126,6 +138,36 @@ def test_a_scan_of_a_folder_has_each_photo_once(tmp_path: Path) -> None:
     assert [record["photo"] for record in records] == [str(p) for p in sorted(photos.iterdir())]
     assert {record["status"] for record in records} == {"no_container"}
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["found.jsonl"]
+
+
+def database(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """All of a study's database, but for how long scans took."""
+    with Study.open(folder) as study:
+        names = study.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = {t["name"]: study.rows(f"SELECT * FROM {t['name']}") for t in names}
+    for line in tables["result"]:
+        del line["total_ms"]
+    return tables
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_study_that_is_killed_ends_with_the_same_database(tmp_path: Path, jobs: int) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    filled(whole, 60, settings=0, results=False).close()
+    rng = np.random.default_rng(5)
+    for number in range(60):
+        small = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((640, 480)).save(whole / "photos" / f"{number}.jpg")
+    shutil.copytree(whole, parts)
+    undisturbed = started(STUDY, whole, jobs)
+    undisturbed.communicate()
+    assert undisturbed.returncode == 0
+    kills = killed_at_random(STUDY, parts, jobs, longest=8.0, seed=6)
+    assert kills >= 4
+    assert database(parts) == database(whole)
+    assert len(database(whole)["result"]) == 60
+    assert sorted(p.name for p in parts.iterdir()) == sorted(p.name for p in whole.iterdir())
 
 
 @pytest.mark.slow

@@ -83,7 +83,11 @@ def test_a_heic_photo_is_taken_in_without_its_place(folder: Path, tmp_path: Path
         assert np.array_equal(np.asarray(before), np.asarray(after))
     facts = read_facts(kept)
     assert (facts.device, facts.iso, facts.taken) == ("Pixel 9", 125, "2026:05:01 14:03:00")
-    assert (line["exif_device"], line["focal_mm35"], line["simulated"]) == ("Pixel 9", FOCAL_MM35, 0)
+    assert (line["exif_device"], line["focal_mm35"], line["simulated"]) == (
+        "Pixel 9",
+        FOCAL_MM35,
+        0,
+    )
     assert line["recognised_by"] == "margin code" and line["sheet_id"] == "A01"
     assert line["width_px"] == pytest.approx(500, abs=2)
     # 150 mm on 500 px, and the film's 43.27 mm on 1500 px.

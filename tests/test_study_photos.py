@@ -12,16 +12,20 @@ import pytest
 from PIL import ExifTags, Image
 from skimage import data
 
+from capture.find.reference import Reference
 from capture.study.photos.exif import (
     has_location,
     read_facts,
     simulated_exif,
     without_location,
 )
+from capture.study.photos.expected import Pose, about_marker, poses_of, quad, search
 from capture.study.photos.match import Seen, match
 from capture.study.photos.pose import focal_in_px, measure
 from capture.study.run import Task, judged
+from capture.study.sheets import StudySheet, compose_sheet, find_tags, tag_at
 from riis_physical.artifacts import ScanResult, Status
+from riis_physical.sheets.sources import Source
 
 
 def located(kind: str) -> bytes:
@@ -93,6 +97,71 @@ def test_distance_and_angle_come_from_corners(angle: float) -> None:
     expected = focal * 180 / 1200 * math.cos(math.radians(angle))
     assert pose.width_px == pytest.approx(expected, rel=0.02)
     assert measure(corners, size, photo, None).distance_m is None
+
+
+def far_off(pose: Pose, focal_px: float, seed: int) -> tuple[np.ndarray, np.ndarray, StudySheet]:
+    """A photo (H, W) of a sheet seen far off and askew, the picture's corners, the sheet."""
+    sheet = compose_sheet(Source("c", data.coffee()), name="A07", study="w", width_mm=120, tag=6)
+    pixels, inner = sheet.picture(600)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    size = (sheet.box.width, sheet.box.height)
+    corners = quad(size, pose, focal_px) + np.float32([420.3, 333.6])
+    to_photo = cv2.getPerspectiveTransform(inner, corners)
+    wide = cv2.warpPerspective(grey, np.diag([3, 3, 1]) @ to_photo, (2400, 1800),
+                               flags=cv2.INTER_AREA, borderValue=150)  # fmt: skip
+    small = cv2.resize(
+        cv2.GaussianBlur(wide, (0, 0), 2.0), (800, 600), interpolation=cv2.INTER_AREA
+    )
+    noisy = small + np.random.default_rng(seed).normal(0, 3, small.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8), corners, sheet
+
+
+@pytest.mark.parametrize("yaw", [0.0, 60.0, -60.0])
+def test_a_small_sheet_is_found_at_the_sizes_of_the_plan(yaw: float) -> None:
+    focal_px, pose = 3000.0, Pose(3.0, yaw)
+    photo, corners, sheet = far_off(pose, focal_px, 1)
+    assert 6 not in find_tags(photo)  # its cells are smaller than a marker's that shows by itself
+    size = (sheet.box.width, sheet.box.height)
+    poses = poses_of([(1.0, 0.0), (3.0, 0.0), (3.0, 60.0), (3.02, 61.0)])
+    assert len(poses) == 3
+    found = search(photo, Reference.of(data.coffee(), "c"), size, poses, focal_px)
+    likeness, at = found[0]
+    assert likeness > 0.9 and np.abs(at - corners).max() < 2
+    outer = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.float32(size)
+    to_photo = cv2.getPerspectiveTransform(outer, at)
+    assert sheet.tag_place is not None
+    marks = [(tag, sheet.tag_place) for tag in (2, 6, 40, 77)]
+    assert tag_at(photo, to_photo, marks) == 6
+    assert tag_at(photo, to_photo, [marks[0], marks[2]]) is None
+
+
+def test_a_picture_that_is_not_there_is_not_found() -> None:
+    poses = poses_of([(d, a) for d in (0.5, 1.0, 2.0, 3.0) for a in (0.0, 40.0, 60.0)])
+    reference = Reference.of(data.coffee(), "c")
+    for photo in (data.chelsea(), data.astronaut(), data.rocket()):
+        grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+        assert search(np.ascontiguousarray(grey), reference, (120.0, 80.0), poses, 1500.0) == []
+
+
+def test_a_marker_and_the_plan_say_where_a_picture_is() -> None:
+    focal_px, size, place = 3000.0, (120.0, 80.0), [0.0, 85.0, 11.0]
+    pose = Pose(1.5, -50.0)
+    marker = quad_of([place[0], place[1], place[2]], size, pose, focal_px) + 300
+    poses = poses_of([(1.5, 0.0), (1.5, 50.0), (3.0, 50.0)])
+    tries = about_marker(marker, place, size, poses, focal_px)
+    true = quad(size, pose, focal_px) + 300
+    assert np.abs(tries[0] - true).max() < 1
+    assert about_marker(marker, place, size, poses_of([(9.0, 0.0)]), focal_px) == []
+
+
+def quad_of(
+    place: list[float], size: tuple[float, float], pose: Pose, focal_px: float
+) -> np.ndarray:
+    """Corners of a marker, by the homography of the picture's own."""
+    outer = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    to_px = cv2.getPerspectiveTransform(outer * np.float32(size), quad(size, pose, focal_px))
+    marker = outer * np.float32(place[2]) + np.float32(place[:2])
+    return np.asarray(cv2.perspectiveTransform(marker[None], to_px)[0], np.float32)
 
 
 ROWS = [

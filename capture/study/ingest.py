@@ -22,7 +22,7 @@ from capture.study.photos.exif import (
     without_location,
 )
 from capture.study.photos.match import Seen, match
-from capture.study.photos.pose import Pose, measure
+from capture.study.photos.pose import Pose, focal_in_px, measure
 from capture.study.photos.told import from_exif, from_names, given_levels, levels_of
 from capture.study.recognise import Recognised, Recogniser
 from capture.study.store import Study
@@ -69,7 +69,13 @@ class _Looker:
             pixels = load_photo(path).pixels
         except BadImageError as error:
             return _Answer(facts, None, str(error))
-        return _Answer(facts, self.recognise(pixels))
+        return _Answer(facts, self.recognise(pixels, _focal_px(facts)))
+
+
+def _focal_px(facts: PhotoFacts) -> float | None:
+    if facts.focal_mm35 is None or not facts.width or not facts.height:
+        return None
+    return focal_in_px(facts.focal_mm35, (facts.width, facts.height))
 
 
 def _models() -> list[Any]:
@@ -153,7 +159,7 @@ def record(folder: Path, recognise: Recogniser, path: Path, row: int) -> dict[st
         if old is not None:
             return {"recorded": False, "photo": old, "detail": "this photo is there already"}
         facts = read_facts(path)
-        seen = recognise(load_photo(path).pixels)
+        seen = recognise(load_photo(path).pixels, _focal_px(facts))
         sheet = wanted[0]
         if seen.container is not None and sheet["id"] not in seen.sheets:
             detail = f"the photo shows sheet {' or '.join(seen.sheets)}, row {row} is of "

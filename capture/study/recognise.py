@@ -1,7 +1,7 @@
 """Which container a photo shows, and where exactly it lies.
 
 margin code -> the picture itself, with the margin code at its place or the message read there
--> the message anywhere in the photo -> by hand
+-> the picture at the sizes that the plan has -> the message anywhere in the photo -> by hand
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.find.reference import AGREEMENT, Reference, ReferenceQuad, reference_quads
-from capture.geometry.registration import register
+from capture.find.reference import Reference, ReferenceQuad, reference_quads
 from capture.read.probe import RevealerLike
 from capture.scan import scan_photo
+from capture.study.photos.expected import about_marker, placed, poses_of, search
 from capture.study.sheets import find_tags, tag_at
 from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, ScanResult, UInt8Image
-from riis_physical.errors import BadImageError, RectificationError
+from riis_physical.errors import BadImageError
 from riis_physical.known_messages import known
 
 
@@ -83,6 +83,11 @@ class Recogniser:
         with Study.open(folder) as study:
             self.containers = {c["id"]: c for c in study.rows("SELECT * FROM container")}
             self.sheets = study.rows("SELECT * FROM sheet ORDER BY length(id), id")
+            rows = study.rows("SELECT DISTINCT sheet_id, distance_m, angle_deg FROM row")
+        planned: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            planned.setdefault(row["sheet_id"], []).append((row["distance_m"], row["angle_deg"]))
+        self._poses = {sheet: poses_of(found) for sheet, found in planned.items()}
         self.folder = folder
         self._load = revealers
         self._references: dict[int, Reference | None] = {}
@@ -91,15 +96,15 @@ class Recogniser:
     def _revealers(self) -> Sequence[RevealerLike]:
         return self._load()
 
-    def __call__(self, pixels: UInt8Image) -> Recognised:
-        """What a photo, uint8 RGB (H, W, 3), shows."""
+    def __call__(self, pixels: UInt8Image, focal_px: float | None = None) -> Recognised:
+        """What a photo, uint8 RGB (H, W, 3), shows; `focal_px` of its lens, where it is known."""
         grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
         tags = find_tags(grey)
         marked = [s for s in self.sheets if s["tag"] in tags]
         if marked:
             sheet = max(marked, key=lambda s: cv2.contourArea(tags[s["tag"]]))
-            return self._marked(pixels, grey, sheet, tags[sheet["tag"]])
-        return self._pictured(pixels, grey) or self._read(pixels)
+            return self._marked(pixels, grey, sheet, tags[sheet["tag"]], focal_px)
+        return self._pictured(pixels, grey, focal_px) or self._read(pixels)
 
     def _read(self, pixels: UInt8Image) -> Recognised:
         """By the message, wherever it is in the photo."""
@@ -113,26 +118,35 @@ class Recogniser:
         return Recognised(number, self._sheets_of(number), "message", read[1].corners, "message")
 
     def _marked(
-        self, pixels: UInt8Image, grey: UInt8Image, sheet: dict[str, Any], tag: FloatArray
+        self,
+        pixels: UInt8Image,
+        grey: UInt8Image,
+        sheet: dict[str, Any],
+        tag: FloatArray,
+        focal_px: float | None,
     ) -> Recognised:
         """A sheet whose margin code was read; its corners come from the picture itself."""
         number = sheet["container_id"]
         reference = self._reference(number)
         found = Recognised(number, (sheet["id"],), "margin code")
-        if reference is not None:
-            quads = reference_quads(pixels, [reference])
-            if quads:
-                near = min(quads, key=lambda q: _gap(q, tag))
-                return _with(found, near.corners, "picture")
         rough = self._from_tag(sheet, tag)
-        if reference is not None:
-            try:
-                placed = register(grey, reference.grey, rough)
-                if placed.agreement >= AGREEMENT:
-                    return _with(found, placed.corners, "picture")
-            except (RectificationError, np.linalg.LinAlgError):
-                pass  # the margin code alone then says where it is
-        return _with(found, rough, "margin code")
+        if reference is None:
+            return _with(found, rough, "margin code")
+        quads = reference_quads(pixels, [reference])
+        if quads:
+            near = min(quads, key=lambda q: _gap(q, tag))
+            return _with(found, near.corners, "picture")
+        tries = [rough]
+        if focal_px is not None:
+            tries += about_marker(
+                tag, json.loads(sheet["tag_place"]), _size(sheet), self._poses[sheet["id"]],
+                focal_px,
+            )  # fmt: skip
+        places = placed(grey, reference.grey, tries)
+        if places:
+            return _with(found, places[0][1], "picture")
+        # The margin code alone then says where it is.
+        return _with(found, tries[min(1, len(tries) - 1)], "margin code")
 
     def _from_tag(self, sheet: dict[str, Any], tag: FloatArray) -> FloatArray:
         """Corners as the small marker's place gives them: rough."""
@@ -145,7 +159,9 @@ class Recogniser:
         outer = square * np.array([sheet["width_mm"], sheet["height_mm"]], np.float32)
         return np.asarray(cv2.transform(outer[None], flat)[0], np.float32)
 
-    def _pictured(self, pixels: UInt8Image, grey: UInt8Image) -> Recognised | None:
+    def _pictured(
+        self, pixels: UInt8Image, grey: UInt8Image, focal_px: float | None
+    ) -> Recognised | None:
         """By the picture, which tells the host; None where none of the study's is found.
 
         Of several containers of one host, the marker at its place tells which it is, else the
@@ -154,21 +170,21 @@ class Recogniser:
         first: dict[str, int] = {}
         for number, container in self.containers.items():
             first.setdefault(container["host"], number)
-        references = {n: r for n in first.values() if (r := self._reference(n)) is not None}
-        named = [
-            Reference(str(number), reference.grey, reference.features)
-            for number, reference in references.items()
-        ]
+        references = {h: r for h, n in first.items() if (r := self._reference(n)) is not None}
+        named = [Reference(h, r.grey, r.features) for h, r in references.items()]
         quads = reference_quads(pixels, named) if named else []
-        if not quads:
+        seen = [(quads[0].name, quads[0].corners)] if quads else []
+        if not quads and focal_px is not None:
+            seen = self._expected(grey, references, focal_px)
+        if not seen:
             return None
-        corners = quads[0].corners
-        host = self.containers[int(quads[0].name)]["host"]
-        sheets = [s for s in self.sheets if self.containers[s["container_id"]]["host"] == host]
-        marked = self._marker_beside(grey, corners, sheets)
-        if marked is not None:
-            number = marked["container_id"]
-            return Recognised(number, (marked["id"],), "margin code", corners, "picture")
+        for host, corners in seen:
+            marked = self._marker_beside(grey, corners, self._sheets_with(host))
+            if marked is not None:
+                number = marked["container_id"]
+                return Recognised(number, (marked["id"],), "margin code", corners, "picture")
+        host, corners = seen[0]
+        sheets = self._sheets_with(host)
         alike = {self.containers[s["container_id"]]["message"]: s["container_id"] for s in sheets}
         number = next(iter(alike.values()))
         if len(alike) > 1:
@@ -180,6 +196,27 @@ class Recogniser:
             number = alike[read[0]]
         by = "picture" if len(alike) == 1 else "message"
         return Recognised(number, self._sheets_of(number), by, corners, "picture")
+
+    def _expected(
+        self, grey: UInt8Image, references: dict[str, Reference], focal_px: float
+    ) -> list[tuple[str, FloatArray]]:
+        """Hosts and corners of pictures at sizes that the plan has, the best seen first."""
+        found: list[tuple[float, str, FloatArray]] = []
+        for host, reference in references.items():
+            sheets = self._sheets_with(host)
+            for size in {_size(sheet) for sheet in sheets}:
+                poses = poses_of(
+                    (pose.distance_m, pose.yaw_deg)
+                    for sheet in sheets if _size(sheet) == size
+                    for pose in self._poses.get(sheet["id"], [])
+                )  # fmt: skip
+                places = search(grey, reference, size, poses, focal_px)
+                found += [(likeness, host, corners) for likeness, corners in places]
+        found.sort(key=lambda one: -one[0])
+        return [(host, corners) for _, host, corners in found]
+
+    def _sheets_with(self, host: str) -> list[dict[str, Any]]:
+        return [s for s in self.sheets if self.containers[s["container_id"]]["host"] == host]
 
     def _marker_beside(
         self, grey: UInt8Image, corners: FloatArray, sheets: Sequence[dict[str, Any]]
@@ -209,6 +246,10 @@ class Recogniser:
                 reference = None
             self._references[container] = reference
         return self._references[container]
+
+
+def _size(sheet: dict[str, Any]) -> tuple[float, float]:
+    return sheet["width_mm"], sheet["height_mm"]
 
 
 def _gap(quad: ReferenceQuad, tag: FloatArray) -> float:

@@ -23,7 +23,8 @@ TAGS = cv2.aruco.DICT_APRILTAG_36h11
 TAG_CELLS = 8
 MOST_TAGS = 587
 TAG_SAMPLES = 4  # of a cell, along each axis
-TAG_BLUR = 0.6  # of a marker seen small, in cells
+TAG_BLUR_CELLS, TAG_BLUR_PX = 0.3, 0.8  # of a marker seen small: of ink, and of the photo
+TAG_OFF_PX = np.arange(-1.0, 1.01, 0.5, dtype=np.float32)  # from where it must be
 LEAST_CONTRAST = 2.0  # grey levels
 #: Correlation with a marker looked for at its place, and how much more than with the next.
 TAG_ALIKE, TAG_CLEAR = 0.6, 0.15
@@ -183,19 +184,18 @@ def tag_at(
     Returns:
         the number of the marker that is clearly likeliest; None where none is.
     """
-    dictionary = cv2.aruco.getPredefinedDictionary(TAGS)
-    cells = (np.arange(TAG_CELLS * TAG_SAMPLES) + 0.5) / (TAG_CELLS * TAG_SAMPLES)
+    fine = TAG_CELLS * TAG_SAMPLES
+    cells = (np.arange(fine) + 0.5) / fine
     scores: list[tuple[float, int]] = []
     for tag, (left, top, side) in marks:
         x, y = np.meshgrid(left + cells * side, top + cells * side)
         points = np.stack([x, y], axis=-1).reshape(1, -1, 2)
         at = cv2.perspectiveTransform(points, np.asarray(to_photo, np.float64))
-        place = np.asarray(at, np.float32).reshape(*x.shape, 2)
-        cells_of = cv2.aruco.generateImageMarker(dictionary, tag, TAG_CELLS).astype(np.float32)
-        pattern = np.asarray(cv2.GaussianBlur(cells_of, (3, 3), TAG_BLUR), np.float32)
+        place = np.asarray(at, np.float32).reshape(fine, fine, 2)
+        pattern = _pattern(tag, place)
         likeness = max(
             _likeness(grey, place + np.array([right, down], np.float32), pattern)
-            for right in (-1, 0, 1) for down in (-1, 0, 1)
+            for right in TAG_OFF_PX for down in TAG_OFF_PX
         )  # fmt: skip
         scores.append((likeness, tag))
     scores.sort(reverse=True)
@@ -205,10 +205,33 @@ def tag_at(
     return scores[0][1] if clear else None
 
 
+def _pattern(tag: int, place: FloatArray) -> FloatArray:
+    """The cells of a marker as a photo shows them that has its samples at `place`."""
+    fine = TAG_CELLS * TAG_SAMPLES
+    dictionary = cv2.aruco.getPredefinedDictionary(TAGS)
+    drawn = cv2.aruco.generateImageMarker(dictionary, tag, TAG_CELLS)
+    drawn = cv2.resize(drawn, (fine, fine), interpolation=cv2.INTER_NEAREST)
+    room = fine // 2
+    paper = np.pad(drawn, room, constant_values=255)
+    across, down = (  # samples a px
+        (fine - 1) / max(float(np.linalg.norm(ends)), 1e-3)
+        for ends in (place[0, -1] - place[0, 0], place[-1, 0] - place[0, 0])
+    )
+    ink = TAG_BLUR_CELLS * TAG_SAMPLES
+    sigmas = [float(np.hypot(ink, TAG_BLUR_PX * samples)) for samples in (across, down)]
+    seen = cv2.GaussianBlur(paper.astype(np.float32), (0, 0), sigmas[0], sigmaY=sigmas[1])
+    return _cells(np.asarray(seen[room:-room, room:-room], np.float32))
+
+
+def _cells(fine: NDArray[np.floating]) -> FloatArray:
+    """The mean of each cell's samples."""
+    parts = fine.reshape(TAG_CELLS, TAG_SAMPLES, TAG_CELLS, TAG_SAMPLES)
+    return np.asarray(parts.mean((1, 3)), np.float32)
+
+
 def _likeness(grey: UInt8Image, at: FloatArray, pattern: NDArray[np.floating]) -> float:
     """Correlation of a marker's cells with the photo at points xy (rows, columns, 2)."""
-    seen = cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR).astype(np.float64)
-    seen = seen.reshape(TAG_CELLS, TAG_SAMPLES, TAG_CELLS, TAG_SAMPLES).mean((1, 3))
+    seen = _cells(cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR).astype(np.float64))
     if seen.std() < LEAST_CONTRAST:
         return 0.0
     return float(np.corrcoef(seen.ravel(), pattern.ravel())[0, 1])
