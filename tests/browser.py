@@ -6,15 +6,14 @@ import base64
 import json
 import shutil
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from studies import until
 from websockets.sync.client import connect
 
 from riis_physical.artifacts import UInt8Image
@@ -108,14 +107,3 @@ class Browser:
         self.open_until_closed.close()
         self.process.terminate()
         self.process.wait(20)
-
-
-def until(done: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Wait until something is true; its value."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = done()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(what)

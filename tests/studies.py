@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -101,3 +104,24 @@ def filled(
                      "the container is 180 px wide in the photo: come closer", "total_ms": 100.0},
                 )  # fmt: skip
     return study
+
+
+def database(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """All of a study's database, but for how long scans took."""
+    with Study.open(folder) as study:
+        names = study.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = {t["name"]: study.rows(f"SELECT * FROM {t['name']}") for t in names}
+    for line in tables["result"]:
+        del line["total_ms"]
+    return tables
+
+
+def until(done: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait until something is true; its value."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = done()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(what)

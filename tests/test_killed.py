@@ -6,15 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from studies import filled
-
-from capture.study.store import Study
+from studies import database, filled
 
 ROOT = Path(__file__).parents[1]
 KILLS = 20
@@ -138,16 +135,6 @@ def test_a_scan_of_a_folder_has_each_photo_once(tmp_path: Path) -> None:
     assert [record["photo"] for record in records] == [str(p) for p in sorted(photos.iterdir())]
     assert {record["status"] for record in records} == {"no_container"}
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["found.jsonl"]
-
-
-def database(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """All of a study's database, but for how long scans took."""
-    with Study.open(folder) as study:
-        names = study.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
-        tables = {t["name"]: study.rows(f"SELECT * FROM {t['name']}") for t in names}
-    for line in tables["result"]:
-        del line["total_ms"]
-    return tables
 
 
 @pytest.mark.slow

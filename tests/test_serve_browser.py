@@ -17,8 +17,9 @@ pytest.importorskip("fastapi")
 pytest.importorskip("websockets")
 
 import torch
-from browser import CHROMIUM, Browser, fake_camera, until
+from browser import CHROMIUM, Browser, fake_camera
 from skimage import data
+from studies import until
 
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph

@@ -59,6 +59,7 @@ def command(
     import secrets
 
     import cv2
+    import numpy as np
     import qrcode
     import torch
     import uvicorn
@@ -66,11 +67,13 @@ def command(
     from capture.many.folder import cores
     from capture.serve.app import Service, create_app
     from capture.serve.certificate import certificate, own_address
+    from capture.serve.live import LiveScan
 
     workers = jobs or max(1, cores() // 2)
     torch.set_num_threads(max(1, cores() // workers))
     cv2.setNumThreads(max(1, cores() // workers))
     revealers = common.load_revealers(model, common.chosen_device(device))
+    LiveScan(revealers).look(np.zeros((960, 1280, 3), np.uint8))  # the first frame need not wait
     token = token or secrets.token_urlsafe(9)
     app = create_app(Service(revealers, token, study, workers))
     listen = host or ("0.0.0.0" if https else "127.0.0.1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from riis_physical.commands import common
+from riis_physical.commands import common, study_bench
 from riis_physical.commands.verbosity import no_bar
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path), metavar="STUDY")
@@ -29,6 +29,9 @@ def command() -> None:
     simulate takes its photos where no printer is at hand; ingest takes in photos; run scans
     them; report says what came out.
     """
+
+
+command.add_command(study_bench.command)
 
 
 @command.command("init", short_help="Ask a few questions and write STUDY.yaml.")

@@ -26,7 +26,7 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible: the newest of each, None where there is none.
+        negatives, bench, calibration, visible, study: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         fused: results of `benchmark fuse`, one for each preset and margin.
     """
@@ -39,6 +39,7 @@ class Results:
     fused: list[Json] = field(default_factory=list)
     calibration: Json | None = None
     visible: Json | None = None
+    study: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -79,6 +80,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _fused(files, chosen),
         _last(files, "calibration"),
         _last(files, "visible"),
+        _last(files, "study-bench"),
     )
 
 

@@ -9,6 +9,7 @@ from training.report.cells import (
     table,
 )
 from training.report.results import Results
+from training.report.study_speed import study_speed_rows
 
 
 def folder_table(results: Results) -> str:
@@ -25,6 +26,13 @@ def folder_table(results: Results) -> str:
     ]
     head = ["photos of", "scanned by", "photos", "photos a minute", "first after"]
     return table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def study_speed_table(results: Results) -> str:
+    """Photos a minute of `study run`, of `riis-physical study bench`."""
+    head = ["scanned by", "workers", "photos", "photos a minute", "times one process"]
+    rows = study_speed_rows(results.study) if results.study else [[NOT_MEASURED] * len(head)]
+    return table(head, rows)
 
 
 def _workers(row: Json) -> str:

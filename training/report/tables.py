@@ -38,7 +38,12 @@ from training.report.reading_tables import (
     width_table,
 )
 from training.report.results import Results, load_results
-from training.report.speed_tables import folder_table, speed_table, stages_table
+from training.report.speed_tables import (
+    folder_table,
+    speed_table,
+    stages_table,
+    study_speed_table,
+)
 
 TABLES: dict[str, Callable[[Results], str]] = {
     "decode": decode_table,
@@ -50,6 +55,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "speed": speed_table,
     "stages": stages_table,
     "folder": folder_table,
+    "study-speed": study_speed_table,
     "fuse": fuse_table,
     "calibration": calibration_table,
     "visible": visible_table,
