@@ -130,6 +130,15 @@ def test_a_report_says_what_it_is_of(tmp_path: Path) -> None:
     assert pd.read_parquet(tmp_path / "r.parquet")["is_right"].dtype == bool
 
 
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_are_reported_in_half_a_minute(tmp_path: Path) -> None:
+    with filled(tmp_path / "s", 50_000, settings=2) as study:
+        start = time.process_time()
+        done = save_report(study, tmp_path / "r.html")
+        assert time.process_time() - start < 30
+        assert done.rate.n == 50_000 and len(load_rows(study)) == 100_000
+
+
 def test_a_study_without_results_is_told_so(tmp_path: Path) -> None:
     with filled(tmp_path / "s", 10, results=False) as study, pytest.raises(
         ConfigError, match="`study ingest` photos, then `study run`"

@@ -28,16 +28,24 @@ class StudyDesk:
         self._one = threading.Lock()
 
     def describe(self) -> dict[str, Any]:
-        """Name, levels of what is set up for a photo, and every row: whether it has a photo."""
+        """Name, levels of what is set up for a photo, and every row: whether it has a photo.
+
+        `simulated` counts the rows that have simulated ones.
+        """
         with Study.open(self.folder) as study:
             rows = study.rows(
                 "SELECT row.id, row.sheet_id AS sheet, row.distance_m, row.angle_deg, row.light, "
                 "row.device, row.repeat, sheet.medium, sheet.width_mm, "
-                "EXISTS (SELECT 1 FROM photo WHERE photo.row_id = row.id) AS done "
+                "EXISTS (SELECT 1 FROM photo WHERE photo.row_id = row.id) AS done, "
+                "EXISTS (SELECT 1 FROM photo WHERE photo.row_id = row.id AND photo.simulated) "
+                "AS simulated "
                 "FROM row JOIN sheet ON sheet.id = row.sheet_id ORDER BY row.id"
             )
             levels = {name: list(dict.fromkeys(row[name] for row in rows)) for name in SHOT_FACTORS}
-            return {"name": study.config.name, "levels": levels, "rows": rows}
+            simulated = sum(row.pop("simulated") for row in rows)
+            return {
+                "name": study.config.name, "levels": levels, "rows": rows, "simulated": simulated
+            }  # fmt: skip
 
     def record(self, data: bytes, row: int) -> dict[str, Any]:
         """Keep a photo as one of a row, unless it shows another sheet."""

@@ -137,6 +137,7 @@ function showStudy(found) {
   $("study-name").textContent = `Study: ${study.name}`;
   const left = study.rows.filter((row) => !row.done);
   $("progress").textContent = left.length ? `${study.rows.length - left.length} of ${study.rows.length} rows have a photo; ${left.length} to do.` : `All ${study.rows.length} rows have a photo.`;
+  if (study.simulated) $("progress").textContent += ` ${study.simulated} of these photos are simulated: no camera took them.`;
   $("bar").max = study.rows.length; $("bar").value = study.rows.length - left.length;
   FACTORS.forEach((name) => fill($(`f-${name}`), study.levels[name], name));
   fill($("f-sheet"), [...new Set(study.rows.map((row) => row.sheet))], "sheet");

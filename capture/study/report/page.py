@@ -77,6 +77,7 @@ def _said(
 ) -> dict[str, Any]:
     """All values of the page."""
     names = varied(frame)
+    of = _photos(frame)
     seen = visibility(frame)
     fit = fit_width(frame)
     by = {s["id"]: rate_of(everything.loc[everything["setting_id"] == s["id"], "is_right"])
@@ -93,18 +94,20 @@ def _said(
         "containers": frame["container"].nunique(),
         "waiting": study.one("SELECT count(*) FROM photo WHERE row_id IS NULL"),
         "stages": stages(frame),
-        "factors": [(label, found, factor_plot(name, found)) for name, label, found in rates],
+        "factors": [(label, found, factor_plot(name, found, of)) for name, label, found in rates],
         "fixed": [(LABELS[n], _level(frame[n].iloc[0])) for n in LABELS if n not in names],
-        "grids": [(LABELS[g.row_name], LABELS[g.column_name], heat_map(g)) for g in pairs(frame)],
-        "fit": fit, "fit_text": _fit_text(fit), "width_plot": width_plot(frame, fit)
+        "grids": [
+            (LABELS[g.row_name], LABELS[g.column_name], heat_map(g, of)) for g in pairs(frame)
+        ],
+        "fit": fit, "fit_text": _fit_text(fit), "width_plot": width_plot(frame, fit, of)
         if frame["width_px"].notna().any() else None,
         "mixed": fit_mixed(frame), "mixed_most": MIXED_PHOTOS,
         "compared": compare(everything, labels),
         "visibility": seen, "correlation": rank_correlation(seen),
-        "visibility_plots": [visibility_plot(seen, "psnr")]
-        + ([visibility_plot(seen, "flip")] if all(v.flip is not None for v in seen) else []),
+        "visibility_plots": [visibility_plot(seen, "psnr", of)]
+        + ([visibility_plot(seen, "flip", of)] if all(v.flip is not None for v in seen) else []),
         "failures": failures(study, frame),
-        "paper": _paper(rates, rate), "cite": _cite(study, frame, main),
+        "paper": _paper(rates, rate, of), "cite": _cite(study, frame, main),
         "version": package_version("riis-physical"), "commit": commit(),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
     }  # fmt: skip
@@ -134,9 +137,16 @@ def _fit_text(fit: WidthFit) -> str:
     )
 
 
-def _paper(rates: list[tuple[str, str, list[Rate]]], whole: Rate) -> dict[str, str]:
+def _photos(frame: pd.DataFrame) -> str:
+    """What photos these are, wherever figures of them may be shown alone."""
+    if frame["simulated"].all():
+        return "simulated photos"
+    return "photos (some simulated)" if frame["simulated"].any() else "photos"
+
+
+def _paper(rates: list[tuple[str, str, list[Rate]]], whole: Rate, of: str) -> dict[str, str]:
     """The same table for LaTeX, Markdown and spreadsheets."""
-    lines = [("all", "", whole)] + [
+    lines = [(f"all {of}", "", whole)] + [
         (label, rate.label, rate) for _, label, found in rates for rate in found
     ]
     latex = ["\\begin{tabular}{llrrr}", "\\hline",

@@ -52,17 +52,17 @@ def _drawn(figure: Figure, label: str) -> str:
         return svg(figure, label)
 
 
-def _percent_axis(axes: Axes, *, across: bool) -> None:
+def _percent_axis(axes: Axes, of: str, *, across: bool) -> None:
     axis = axes.xaxis if across else axes.yaxis
     (axes.set_xlim if across else axes.set_ylim)(-3, 103)
     axis.set_ticks([0, 25, 50, 75, 100])
-    (axes.set_xlabel if across else axes.set_ylabel)("photos read, %")
+    (axes.set_xlabel if across else axes.set_ylabel)(f"{of} read, %")
     axes.grid(axis="x" if across else "y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
 
 
-def factor_plot(name: str, rates: Sequence[Rate]) -> str:
-    """Rates by the levels of a factor, with their intervals."""
+def factor_plot(name: str, rates: Sequence[Rate], of: str) -> str:
+    """Rates by the levels of a factor, with their intervals. `of` says what photos these are."""
     figure, axes = _figure(0.9 + 0.36 * len(rates))
     places = np.arange(len(rates))[::-1]
     for place, rate in zip(places, rates, strict=True):
@@ -70,11 +70,11 @@ def factor_plot(name: str, rates: Sequence[Rate]) -> str:
         axes.plot(100 * rate.rate, place, "o", color=ACCENT, markersize=7)
     axes.set_yticks(places, [f"{r.label}  (n = {r.n})" for r in rates])
     axes.set_ylim(-0.6, len(rates) - 0.4)
-    _percent_axis(axes, across=True)
-    return _drawn(figure, f"photos read by {LABELS.get(name, name)}")
+    _percent_axis(axes, of, across=True)
+    return _drawn(figure, f"{of} read by {LABELS.get(name, name)}")
 
 
-def heat_map(grid: Grid) -> str:
+def heat_map(grid: Grid, of: str) -> str:
     """Rates by two factors; every cell says its rate and how many photos it rests on."""
     figure, axes = _figure(1.1 + 0.55 * len(grid.rows))
     values = np.array(
@@ -91,14 +91,15 @@ def heat_map(grid: Grid) -> str:
     axes.set_xticks(range(len(grid.columns)), grid.columns)
     axes.set_yticks(range(len(grid.rows)), grid.rows)
     axes.set_xlabel(LABELS[grid.column_name])
+    axes.set_title(f"{of} read", fontsize=10, loc="left")
     axes.set_ylabel(LABELS[grid.row_name])
     for side in axes.spines.values():
         side.set_visible(False)
-    label = f"photos read by {LABELS[grid.row_name]} and {LABELS[grid.column_name]}"
+    label = f"{of} read by {LABELS[grid.row_name]} and {LABELS[grid.column_name]}"
     return _drawn(figure, label)
 
 
-def width_plot(frame: pd.DataFrame, fit: WidthFit) -> str:
+def width_plot(frame: pd.DataFrame, fit: WidthFit, of: str) -> str:
     """Rates by width in the photo, the fitted curve, and where it reaches 95 %."""
     figure, axes = _figure(3.4)
     rows = frame[frame["width_px"].notna()]
@@ -124,11 +125,11 @@ def width_plot(frame: pd.DataFrame, fit: WidthFit) -> str:
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.minorticks_off()
     axes.set_xlabel("width of the container in the photo, px")
-    _percent_axis(axes, across=False)
-    return _drawn(figure, "photos read by width in the photo")
+    _percent_axis(axes, of, across=False)
+    return _drawn(figure, f"{of} read by width in the photo")
 
 
-def visibility_plot(lines: Sequence[Visibility], measure: str) -> str:
+def visibility_plot(lines: Sequence[Visibility], measure: str, of: str) -> str:
     """Rate of each container against how visible its change is (`psnr` or `flip`)."""
     figure, axes = _figure(3.2)
     for line in lines:
@@ -137,5 +138,5 @@ def visibility_plot(lines: Sequence[Visibility], measure: str) -> str:
         axes.plot(x, 100 * line.rate.rate, "o", color=ACCENT, markersize=6)
     name = "PSNR of the container, dB (less visible to the right)"
     axes.set_xlabel(name if measure == "psnr" else "FLIP (less visible to the left)")
-    _percent_axis(axes, across=False)
-    return _drawn(figure, f"photos read by {measure}")
+    _percent_axis(axes, of, across=False)
+    return _drawn(figure, f"{of} read by {measure}")
