@@ -115,8 +115,9 @@ def test_a_study_is_photographed_over_https(tmp_path: Path, size: tuple[int, int
     plan(write_source(tmp_path), folder, jobs=1)
     with Study.open(folder) as study:
         file, message = next(iter(study.rows(
-            "SELECT container.file, message FROM container JOIN sheet ON container.id = container_id "
-            "WHERE sheet.id = 'A01'"))).values()  # fmt: skip
+            "SELECT container.file, message FROM container "
+            "JOIN sheet ON container.id = container_id WHERE sheet.id = 'A01'"
+        ))).values()  # fmt: skip
     camera = tmp_path / "camera.mjpeg"
     pixels = np.asarray(Image.open(folder / file).convert("RGB"))
     fake_camera(camera, captured(pixels, 620.0))

@@ -20,7 +20,8 @@ pytest.importorskip("statsmodels")
 import pandas as pd
 
 from capture.study.report.data import load_rows, save_rows
-from capture.study.report.fits import fit_mixed, fit_width
+from capture.study.report.fits import fit_width
+from capture.study.report.mixed import fit_mixed
 from capture.study.report.page import save_report
 from capture.study.report.paired import compare
 from capture.study.report.rates import by_factor, by_pair

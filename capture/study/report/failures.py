@@ -37,11 +37,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Stage:
-    """What ended at one stage: how many, the commonest reasons, and some of the photos."""
+    """What ended at one stage: how many, the commonest reasons, and some of the photos.
+
+    `width_px` is the median width of the containers; None where none is known.
+    """
 
     name: str
     explained: str
     n: int
+    width_px: float | None
     reasons: list[tuple[str, int]]
     shown: list[Failure]
 
@@ -55,7 +59,7 @@ def failures(study: Study, frame: pd.DataFrame) -> list[Stage]:
         reasons = part["detail"].map(_reason).value_counts().head(4)
         found.append(
             Stage(
-                str(stage), EXPLAINED[str(stage)], len(part),
+                str(stage), EXPLAINED[str(stage)], len(part), median_width(part),
                 [(str(text), int(n)) for text, n in reasons.items() if text],
                 [_failure(study, line) for line in shown.to_dict("records")],
             )
@@ -63,8 +67,20 @@ def failures(study: Study, frame: pd.DataFrame) -> list[Stage]:
     return sorted(found, key=lambda s: -s.n)
 
 
+def median_width(frame: pd.DataFrame) -> float | None:
+    """Of the containers in photos, in px; None where none is known."""
+    known = frame["width_px"].dropna()
+    return float(known.median()) if len(known) else None
+
+
+def _plain(detail: str) -> str:
+    """What a scan says, without its options of the command line."""
+    return detail.replace(", or give --corners", "")
+
+
 def _reason(detail: str) -> str:
     """The reason without its numbers, so that equal ones count together."""
+    detail = _plain(detail)
     text = detail.split("; ")[1] if "; " in detail else detail
     if "px wide in the photo" in text:
         return "the container is small in the photo: come closer"
@@ -82,7 +98,7 @@ def _failure(study: Study, line: dict[Any, Any]) -> Failure:
         f"strength {line['strength']:g}{width}"
     )
     picture = _picture(study, line["file"], corners)
-    return Failure(line["photo"], str(line["file"]), picture, setup, line["detail"])
+    return Failure(line["photo"], str(line["file"]), picture, setup, _plain(line["detail"]))
 
 
 def _picture(study: Study, file: str, corners: str | None) -> str | None:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from capture.study.checklist import page_of
 from capture.study.report.data import load_rows, settings_of
-from capture.study.report.failures import failures
-from capture.study.report.fits import MIXED_PHOTOS, WidthFit, fit_mixed, fit_width
+from capture.study.report.failures import failures, median_width
+from capture.study.report.fits import WidthFit, fit_width
+from capture.study.report.mixed import MIXED_PHOTOS, fit_mixed
 from capture.study.report.paired import compare, rank_correlation, visibility
 from capture.study.report.plots import factor_plot, heat_map, visibility_plot, width_plot
 from capture.study.report.rates import LABELS, Rate, by_factor, pairs, rate_of, stages, varied
@@ -106,7 +107,7 @@ def _said(
         "visibility": seen, "correlation": rank_correlation(seen),
         "visibility_plots": [visibility_plot(seen, "psnr", of)]
         + ([visibility_plot(seen, "flip", of)] if all(v.flip is not None for v in seen) else []),
-        "failures": failures(study, frame),
+        "failures": failures(study, frame), "read_width": median_width(frame[frame["is_right"]]),
         "paper": _paper(rates, rate, of), "cite": _cite(study, frame, main),
         "version": package_version("riis-physical"), "commit": commit(),
         "machine": f"{platform.machine()}, Python {platform.python_version()}",

@@ -18,11 +18,11 @@ from capture.study.report.rates import LABELS, Grid, Rate, rate_of
 
 INK, ACCENT, PALE = "#1b1b1b", "#0b5fa5", "#9db8cf"
 _STYLE = {
-    "font.size": 11, "axes.spines.top": False, "axes.spines.right": False,
+    "font.size": 12, "axes.spines.top": False, "axes.spines.right": False,
     "axes.edgecolor": "#777777", "text.color": INK, "axes.labelcolor": INK,
     "xtick.color": INK, "ytick.color": INK, "svg.fonttype": "path", "svg.hashsalt": "study",
 }  # fmt: skip
-WIDTH_IN = 6.4
+WIDTH_IN = 5.4
 POINTS = 10  # bins of width whose rates are drawn beside the curve
 
 
@@ -63,7 +63,7 @@ def _percent_axis(axes: Axes, of: str, *, across: bool) -> None:
 
 def factor_plot(name: str, rates: Sequence[Rate], of: str) -> str:
     """Rates by the levels of a factor, with their intervals. `of` says what photos these are."""
-    figure, axes = _figure(0.9 + 0.36 * len(rates))
+    figure, axes = _figure(0.95 + 0.36 * len(rates))
     places = np.arange(len(rates))[::-1]
     for place, rate in zip(places, rates, strict=True):
         axes.plot([100 * rate.low, 100 * rate.high], [place, place], color=PALE, linewidth=4)
@@ -76,22 +76,23 @@ def factor_plot(name: str, rates: Sequence[Rate], of: str) -> str:
 
 def heat_map(grid: Grid, of: str) -> str:
     """Rates by two factors; every cell says its rate and how many photos it rests on."""
-    figure, axes = _figure(1.1 + 0.55 * len(grid.rows))
+    figure, axes = _figure(1.3 + 0.55 * len(grid.rows))
     values = np.array(
         [[np.nan if r is None else 100 * r.rate for r in line] for line in grid.rates], float
     )
+    size = 11 if len(grid.columns) <= 6 else 8
     colours = mpl.colormaps["Blues"].with_extremes(bad="#f3f3f3")
     axes.imshow(values, vmin=0, vmax=130, cmap=colours, aspect="auto")
     for i, line in enumerate(grid.rates):
         for j, rate in enumerate(line):
-            text = "no photo" if rate is None else f"{100 * rate.rate:.0f} %\nn = {rate.n}"
+            text = "–" if rate is None else f"{100 * rate.rate:.0f} %\nn = {rate.n}"
             dark = rate is not None and rate.rate > 0.75
-            axes.text(j, i, text, ha="center", va="center", fontsize=9,
+            axes.text(j, i, text, ha="center", va="center", fontsize=size,
                       color="white" if dark else INK)  # fmt: skip
     axes.set_xticks(range(len(grid.columns)), grid.columns)
     axes.set_yticks(range(len(grid.rows)), grid.rows)
     axes.set_xlabel(LABELS[grid.column_name])
-    axes.set_title(f"{of} read", fontsize=10, loc="left")
+    axes.set_title(f"{of} read", fontsize=11, loc="left")
     axes.set_ylabel(LABELS[grid.row_name])
     for side in axes.spines.values():
         side.set_visible(False)
