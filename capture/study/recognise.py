@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from capture.find.reference import Reference, ReferenceQuad, reference_quads
 from capture.read.probe import RevealerLike
 from capture.scan import scan_photo
-from capture.study.photos.expected import about_marker, placed, poses_of, search
+from capture.study.photos.expected import (
+    ALIKE,
+    SURE,
+    about_marker,
+    on_paper,
+    placed,
+    poses_of,
+    search,
+)
 from capture.study.sheets import find_tags, tag_at
 from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, ScanResult, UInt8Image
@@ -133,18 +141,21 @@ class Recogniser:
         if reference is None:
             return _with(found, rough, "margin code")
         quads = reference_quads(pixels, [reference])
-        if quads:
-            near = min(quads, key=lambda q: _gap(q, tag))
-            return _with(found, near.corners, "picture")
-        tries = [rough]
+        near = min(quads, key=lambda q: _gap(q, tag)).corners if quads else None
+        if near is not None and on_paper(grey, reference.grey, near) >= SURE:
+            return _with(found, near, "picture")
+        tries = [rough] if near is None else [near, rough]
+        planned: tuple[Any, ...] = ()
         if focal_px is not None:
-            tries += about_marker(
-                tag, json.loads(sheet["tag_place"]), _size(sheet), self._poses[sheet["id"]],
-                focal_px,
-            )  # fmt: skip
+            planned = (_size(sheet), self._poses[sheet["id"]], focal_px)
+            tries += about_marker(tag, json.loads(sheet["tag_place"]), *planned)
         places = placed(grey, reference.grey, tries)
+        if planned and (not places or places[0][0] < ALIKE):
+            places = search(grey, reference, *planned) or places
         if places:
             return _with(found, places[0][1], "picture")
+        if near is not None:
+            return _with(found, near, "picture")
         # The margin code alone then says where it is.
         return _with(found, tries[min(1, len(tries) - 1)], "margin code")
 

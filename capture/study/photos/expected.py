@@ -29,10 +29,13 @@ LEAST_LIKENESS = 0.4  # normalised correlation at that size, 1 for the same pict
 PEAKS = 2  # places for each pose, and those of all that are looked at closely
 MOST_PEAKS = 10
 PAPER = 0.06  # of the picture's long side, that is white around it
+RIM = 0.025  # of it, that nothing is printed on
 FRAME_PX = 120  # long side at which places are compared
 #: Correlation with picture and paper from which it is there. In simulated photos it is 0.95
 #: and more where the picture is, and 0.83 at most elsewhere.
 ALIKE = 0.88
+#: And from which nothing better is looked for.
+SURE = 0.93
 _SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -124,19 +127,38 @@ def placed(
         except (RectificationError, np.linalg.LinAlgError):
             continue
         if at.agreement >= AGREEMENT:
-            ways = (at.corners, corners)
-            found.append(max(((_on_paper(grey, picture, way), way) for way in ways),
-                             key=lambda one: one[0]))  # fmt: skip
+            ways = [at.corners, corners]
+            ways += [
+                with_rim for way in ways if (with_rim := _by_rim(grey, picture, way)) is not None
+            ]
+            rated = [(on_paper(grey, picture, way), way) for way in ways]
+            found.append(max(rated, key=lambda one: one[0]))
     return sorted(found, key=lambda one: -one[0])
 
 
-def _framed(picture: UInt8Image) -> UInt8Image:
-    """A picture with some of the white around it."""
-    room = max(1, round(PAPER * max(picture.shape)))
+def _by_rim(grey: UInt8Image, picture: UInt8Image, corners: FloatArray) -> FloatArray | None:
+    """Corners by the picture and a rim of its paper, which even an empty picture has."""
+    framed = _framed(picture, RIM)
+    room = (framed.shape[1] - picture.shape[1]) / 2
+    own = _SQUARE * np.array(picture.shape[::-1], np.float32)
+    outer = _SQUARE * np.array(framed.shape[::-1], np.float32) - np.float32(room)
+    to_photo = cv2.getPerspectiveTransform(own, corners.astype(np.float32))
+    about = np.asarray(cv2.perspectiveTransform(outer[None], to_photo)[0], np.float32)
+    try:
+        at = register(grey, framed, about).corners
+    except (RectificationError, np.linalg.LinAlgError):
+        return None
+    back = cv2.getPerspectiveTransform(outer, at.astype(np.float32))
+    return np.asarray(cv2.perspectiveTransform(own[None], back)[0], np.float32)
+
+
+def _framed(picture: UInt8Image, share: float = PAPER) -> UInt8Image:
+    """A picture with some of the white around it, a share of its long side."""
+    room = max(1, round(share * max(picture.shape)))
     return np.pad(picture, room, constant_values=255)
 
 
-def _on_paper(grey: UInt8Image, picture: UInt8Image, corners: FloatArray) -> float:
+def on_paper(grey: UInt8Image, picture: UInt8Image, corners: FloatArray) -> float:
     """Correlation of photo and picture with the white around it, -1 to 1."""
     scale = FRAME_PX / max(picture.shape)
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
