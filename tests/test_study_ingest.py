@@ -145,6 +145,11 @@ def test_levels_said_once_hold_for_all(folder: Path, tmp_path: Path) -> None:
     arguments = ["study", "ingest", str(folder), str(source), "--set", "device=other"]
     run = CliRunner().invoke(cli, arguments)
     assert run.exit_code == 0, run.output
+    named = tmp_path / "Other" / "b.jpg"  # a folder of that name says so too
+    named.parent.mkdir()
+    photo(folder, named, "A02")
+    named.write_bytes(named.read_bytes().replace(b"Pixel 9", b"Pixel 3"))
+    assert ingest(folder, [named.parent], jobs=1).unassigned == ()
     wrong = CliRunner().invoke(cli, [*arguments[:-1], "device=nokia"])
     assert wrong.exit_code != 0
     assert "device 'nokia' is no level of this study: expected other, pixel" in str(wrong.exception)

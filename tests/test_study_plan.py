@@ -57,6 +57,22 @@ def test_the_template_is_a_study(tmp_path: Path) -> None:
                        devices="a", force=True)  # fmt: skip
 
 
+def test_the_guide_plans_what_it_says() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "field-study.md").read_text(encoding="utf-8")
+    text = guide.split("```yaml\n")[1].split("```")[0]
+    hosts = [f"{n}.jpg" for n in range(6)]
+    config = StudyConfig.parse(text)
+    rows = combinations(config, hosts)
+    assert len(sheets_of(rows)) == 12 and len(rows) == 288 and "are 288 photos" in guide
+    for design, count in (
+        ("{kind: fractional, reduction: 2}", 144),
+        ("{kind: latin, rows: 100}", 100),
+    ):
+        assert f"`design: {design}`" in guide or f"`{design}`" in guide
+        assert len(combinations(StudyConfig.parse(f"{text}design: {design}\n"), hosts)) == count
+    config.parse(text.replace("[0.5, 1, 2]", "{from: 0.4, to: 3}"))
+
+
 def test_a_full_design_has_all_combinations_in_a_walk() -> None:
     config = parsed(factors="{distance_m: [1, 2], angle_deg: [0, 30], device: [a, b]}",
                     design="{repeats: 2}")  # fmt: skip
