@@ -99,9 +99,11 @@ def test_a_heic_photo_is_taken_in_without_its_place(folder: Path, tmp_path: Path
     assert (row["sheet_id"], row["angle_deg"], row["device"]) == ("A01", 0.0, "pixel")
 
 
-def test_the_place_stays_on_request(folder: Path, tmp_path: Path) -> None:
-    ingest(folder, [photo(folder, tmp_path / "a.jpg")], keep_location=True, jobs=1)
-    assert has_location(folder / photos_of(folder)[0]["file"])
+def test_the_place_stays_on_request_and_files_may_be_links(folder: Path, tmp_path: Path) -> None:
+    source = photo(folder, tmp_path / "a.jpg")
+    ingest(folder, [source], keep_location=True, link=True, jobs=1)
+    kept = folder / photos_of(folder)[0]["file"]
+    assert has_location(kept) and kept.samefile(source)
 
 
 def test_the_same_photos_again_change_nothing(folder: Path, tmp_path: Path) -> None:
