@@ -139,6 +139,7 @@ def test_plan_makes_one_folder_or_none(tmp_path: Path) -> None:
     source = write_source(tmp_path)
     planned = plan(source, tmp_path / "study", jobs=1)
     assert (planned.containers, planned.sheets, planned.rows) == (2, 2, 8)
+    assert planned.papers == {"A4": 2}
     with Study.open(tmp_path / "study") as study:
         messages = [line["message"] for line in study.rows("SELECT message FROM container")]
         assert len(set(messages)) == 2 and all(len(m) == 28 for m in messages)
@@ -149,6 +150,9 @@ def test_plan_makes_one_folder_or_none(tmp_path: Path) -> None:
     assert (tmp_path / "study" / PRINT_FILE).read_bytes().startswith(b"%PDF")
     with pytest.raises(OutputError, match="not empty"):
         plan(source, tmp_path / "study")
+    source.write_text(TEXT.replace("width_mm: [150]", "width_mm: [150, 400]"))
+    with pytest.raises(ConfigError, match="astronaut.png is 512 px wide, 33 dpi at 400"):
+        plan(source, tmp_path / "second")
     source.write_text(TEXT.replace("coffee.png", "absent.png"))
     with pytest.raises(ConfigError, match=r"'absent.png' is not in"):
         plan(source, tmp_path / "second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,11 +36,15 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan made: counts, and lines for people about what was left out or is doubtful."""
+    """What a plan made: counts, and lines for people about what was left out or is doubtful.
+
+    `papers` counts the pages to print of each paper.
+    """
 
     containers: int
     sheets: int
     rows: int
+    papers: dict[str, int]
     notes: tuple[str, ...]
 
 
@@ -190,7 +195,8 @@ def _fill(
             )
         if not made:
             raise HostError(f"no container could be made; {notes[0]}")
-        known = _sheets(study, sheets, made)
+        papers: Counter[str] = Counter()
+        known = _sheets(study, sheets, made, papers)
         count = 0
         for row in rows:
             sheet = known.get(sheet_of(row))
@@ -202,7 +208,7 @@ def _fill(
     with Study.open(folder) as study:
         save_checklist(study)
         study.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Planned(len(made), len(known), count, tuple(dict.fromkeys(notes)))
+    return Planned(len(made), len(known), count, dict(papers), tuple(dict.fromkeys(notes)))
 
 
 def _container_of(sheet: dict[str, Any]) -> tuple[Any, ...]:
@@ -242,9 +248,12 @@ def _check_prints(hosts: dict[str, Path], sheets: Sequence[dict[str, Any]]) -> l
 
 
 def _sheets(
-    study: Study, sheets: Sequence[dict[str, Any]], made: dict[tuple[Any, ...], int]
+    study: Study,
+    sheets: Sequence[dict[str, Any]],
+    made: dict[tuple[Any, ...], int],
+    papers: Counter[str],
 ) -> dict[tuple[Any, ...], str]:
-    """Write the sheets; the id of each by its levels."""
+    """Write the sheets, count those to print; the id of each by its levels."""
     known: dict[tuple[Any, ...], str] = {}
     printed: list[StudySheet] = []
     numbers: dict[int, int] = {}
@@ -264,6 +273,7 @@ def _sheets(
             file, page = PRINT_FILE, len(printed) + 1
             numbers[len(printed)] = container
             printed.append(sheet)
+            papers[sheet.paper] += 1
         study.insert(
             "sheet",
             {"id": name, "container_id": container, "medium": levels["medium"],

@@ -51,13 +51,14 @@ class StudySheet:
     """A sheet to be printed or shown.
 
     Attributes:
-        page: what stands on it. source: the container.
+        page: what stands on it. paper: its name. source: the container.
         box: of the container on the page, in mm.
         cut: what is left of the page once it is cut, in mm.
         tag_box: of the marker, in mm; None without.
     """
 
     page: Page
+    paper: str
     source: Source
     box: Box
     cut: Box
@@ -127,7 +128,7 @@ def compose_sheet(
     options = SheetOptions(
         Paper("sheet", 5000, 5000), width_mm, margin, fiducials=layout, caption=caption
     )
-    sheet = _on_paper(source, options, page, font)
+    sheet, paper = _on_paper(source, options, page, font)
     box = sheet.pictures()[0].box
     reach = 0.0
     if layout is not None:
@@ -144,7 +145,7 @@ def compose_sheet(
         min(box.width + 2 * border, sheet.width),
         min(box.height + border + low + 4.0, sheet.height),
     )
-    return StudySheet(sheet, source, box, cut, tag_box)
+    return StudySheet(sheet, paper, source, box, cut, tag_box)
 
 
 def tag_ink(box: Box, tag: int) -> Ink:
@@ -262,11 +263,13 @@ def find_tags(grey: UInt8Image) -> dict[int, FloatArray]:
     return found
 
 
-def _on_paper(source: Source, options: SheetOptions, page: str, font: Font) -> Page:
+def _on_paper(source: Source, options: SheetOptions, page: str, font: Font) -> tuple[Page, str]:
+    """The smallest paper that it fits on, and its name."""
     names = PAPERS if page == "auto" else (page,)
     for number, name in enumerate(names):
         try:
-            return arrange([source], replace(options, paper=Paper.parse(name)), font).pages[0]
+            wanted = replace(options, paper=Paper.parse(name))
+            return arrange([source], wanted, font).pages[0], name
         except ConfigError:
             if number == len(names) - 1:
                 raise

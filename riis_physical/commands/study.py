@@ -102,8 +102,11 @@ def plan(source: Path, output: Path, jobs: int | None) -> None:
         common.note(f"note: {line}")
     click.echo(f"study       {output}: {made.rows} rows")
     click.echo(f"containers  {made.containers} on {made.sheets} sheets")
-    if (output / planning.PRINT_FILE).is_file():
-        click.echo(f"print       {output / planning.PRINT_FILE} at 100 %, not fitted to the page")
+    if made.papers:
+        pages = ", ".join(f"{count} of {paper}" for paper, count in sorted(made.papers.items()))
+        click.echo(
+            f"print       {output / planning.PRINT_FILE} at 100 %, not fitted: pages {pages}"
+        )
     click.echo(f"checklist   {output / CHECKLIST}")
 
 
