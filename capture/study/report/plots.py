@@ -137,6 +137,7 @@ def visibility_plot(lines: Sequence[Visibility], measure: str, of: str) -> str:
         x = getattr(line, measure)
         axes.plot([x, x], [100 * line.rate.low, 100 * line.rate.high], color=PALE, linewidth=3)
         axes.plot(x, 100 * line.rate.rate, "o", color=ACCENT, markersize=6)
+    axes.locator_params(axis="x", nbins=6)
     name = "PSNR of the container, dB (less visible to the right)"
     axes.set_xlabel(name if measure == "psnr" else "FLIP (less visible to the left)")
     _percent_axis(axes, of, across=False)
