@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from training.report.cells import (
     NOT_MEASURED,
+    difference,
     interval,
     number,
     rate,
@@ -37,6 +38,27 @@ def decode_table(results: Results) -> str:
         "wrong texts",
     ]  # fmt: skip
     return table(head, rows)
+
+
+def pairs_table(results: Results) -> str:
+    """The model beside former ones, on the same captures."""
+    rows = [
+        [
+            pair.preset,
+            "none" if pair.margin == 0 else f"{100 * pair.margin:.0f} %",
+            f"{pair.strength:g}",
+            str(pair.captures),
+            f"{pair.models[0]}: {pair.read[0]} at {pair.psnr[0]:.1f} dB",
+            f"{pair.models[1]}: {pair.read[1]} at {pair.psnr[1]:.1f} dB",
+            difference(pair.difference),
+        ]
+        for pair in results.pairs
+    ]
+    head = [
+        "preset", "border", "strength", "captures", "read", "read on the same captures",
+        "difference (95 % interval), points",
+    ]  # fmt: skip
+    return table(head, rows or [[NOT_MEASURED] * len(head)])
 
 
 def width_table(results: Results) -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError
+from riis_physical.model.weights import available, load_record
+from training.report.pairs import Pair, load_pairs
 
 PRESETS = ("easy", "normal", "hard")
 Json = dict[str, Any]
@@ -28,6 +30,7 @@ class Results:
         groups: by preset and strength, of the evaluation with the most captures.
         negatives, bench, calibration, visible, study: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
+        pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
     """
 
@@ -40,6 +43,7 @@ class Results:
     calibration: Json | None = None
     visible: Json | None = None
     study: Json | None = None
+    pairs: list[Pair] = field(default_factory=list)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -59,7 +63,8 @@ def load_results(folder: Path, model: str | None = None) -> Results:
     Raises:
         ConfigError: a file is no result.
     """
-    files = [_read(path) for path in sorted(folder.glob("*.json"))]
+    read = [(path, _named(_read(path))) for path in sorted(folder.glob("*.json"))]
+    files = [found for _, found in read]
     whole = [found for found in files if found["kind"] == "evaluation" and _is_whole(found)]
     names = sorted({str(found["model"]["name"]) for found in whole}, key=_version)
     chosen = model or (names[-1] if names else None)
@@ -81,6 +86,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "calibration"),
         _last(files, "visible"),
         _last(files, "study-bench"),
+        load_pairs(read, chosen),
     )
 
 
@@ -143,6 +149,16 @@ def _read(path: Path) -> Json:
     if not isinstance(found, dict) or "kind" not in found:
         raise ConfigError(f"{path} is no result: remove it from the folder")
     return found
+
+
+def _named(found: Json) -> Json:
+    """With the name that the weights ship under, whatever they were called when measured."""
+    model = found.get("model")
+    if not isinstance(model, dict):
+        return found
+    shipped = {load_record(name)["sha256"]: name for name in available()}
+    name = shipped.get(model.get("sha256"), model.get("name"))
+    return {**found, "model": {**model, "name": name}}
 
 
 def _is_whole(found: Json) -> bool:

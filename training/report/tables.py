@@ -17,6 +17,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from riis_physical.errors import ConfigError
@@ -33,6 +34,7 @@ from training.report.reading_tables import (
     decode_table,
     medium_table,
     negatives_table,
+    pairs_table,
     strength_table,
     visibility_table,
     width_table,
@@ -47,6 +49,7 @@ from training.report.speed_tables import (
 
 TABLES: dict[str, Callable[[Results], str]] = {
     "decode": decode_table,
+    "pairs": pairs_table,
     "width": width_table,
     "medium": medium_table,
     "visibility": visibility_table,
@@ -68,23 +71,30 @@ TABLES: dict[str, Callable[[Results], str]] = {
 }
 
 
-def update(text: str, results: Results) -> str:
+def update(text: str, results: Results, of: Callable[[str], Results] | None = None) -> str:
     """A document with the contents of all its tables replaced.
+
+    Args:
+        results: of tables that name no model.
+        of: results of a model that a table names, as in <!-- results:decode print-1 -->.
 
     Raises:
         ConfigError: a table of an unknown name, or one that does not end.
     """
 
     def fill(match: re.Match[str]) -> str:
-        name = match[1]
+        name, model = match[1], match[2]
         if name not in TABLES:
             raise ConfigError(f"unknown table {name!r}: known are {', '.join(TABLES)}")
-        return f"<!-- results:{name} -->\n{TABLES[name](results)}\n<!-- /results:{name} -->"
+        own = results if model is None or of is None else of(model.strip())
+        mark = f"results:{name}{model or ''}"
+        return f"<!-- {mark} -->\n{TABLES[name](own)}\n<!-- /{mark} -->"
 
-    opened = re.findall(r"<!-- results:([\w-]+) -->", text)
+    opened = re.findall(r"<!-- results:([\w-]+)( [\w-]+)? -->", text)
     filled, count = re.subn(
-        r"<!-- results:([\w-]+) -->.*?<!-- /results:\1 -->", fill, text, flags=re.DOTALL
-    )
+        r"<!-- results:([\w-]+)( [\w-]+)? -->.*?<!-- /results:\1(?:\2)? -->", fill, text,
+        flags=re.DOTALL,
+    )  # fmt: skip
     if count != len(opened):
         raise ConfigError(f"{len(opened)} tables begin and {count} end: close each of {opened}")
     return filled
@@ -104,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     late = False
     for document in documents:
         before = document.read_text(encoding="utf-8")
-        after = update(before, results)
+        after = update(before, results, partial(load_results, given.results))
         if before != after and given.check:
             print(f"{document} is out of step: run python -m training.report.tables")
             late = True
