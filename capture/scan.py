@@ -8,8 +8,8 @@ Only here do errors about a photo become a status; everything below raises.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from capture.clock import Clock
 from capture.find.candidates import Candidate, given_candidate
 from capture.find.reference import Reference, References
+from capture.geometry.quad import outside_share
 from capture.geometry.rectify import SHORTEST_SIDE_PX
 from capture.quality.assess import advice, assess
 from capture.quality.photo_fault import photo_fault
 from capture.read.cascade import Cascade
 from capture.read.correction import CorrectedRevealer, Correction, even_light
+from capture.read.effort import Budget, Effort, Metered
 from capture.read.finding import Finding
 from capture.read.probe import RevealerLike
 from capture.read.search import Search
@@ -46,12 +48,14 @@ class PhotoFindings:
             photos of the same container may add to it.
         results: what :func:`scan_photo` returns.
         doubts: what is said of each of `weak`, in that order: UNREADABLE, with quality.
+        work: modules that were revealed, by the step of the scan.
     """
 
     findings: tuple[Finding, ...]
     weak: tuple[Finding, ...]
     results: list[ScanResult]
     doubts: tuple[ScanResult, ...]
+    work: Mapping[str, float] = field(default_factory=dict)
 
 
 def scan_photo(
@@ -59,11 +63,12 @@ def scan_photo(
     revealers: Sequence[RevealerLike],
     *,
     corners: NDArray[np.floating] | None = None,
-    save_stages: str | Path | None = None,
+    save_stages: str | Path | Stages | None = None,
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
     knowledge: Knowledge = NOTHING,
+    effort: Effort = Effort.NORMAL,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
 
@@ -73,7 +78,7 @@ def scan_photo(
         corners: xy (4, 2) outer corners in the upright photo, clockwise from
             the printed top-left; detection is skipped. Should the code be
             turned, the other three ways up are tried too.
-        save_stages: folder for pictures of the stages; made if need be.
+        save_stages: folder for pictures of the stages, made if need be, or what takes them.
         references: published containers, or their hosts; found ones are read without
             looking for outlines.
         camera: profile of the camera that took the photo, whose lens is then
@@ -82,6 +87,7 @@ def scan_photo(
             counts where no `camera` is given. What does not read corrected is read
             as it is.
         knowledge: what is known of messages: beginnings, a list of all that can occur.
+        effort: how long to try where a photo does not read.
 
     Returns:
         one result for each container, in the order found, or a single
@@ -107,6 +113,7 @@ def scan_photo(
         camera=camera,
         correction=correction,
         knowledge=knowledge,
+        effort=effort,
     ).results
 
 
@@ -115,16 +122,17 @@ def find_containers(
     revealers: Sequence[RevealerLike],
     *,
     corners: NDArray[np.floating] | None = None,
-    save_stages: str | Path | None = None,
+    save_stages: str | Path | Stages | None = None,
     references: Sequence[Reference] | References | None = None,
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
     knowledge: Knowledge = NOTHING,
+    effort: Effort = Effort.NORMAL,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
     if not revealers:
         raise ConfigError("no model to scan with: give at least one")
-    stages = Stages(save_stages)
+    stages = save_stages if isinstance(save_stages, Stages) else Stages(save_stages)
     clock = Clock()
     name = str(photo) if isinstance(photo, (str, Path)) else ""
     try:
@@ -142,34 +150,40 @@ def find_containers(
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
-    search = Search(pixels, loaded.jpeg_quality, revealers, clock, lens, knowledge=knowledge)
+    budget = Budget(effort)
+    metered = [Metered(revealer, budget) for revealer in revealers]
+    search = Search(
+        pixels, loaded.jpeg_quality, metered, clock, lens, knowledge=knowledge, budget=budget
+    )
     if correction is None:
-        return _of_file(_searched(search, name, given, stages, references), by)
+        return _of_file(_searched(search, name, given, stages, references), loaded)
     corrected = _corrected(search, correction, bent=own_lens is not None)
     found = _searched(corrected, name, given, stages, references)
     if not corrected.changed or _is_read(found):
-        return _of_file(found, by)
+        return _of_file(found, loaded)
     # A wrong lens or a wrong fall of light must not hide what reads without them.
+    budget.spent.clear()
     untouched = replace(search, camera=None if own_lens is not None else lens, scores={})
     plain = _searched(untouched, name, given, stages, references)
-    return _of_file(plain if _is_read(plain) or not found.findings else found, by)
+    return _of_file(plain if _is_read(plain) or not found.findings else found, loaded)
 
 
-def _of_file(found: PhotoFindings, reduced_by: int) -> PhotoFindings:
-    """With the corners of the results in pixels of the file, which may have been reduced."""
-    if reduced_by == 1:
+def _of_file(found: PhotoFindings, loaded: LoadedImage) -> PhotoFindings:
+    """With corners in pixels of the file, which may have been reduced, and what ails it."""
+    if loaded.reduced_by == 1 and not loaded.fault:
         return found
 
-    def full(result: ScanResult) -> ScanResult:
+    def told(result: ScanResult) -> ScanResult:
+        result = replace(result, fault=loaded.fault)
         if result.corners is None:
             return result
-        corners = (np.asarray(result.corners, np.float32) + 0.5) * reduced_by - 0.5
+        corners = (np.asarray(result.corners, np.float32) + 0.5) * loaded.reduced_by - 0.5
         return replace(result, corners=corners)
 
     return replace(
         found,
-        results=[full(result) for result in found.results],
-        doubts=tuple(full(result) for result in found.doubts),
+        results=[told(result) for result in found.results],
+        doubts=tuple(told(result) for result in found.doubts),
     )
 
 
@@ -222,7 +236,9 @@ def _searched(
     total = clock.total()
     logger.debug("%s: %s ms", name or "the array", {k: round(v) for k, v in clock.whole().items()})
     results = [replace(r, timings_ms={**r.timings_ms, "total": total}) for r in results]
-    return PhotoFindings(tuple(cascade.findings), tuple(cascade.weak), results, doubts)
+    return PhotoFindings(
+        tuple(cascade.findings), tuple(cascade.weak), results, doubts, dict(search.budget.spent)
+    )
 
 
 def _load(photo: str | Path | UInt8Image) -> LoadedImage:
@@ -268,6 +284,8 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
         quality=quality,
         corrected=search.changed or isinstance(found.revealer, CorrectedRevealer),
         mirrored=found.mirrored,
+        matched=found.matched,
+        outside=outside_share(found.corners, search.size),
     )
     if found.reading is None:
         tip = advice(quality)
@@ -276,6 +294,7 @@ def _result(search: Search, name: str, found: Finding, index: int) -> ScanResult
     return replace(
         common,
         status=Status.DECODED,
+        detail=found.beside,
         payload=found.reading.payload,
         decoder=found.reading.decoder,
         confidence=float(found.reading.confidence),

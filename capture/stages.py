@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -31,14 +32,7 @@ class Stages:
         """1-detected.png: all candidates thin, the chosen one thick."""
         if self.folder is None:
             return
-        scale = min(1.0, LONG_SIDE_PX / max(photo.shape[:2]))
-        size = (round(photo.shape[1] * scale), round(photo.shape[0] * scale))
-        canvas = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
-        for quad in quads:
-            _draw(canvas, quad, scale, (255, 200, 0), 1)
-        if chosen is not None:
-            _draw(canvas, chosen, scale, (0, 200, 60), 4)
-        self._write("1-detected.png", canvas)
+        self._write("1-detected.png", drawn_outlines(photo, quads, chosen))
 
     def revealed(
         self,
@@ -66,6 +60,20 @@ class Stages:
             raise OutputError(f"cannot encode {name} of shape {image.shape} as PNG")
         with atomic_path(make_folder(self.folder) / name, force=True) as part:
             part.write_bytes(data.tobytes())
+
+
+def drawn_outlines(
+    photo: UInt8Image, quads: Sequence[FloatArray], chosen: FloatArray | None
+) -> UInt8Image:
+    """The photo, at most LONG_SIDE_PX long, with all candidates thin, the chosen one thick."""
+    scale = min(1.0, LONG_SIDE_PX / max(photo.shape[:2]))
+    size = (round(photo.shape[1] * scale), round(photo.shape[0] * scale))
+    canvas = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    for quad in quads:
+        _draw(canvas, quad, scale, (255, 200, 0), 1)
+    if chosen is not None:
+        _draw(canvas, chosen, scale, (0, 200, 60), 4)
+    return canvas
 
 
 def _draw(

@@ -25,6 +25,7 @@ class Status(StrEnum):
     NO_CONTAINER = "no_container"
     UNREADABLE = "unreadable"
     BAD_IMAGE = "bad_image"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,9 @@ class ScanResult:
         evidence_bits: bits that the photo speaks for the message, see
             :mod:`riis_physical.qr.soft.evidence`; None unless decoded.
         mirrored: whether the photo shows the container mirrored.
+        fault: what is wrong with the photo's file although it was read; empty for nothing.
+        matched: the reference picture, or the number of the markers, that gave the place.
+        outside: share of the container that lies beyond the photo's edges.
     """
 
     photo: str
@@ -137,6 +141,9 @@ class ScanResult:
     by: str | None = None
     evidence_bits: float | None = None
     mirrored: bool = False
+    fault: str = ""
+    matched: str | None = None
+    outside: float = 0.0
 
     @property
     def text(self) -> str | None:

@@ -149,6 +149,13 @@ class CameraProfile(_Frozen):
         )
         return self.model_copy(update={"image_size": size, "matrix": matrix})
 
+    def mirrored(self) -> CameraProfile:
+        """The profile of the same photos mirrored left to right."""
+        (fx, _, cx), down, last = self.matrix
+        k1, k2, p1, p2, k3 = self.distortion
+        matrix = ((fx, 0.0, self.image_size[1] - 1 - cx), down, last)
+        return self.model_copy(update={"matrix": matrix, "distortion": (k1, k2, p1, -p2, k3)})
+
     def distort_points(self, points: NDArray[np.floating]) -> Points:
         """Where a photo shows the points (..., 2) of an ideal camera of the same matrix."""
         return self._to_pixels(self._bend(self._to_rays(points)))

@@ -12,10 +12,13 @@ import pytest
 import skimage.data
 from capture_scenes import Scene, photograph_flat
 from click.testing import CliRunner
+from PIL import Image
 
+from capture.explain import Explanation
 from capture.geometry.rectify import Region
-from capture.read.probe import PROBE_MODULES, VERSIONS, Hypothesis, probe, rounds
-from capture.scan import scan_photo
+from capture.read.effort import Budget, Effort
+from capture.read.probe import LIKELY_VERSIONS, PROBE_MODULES, VERSIONS, Hypothesis, probe, rounds
+from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli
 from riis_physical.commands import common
@@ -253,6 +256,23 @@ def test_impossible_corners_are_the_callers_mistake(
     assert ran.exit_code == 2 and says in ran.output and "Traceback" not in ran.output
 
 
+@pytest.mark.parametrize("turns", [3])
+def test_a_mirrored_photo_reads_and_says_so(turns: int) -> None:
+    scene = take(container(), turns, turns=turns, width_px=500)
+    (result,) = scan_photo(np.ascontiguousarray(scene.photo[:, ::-1]), [TintRevealer()])
+    assert (result.text, result.mirrored) == (MESSAGE, True)
+    width = scene.photo.shape[1]
+    there = (scene.corners * [-1, 1] + [width - 1, 0])[[0, 3, 2, 1]]  # clockwise in the photo
+    assert np.abs(result.corners - there).max() < 3
+
+
+def test_a_mirrored_container_file_reads() -> None:
+    (result,) = scan_photo(np.ascontiguousarray(container()[:, ::-1]), [TintRevealer()])
+    assert (result.text, result.mirrored) == (MESSAGE, True)
+    (plain,) = scan_photo(container(), [TintRevealer()])
+    assert not plain.mirrored
+
+
 def test_a_picture_that_fills_the_photo_is_found() -> None:
     picture = container()
     (result,) = scan_photo(picture, [TintRevealer()])
@@ -272,6 +292,38 @@ def test_stages_are_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot make the folder"):
         scan_photo(take(container()).photo, [TintRevealer()], save_stages=tmp_path / "file" / "x")
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_one_picture_explains_a_scan(readable: bool, tmp_path: Path) -> None:
+    scene = take(container() if readable else host().astype(np.uint8))
+    explanation = Explanation()
+    found = find_containers(
+        scene.photo, [TintRevealer()], save_stages=explanation, effort=Effort.QUICK
+    )
+    explanation.write(tmp_path / "why.png", found.results, found.work)
+    with Image.open(tmp_path / "why.png") as sheet:
+        assert sheet.width > (1000 if readable else 500) and sheet.height > 700
+    with pytest.raises(OutputError, match="exists"):
+        explanation.write(tmp_path / "why.png", found.results, found.work)
+
+
+def test_work_is_counted_and_bounded() -> None:
+    room = wall()
+    work = [
+        sum(find_containers(room, [TintRevealer()], effort=effort).work.values())
+        for effort in (Effort.QUICK, Effort.NORMAL)
+    ]
+    assert 0 < work[0] <= work[1] < 10_000
+    budget = Budget(Effort.NORMAL)
+    assert budget.left and not budget.hopeful
+    budget.spend(8_000)
+    assert not budget.left
+    budget.hopeful = True
+    budget.within("align")
+    assert budget.left and budget.step == "first: align"
+    budget.spend(40_000)
+    assert not budget.left and Budget(Effort.THOROUGH, spent=budget.spent).left
 
 
 def test_a_model_is_needed() -> None:
@@ -295,6 +347,11 @@ def test_probe_ranks_the_corners_with_finder_patterns_first() -> None:
 def test_rounds_try_nothing_twice(quads: int) -> None:
     tries = [h for part in rounds(quads) for h in part]
     assert len(tries) == len(set(tries)) <= 200
-    assert {(h.turn, h.version) for h in tries if h.quad == 0} == {
+    assert {(h.turn, h.version) for h in tries if h.quad == 0 and not h.mirrored} == {
         (turn, version) for turn in range(4) for version in VERSIONS
     }
+    flipped = [h for h in tries if h.mirrored]
+    assert {(h.turn, h.version) for h in flipped if h.quad == 0} == {
+        (turn, version) for turn in range(4) for version in LIKELY_VERSIONS
+    }
+    assert len(flipped) < len(tries) / 4

@@ -101,6 +101,28 @@ class TestHide:
         assert "note: transparency laid on white" in err
         assert "warning: JPEG loses" in err
 
+    def test_transparency_lies_on_the_colour_that_was_asked_for(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        logo = np.zeros((300, 300, 4), np.uint8)
+        cv2.circle(logo, (150, 150), 90, (255, 255, 255, 255), -1)
+        Image.fromarray(logo).save(tmp_path / "logo.png")
+        hidden = ("hide", tmp_path / "logo.png", "-m", "m", "--strength", "1", "-o")
+        status, _, err = run(*hidden, tmp_path / "c.png")
+        assert (status, "--background" in err) == (1, True)
+        status, _, err = run(*hidden, tmp_path / "c.png", "--background", "#804020")
+        assert (status, "laid on #804020" in err) == (0, True), err
+        assert run(*hidden, tmp_path / "d.png", "--background", "blurple")[0] == 2
+
+    def test_a_host_that_carries_a_message_needs_force(
+        self, run: Run, host: Path, tmp_path: Path
+    ) -> None:
+        hidden = ("-m", "m", "--strength", "1", "-o")
+        assert run("hide", host, *hidden, tmp_path / "c.png")[0] == 0
+        status, _, err = run("hide", tmp_path / "c.png", *hidden, tmp_path / "d.png")
+        assert (status, "carries the message 'm' already" in err) == (1, True)
+        assert run("hide", tmp_path / "c.png", *hidden, tmp_path / "d.png", "--force")[0] == 0
+
     def test_a_jpeg_is_checked_as_it_comes_out_of_its_file(
         self, run: Run, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -216,7 +238,8 @@ def fake_scan(
 
 KEYS = {
     "photo", "status", "text", "corners", "decoder", "confidence", "condition", "timings_ms",
-    "index", "model", "detail", "found_by", "quality", "by", "evidence_bits", "mirrored",
+    "index", "model", "detail", "found_by", "quality", "by", "evidence_bits", "mirrored", "fault",
+    "outside", "reference", "marker", "taken", "device", "focal_mm35", "exposure_s", "iso",
 }  # fmt: skip
 
 
@@ -246,6 +269,24 @@ class TestScan:
         assert not Path("found.jsonl.unfinished").exists()
         assert run(*command)[0] == 1  # the result is there: nothing is overwritten
         assert "exists already" in run(*command)[2]
+
+    def test_what_is_expected_is_judged(self, run: Run, tmp_path: Path) -> None:
+        status, _, err = run("scan", "text.jpg", "--expect", "ü")
+        assert status == 0 and "of 1 photos with an expected message 1 right, 0 wrong" in err
+        status, out, err = run("scan", "text.jpg", "two.jpg", "none.jpg", "--expect", "ü")
+        assert status == 1 and "1 right, 1 wrong, 1 unread" in err
+        table = tmp_path / "table.csv"
+        table.write_text("photo,message\ntext.jpg,ü\ntwo.jpg,one\n", encoding="utf-8")
+        command = ("scan", "text.jpg", "two.jpg", "none.jpg", "--expect-table", table)
+        status, out, _ = run(*command, "--json")
+        records = [json.loads(line) for line in out.splitlines()]
+        assert status == 0  # nothing is expected of the third
+        assert [r["expected"] for r in records] == ["right", "right", "right", None]
+        status, _, err = run(*command, "-o", "found.jsonl")
+        assert status == 0 and "of 2 photos with an expected message 2 right" in err
+        table.write_text("photo\ntext.jpg\n")
+        assert "no column 'message'" in run(*command)[2]
+        assert run(*command, "--expect", "x")[0] == 2
 
     def test_json_is_one_object_a_line_and_nothing_else(self, run: Run) -> None:
         status, out, err = run("scan", "--json", "text.jpg", "bytes.jpg", "two.jpg", "none.jpg")
@@ -345,7 +386,7 @@ class TestScan:
         names = ["a", "b", "bytes", "escape", "none", "text", "two"]
         assert [line.split(".jpg")[0].split("/")[-1] for line in out.splitlines()[:1]] == ["bytes"]
         assert err.splitlines()[-1].startswith(f"{len(names)} photos in ")
-        assert err.splitlines()[-1].endswith(": 4 decoded, 3 no_container")
+        assert ": 4 decoded, 3 no_container; 1 skipped" in err.splitlines()[-1]
         _, out, err = run("scan", tmp_path, "--json", "--recursive", "--jobs", "1")
         assert err == ""
         photos = [Path(json.loads(line)["photo"]) for line in out.splitlines()]

@@ -10,7 +10,9 @@ from fakes import FakeRevealer
 from riis_physical import hiding, metrics
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, ConfigError, HostError, MessageError
+from riis_physical.hiding.already import Carried, carried
 from riis_physical.images import load_host, save_image
+from riis_physical.qr.code.encode import encode
 
 
 def smooth_host(height: int, width: int, seed: int = 0) -> UInt8Image:
@@ -131,6 +133,26 @@ def test_warnings_of_hosts_that_carry_badly() -> None:
     textured = np.random.default_rng(0).integers(40, 216, (40, 40, 3), dtype=np.uint8)
     good = cv2.resize(textured, (800, 800), interpolation=cv2.INTER_CUBIC)
     assert hiding.hide(np.asarray(good), "m", revealer=FakeRevealer(12 / 255)).warnings == ()
+
+
+def test_a_host_that_carries_a_message_is_not_written_over() -> None:
+    revealer = FakeRevealer(12 / 255)
+    first = hiding.hide(smooth_host(400, 400), "the first", revealer=revealer).container
+    with pytest.raises(HostError, match=r"carries the message 'the first' already.*--force"):
+        hiding.hide(first, "the second", revealer=revealer)
+    assert carried(first, revealer) == Carried(encode("the first").version, b"the first")
+    assert carried(smooth_host(400, 400), revealer) is None
+    again = hiding.hide(first, "the second, longer", revealer=FakeRevealer(30 / 255), over=True)
+    assert again.self_check_decoded
+
+
+def test_hosts_of_bad_size_and_shape_are_told_what_to_do() -> None:
+    with pytest.raises(HostError, match=r"60 x 60 px, too small.*at least \d+ px along"):
+        hiding.hide(smooth_host(60, 60), "m" * 40, revealer=FakeRevealer())
+    banner = hiding.hide(smooth_host(1600, 200), "m", revealer=FakeRevealer(12 / 255))
+    assert any("banner of 8.0 : 1" in line for line in banner.warnings)
+    square = hiding.hide(smooth_host(400, 400), "m", revealer=FakeRevealer(12 / 255))
+    assert not any("banner" in line for line in square.warnings)
 
 
 def test_lower_error_correction_is_said() -> None:

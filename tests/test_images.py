@@ -2,12 +2,14 @@
 
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from skimage import data
 
 from riis_physical import images
 from riis_physical.errors import BadImageError, OutputError
@@ -237,8 +239,71 @@ def test_truncated_files_are_told(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "cut"
     path.write_bytes(stream.getvalue()[: len(stream.getvalue()) // 2])
     with pytest.raises(BadImageError, match="get the file again|can be read") as caught:
-        load_photo(path)
+        load_host(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("JPEG", 0.999), ("JPEG", 0.6), ("PNG", 0.6)])
+def test_photos_that_are_cut_short_are_read_as_far_as_they_go(
+    tmp_path: Path, kind: str, share: float
+) -> None:
+    picture = data.astronaut()
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, kind)
+    path = tmp_path / "cut"
+    path.write_bytes(stream.getvalue()[: int(share * len(stream.getvalue()))])
+    found = load_photo(path)
+    assert "cut short" in found.fault
+    there = int(0.9 * share * len(picture))
+    apart = np.abs(found.pixels[:there].astype(int) - picture[:there])
+    assert found.pixels.shape == picture.shape and apart.mean() < 5
+    path.write_bytes(stream.getvalue()[: len(stream.getvalue()) // 50])
+    with pytest.raises(BadImageError, match="cut short"):
+        load_photo(path)
+
+
+def test_avif_is_read(tmp_path: Path) -> None:
+    Image.fromarray(data.astronaut()).save(tmp_path / "a.avif", speed=10)
+    found = load_photo(tmp_path / "a.avif")
+    assert np.abs(found.pixels.astype(int) - data.astronaut()).mean() < 5
+
+
+def raw_photo(path: Path) -> np.ndarray:
+    """A DNG as a sensor with red, green, green and blue sees a picture; the picture."""
+    import tifffile
+
+    picture = data.astronaut()
+    light = 0.9 * (picture / 255) ** 2.2
+    sensor = np.empty(picture.shape[:2])
+    for (y, x), channel in {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 2}.items():
+        sensor[y::2, x::2] = light[y::2, x::2, channel]
+    from_xyz = (3.2405, -1.5371, -0.4985, -0.9693, 1.876, 0.0416, 0.0556, -0.204, 1.0572)
+    matrix = [part for value in from_xyz for part in (round(value * 10_000), 10_000)]
+    tags = [
+        (50706, "B", 4, (1, 4, 0, 0)), (50707, "B", 4, (1, 1, 0, 0)), (33421, "H", 2, (2, 2)),
+        (50708, "s", 0, "Made in code"), (33422, "B", 4, (0, 1, 1, 2)), (50721, "2i", 9, matrix),
+        (50728, "2I", 3, (1, 1, 1, 1, 1, 1)), (50778, "H", 1, 21), (50717, "I", 1, 65535),
+    ]  # fmt: skip
+    tifffile.imwrite(
+        path,
+        (65535 * sensor).astype(np.uint16),
+        photometric=32803,
+        extratags=[(*tag, True) for tag in tags],
+    )
+    return picture
+
+
+def test_raw_photos_are_developed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = raw_photo(tmp_path / "a.dng")
+    found = load_photo(tmp_path / "a.dng")
+    assert found.pixels.shape == picture.shape
+    assert np.corrcoef(found.pixels.ravel(), picture.ravel())[0, 1] > 0.98
+    (tmp_path / "text.dng").write_text("no photo")
+    with pytest.raises(BadImageError, match="no raw photo that can be read"):
+        load_photo(tmp_path / "text.dng")
+    monkeypatch.setitem(sys.modules, "rawpy", None)
+    with pytest.raises(BadImageError, match=r"riis-physical\[raw\]"):
+        load_photo(tmp_path / "a.dng")
 
 
 def test_truncated_heic_is_told(tmp_path: Path) -> None:
@@ -310,7 +375,7 @@ def test_bombs_are_refused_before_decoding(tmp_path: Path) -> None:
     # Large, yet below the limit: the missing data is what is told, without a warning.
     bomb(tmp_path / "b.png", 12_000, 9_000)
     with pytest.raises(BadImageError, match="damaged or cut short"):
-        load_photo(tmp_path / "b.png")
+        load_host(tmp_path / "b.png")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])

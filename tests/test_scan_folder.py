@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from capture.many.folder import cores, photos_in, run_all, sensible_jobs
+from capture.many.folder import cores, photos_in, run_all, scanned_in, sensible_jobs
+from capture.many.scanner import Scanner, Settings, Task, scan_options
+from riis_physical.commands.scan_output import summary
 from riis_physical.errors import BadImageError, RiisError
 
 
@@ -42,6 +44,22 @@ def test_the_photos_of_a_folder_are_sorted_and_others_left_out(tmp_path: Path) -
     assert names == ["a.png", "b.JPG"]
     names = [str(p.relative_to(tmp_path)) for p in photos_in(tmp_path, recursive=True)]
     assert names == ["a.png", "b.JPG", "deep/c.heic"]
+
+
+def test_every_file_of_a_folder_has_an_answer(tmp_path: Path) -> None:
+    names = ["a.dng", "b.mov", "c.txt", "d", "e.avif"]
+    for name in (*names, ".hidden"):
+        (tmp_path / name).write_bytes(b"x")
+    tasks = [Task(str(file), listed=True) for file in scanned_in(tmp_path)]
+    assert [Path(task.photo).name for task in tasks] == names
+    scanner = Scanner(Settings("auto", "cpu"), lambda *_: [object()])
+    answers = [scanner(task)[0] for task in tasks]
+    assert [str(answer.status) for answer in answers] == [
+        "bad_image", "bad_image", "skipped", "skipped", "bad_image",
+    ]  # fmt: skip
+    assert "(.txt)" in answers[2].detail and "no video" in answers[1].detail
+    line = summary([[str(a.status)] for a in answers], 1.0, [".txt", "without a suffix"])
+    assert line.startswith("3 photos in 1.0 s: 3 bad_image; 2 skipped, no photos or videos: 1 .txt")
 
 
 def test_a_folder_without_photos_says_what_was_expected(tmp_path: Path) -> None:
@@ -149,8 +167,6 @@ def test_references_that_are_of_no_use_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from skimage import data
-
-    from capture.many.scanner import Settings, scan_options
 
     Image.fromarray(data.astronaut()).save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_text("no picture")

@@ -15,7 +15,6 @@ from skimage import data
 from capture.find.reference import Reference
 from capture.study.photos.exif import (
     has_location,
-    read_facts,
     simulated_exif,
     without_location,
 )
@@ -25,6 +24,7 @@ from capture.study.photos.pose import focal_in_px, measure
 from capture.study.run import Task, judged
 from capture.study.sheets import StudySheet, compose_sheet, find_tags, tag_at
 from riis_physical.artifacts import ScanResult, Status
+from riis_physical.images.facts import read_facts
 from riis_physical.sheets.sources import Source
 
 

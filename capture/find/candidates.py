@@ -44,15 +44,17 @@ class Candidate:
         corners: xy (4, 2) outer corners, clockwise; from the printed top-left
             where the way up is known.
         source: what proposed it: `given`, `fiducials`, `reference`, `learned` (the
-            detector), `outline` (a border, frame or screen edge), `contour` (a closed outline),
-            `inset` (inside a border that shows no inner edge) or `photo` (the
-            whole photo).
+            detector), `outline` (a border, frame or screen edge), `part` (of an outline, or
+            beyond it), `contour` (a closed outline), `inset` (inside a border that shows no
+            inner edge) or `photo` (the whole photo).
         bows: (4,) of the sides, see :mod:`capture.geometry.warp`; None for straight ones.
+        matched: the reference, or the number of the markers; None for other sources.
     """
 
     corners: FloatArray
     source: str
     bows: FloatArray | None = None
+    matched: str | None = None
 
 
 def given_candidate(photo: UInt8Image, corners: NDArray[np.floating]) -> Candidate:
@@ -71,10 +73,12 @@ def known_candidates(
     photo: UInt8Image, references: Sequence[Reference] | References | None = None
 ) -> list[Candidate]:
     """Places that printed markers or a known picture give, the way up included."""
-    found = [Candidate(q.corners, "fiducials") for q in fiducial_quads(photo)]
+    found = [
+        Candidate(q.corners, "fiducials", matched=str(q.number)) for q in fiducial_quads(photo)
+    ]
     for quad in reference_quads(photo, references) if references is not None else []:
         if all(overlap(quad.corners, known.corners) < SAME_PLACE for known in found):
-            found.append(Candidate(quad.corners, "reference", bows=quad.bows))
+            found.append(Candidate(quad.corners, "reference", quad.bows, quad.name))
     return found
 
 

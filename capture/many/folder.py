@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from riis_physical.errors import BadImageError, RiisError
+from riis_physical.images.raw import SUFFIXES as RAW_SUFFIXES
 from riis_physical.system.files import is_folder
 from riis_physical.system.processes import end_with_parent, single_threads
 
-SUFFIXES = {
-    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif", ".avif",
+SUFFIXES = RAW_SUFFIXES | {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif",
+    ".hif", ".avif", ".bmp", ".gif",
 }  # fmt: skip
 """Of the files of a folder that are taken for photos."""
+VIDEO_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".avi", ".mkv", ".webm", ".3gp", ".mpg"})
+"""Of those that are taken for videos."""
 AHEAD = 3  # tasks a worker that wait, so that memory does not grow with the folder
 FEWEST = 4  # photos a process that pay for starting it
 
@@ -40,24 +44,61 @@ def photos_in(folder: str | Path, *, recursive: bool = False) -> list[Path]:
     Raises:
         BadImageError: the folder cannot be read, or holds none.
     """
+    found = [f for f in files_in(folder, recursive=recursive) if is_photo(f)]
+    if not found:
+        raise BadImageError(_holds_none(folder, recursive))
+    return found
+
+
+def files_in(folder: str | Path, *, recursive: bool = False) -> list[Path]:
+    """All files of a folder, sorted by path; hidden ones are left out.
+
+    Raises:
+        BadImageError: the folder cannot be read.
+    """
     top = Path(folder)
     try:
         entries = sorted(top.rglob("*") if recursive else top.iterdir())
     except OSError as error:
         raise BadImageError(f"cannot read {folder}: {error.strerror or error}") from error
-    found = [
+    return [
         entry
         for entry in entries
-        if entry.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in entry.relative_to(top).parts)
+        if not any(part.startswith(".") for part in entry.relative_to(top).parts)
         and not is_folder(entry)  # what cannot be looked at gets its answer too
     ]
-    if not found:
-        deeper = "" if recursive else "; --recursive looks into the folders within it too"
-        raise BadImageError(
-            f"{folder} holds no photo (expected names such as photo.jpg, .png or .heic){deeper}"
-        )
+
+
+def is_photo(name: str | Path) -> bool:
+    """Whether a file is taken for a photo, by its suffix."""
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def is_video(name: str | Path) -> bool:
+    """Whether a file is taken for a video, by its suffix."""
+    return Path(name).suffix.lower() in VIDEO_SUFFIXES
+
+
+def is_scanned(name: str | Path) -> bool:
+    """Whether a file of a folder is taken for a photo or a video, by its suffix."""
+    return is_photo(name) or is_video(name)
+
+
+def scanned_in(folder: str | Path, *, recursive: bool = False) -> list[Path]:
+    """As :func:`files_in`, if there is a photo or a video among them.
+
+    Raises:
+        BadImageError: the folder cannot be read, or holds none.
+    """
+    found = files_in(folder, recursive=recursive)
+    if not any(is_scanned(file) for file in found):
+        raise BadImageError(_holds_none(folder, recursive))
     return found
+
+
+def _holds_none(folder: str | Path, recursive: bool) -> str:
+    deeper = "" if recursive else "; --recursive looks into the folders within it too"
+    return f"{folder} holds no photo (expected names such as photo.jpg, .png or .heic){deeper}"
 
 
 def cores() -> int:

@@ -6,17 +6,22 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from capture.clock import Clock
+from capture.explain import Explanation
 from capture.find.reference import References
-from capture.many.folder import photos_in
+from capture.many.folder import is_scanned, is_video, scanned_in
+from capture.many.frames import video_frames
+from capture.many.fused import FusedScan
 from capture.read.correction import Correction
+from capture.read.effort import Effort
 from capture.read.probe import RevealerLike
-from capture.scan import scan_photo
+from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import BadImageError
@@ -27,6 +32,8 @@ from riis_physical.qr.soft.knowledge import Knowledge
 from riis_physical.system.files import is_file, is_folder
 from riis_physical.system.last_resort import is_out_of_memory
 from riis_physical.system.terminal import note
+
+MOST_FRAMES = 20  # of a video among photos
 
 LoadModels = Callable[[str, str], Sequence[RevealerLike]]
 """Model and device, as in :class:`Settings`, to loaded models."""
@@ -47,6 +54,7 @@ class Settings:
     among_column: str | None = None
     knowledge_file: Path | None = None
     recursive: bool = False
+    effort: Effort = Effort.NORMAL
 
     def knowledge(self) -> Knowledge:
         """What is known of messages, its files read."""
@@ -55,10 +63,19 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One photo, and where its stages go."""
+    """One file.
+
+    Attributes:
+        photo: its path.
+        stages: where its stages go.
+        explain: where one picture of its stages goes; written over.
+        listed: whether it was in a folder, so that it may be no photo at all.
+    """
 
     photo: str
     stages: Path | None = None
+    listed: bool = False
+    explain: Path | None = None
 
 
 class Scanner:
@@ -77,6 +94,9 @@ class Scanner:
         Raises:
             RectificationError: the settings' corners are none that a camera sees.
         """
+        if task.listed and not is_scanned(task.photo):
+            kind = Path(task.photo).suffix or "a name without a suffix"
+            return [ScanResult(task.photo, Status.SKIPPED, detail=f"no photo or video ({kind})")]
         missing = no_file(task.photo, self.settings.recursive)
         if missing is not None:
             return missing
@@ -86,16 +106,42 @@ class Scanner:
                 models = self._load(settings.model, settings.device)
                 self._loaded = models, scan_options(settings)
         revealers, options = self._loaded
+        if is_video(task.photo):
+            return _of_video(task.photo, revealers, options)
         given = self.settings.corners
         corners = None if given is None else np.array(given, np.float32)
         try:
-            return scan_photo(
-                task.photo, revealers, corners=corners, save_stages=task.stages, **options
+            if task.explain is None:
+                return scan_photo(
+                    task.photo, revealers, corners=corners, save_stages=task.stages, **options
+                )
+            explanation = Explanation(task.stages)
+            found = find_containers(
+                task.photo, revealers, corners=corners, save_stages=explanation, **options
             )
+            explanation.write(task.explain, found.results, found.work, force=True)
+            return found.results
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             return _no_memory(task.photo)  # the other photos get their answers
+
+
+def _of_video(
+    video: str, revealers: Sequence[RevealerLike], options: dict[str, Any]
+) -> list[ScanResult]:
+    """What the sharpest frames of a video give together."""
+    scan = FusedScan(
+        lambda frame: find_containers(frame, revealers, **options),
+        knowledge=options["knowledge"],
+    )
+    try:
+        for frame in islice(video_frames(video), MOST_FRAMES):
+            if scan.add(video, frame.pixels):
+                break
+    except BadImageError as error:
+        return [ScanResult(video, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=str(error))]
+    return [one.result for one in scan.results()]
 
 
 def scan_options(settings: Settings) -> dict[str, Any]:
@@ -113,6 +159,7 @@ def scan_options(settings: Settings) -> dict[str, Any]:
         if correction is not None:
             found["correction"] = correction
     found["knowledge"] = settings.knowledge()
+    found["effort"] = settings.effort
     return found
 
 
@@ -122,7 +169,7 @@ def no_file(photo: str, recursive: bool) -> list[ScanResult] | None:
         return None
     try:
         if photo and is_folder(photo):  # an empty name is not the current folder
-            photos_in(photo, recursive=recursive)
+            scanned_in(photo, recursive=recursive)
         load_photo(photo)
     except BadImageError as error:
         return [ScanResult(photo, Status.BAD_IMAGE, timings_ms=Clock().whole(), detail=str(error))]

@@ -33,37 +33,46 @@ _STEPS = (0.5, 0.25)  # modules
 
 
 def by_list(
-    viewer: Viewer, revealers: Sequence[RevealerLike], places: Sequence[Place]
+    views: Sequence[tuple[Viewer, Sequence[Place]]], revealers: Sequence[RevealerLike]
 ) -> Finding | None:
-    """The finding with most evidence for a message of the viewer's list.
+    """The finding with most evidence for a message of the viewers' list.
 
     Args:
-        viewer: of the photo; it knows a list.
+        views: viewers of the photo and of its mirror image, which know a list, with
+            the places, the likeliest first.
         revealers: tried one after another.
-        places: the likeliest first.
 
     Returns:
         what reads, else the best one if it is hopeful, unread: it adds up with other
         photos. None where nothing is.
     """
-    among = viewer.knowledge.among
-    assert among is not None
-    best: tuple[float, Finding] | None = None
-    tries = product((False, True), revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS])
-    for mirrored, revealer, place, version in tries:
-        for found in _ways_up(viewer, revealer, place, version, mirrored=mirrored):
-            bits = among.best_bits(found.logits, version)
-            if best is None or bits > best[0]:
-                best = bits, found
-        if best is not None and best[0] >= MESSAGE_BITS:
-            read = _read(viewer, best[1])
-            if read is not None:
-                return viewer.guard(read)
+    best: tuple[float, Finding, Viewer] | None = None
+    for viewer, places in views:
+        among = viewer.knowledge.among
+        assert among is not None
+        for revealer, place, version in product(
+            revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS]
+        ):
+            for found in _ways_up(viewer, revealer, place, version):
+                bits = among.best_bits(found.logits, version)
+                if best is None or bits > best[0]:
+                    best = bits, found, viewer
+            if best is not None and best[0] >= MESSAGE_BITS:
+                read = _read(best[2], best[1])
+                if read is not None:
+                    return _taken(best[2], read)
     if best is None or best[0] < HOPEFUL_BITS:
         return None
-    moved = _moved(viewer, *best)
+    bits, found, viewer = best
+    moved = _moved(viewer, bits, found)
     read = _read(viewer, moved)
-    return moved if read is None else viewer.guard(read)
+    return viewer.as_taken(moved) if read is None else _taken(viewer, read)
+
+
+def _taken(viewer: Viewer, found: Finding) -> Finding | None:
+    """As the photo was taken; None where anyone can see the code."""
+    guarded = viewer.guard(found)
+    return None if guarded is None else viewer.as_taken(guarded)
 
 
 def _read(viewer: Viewer, found: Finding) -> Finding | None:
@@ -72,22 +81,20 @@ def _read(viewer: Viewer, found: Finding) -> Finding | None:
     return None if reading is None else replace(found, reading=reading)
 
 
-def _ways_up(
-    viewer: Viewer, revealer: RevealerLike, place: Place, version: int, *, mirrored: bool
-) -> list[Finding]:
+def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int) -> list[Finding]:
     """All four ways to hold a picture, revealed."""
     size = frame_px(version)
     with viewer.clock.stage("reveal"):
         rectified = place.region.rectify((size, size))
         frame = rectified.image
         condition = revealer.estimate(frame, viewer.jpeg_quality, rectified.scale_px)
-        frames = [_held(frame, turn, mirrored) for turn in range(4)]
-        revealed = revealer.reveal(np.stack(frames), [condition] * len(frames))
+        frames = np.stack([np.rot90(frame, turn) for turn in range(4)])
+        revealed = revealer.reveal(frames, [condition] * len(frames))
     return [
         Finding(
-            hypothesis=Hypothesis(0, turn, version),
+            hypothesis=Hypothesis(0, turn, version, mirrored=viewer.mirrored),
             revealer=revealer,
-            corners=np.roll(place.region.corners, -(turn + mirrored), axis=0),
+            corners=np.roll(place.region.corners, -turn, axis=0),
             condition=condition,
             presence=presence_score(revealed.logits[turn], version),
             frame=frames[turn],
@@ -95,15 +102,9 @@ def _ways_up(
             picture=revealed.picture[turn],
             logits=revealed.logits[turn],
             source=place.source,
-            mirrored=mirrored,
         )
         for turn in range(4)
     ]
-
-
-def _held(frame: FloatArray, turn: int, mirrored: bool) -> FloatArray:
-    turned = np.rot90(frame, turn)
-    return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
 
 
 def _moved(viewer: Viewer, bits: float, found: Finding) -> Finding:
@@ -120,28 +121,10 @@ def _moved(viewer: Viewer, bits: float, found: Finding) -> Finding:
                 corners = found.corners.copy()
                 corners[corner] += step * module * np.array(shift, np.float32)
                 try:
-                    other = _at(viewer, found, corners)
+                    other = viewer.revealed_at(found, corners, None)
                 except RectificationError:
                     continue
                 gained = among.best_bits(other.logits, version)
                 if gained > bits:
                     bits, found = gained, other
     return found
-
-
-def _at(viewer: Viewer, found: Finding, corners: FloatArray) -> Finding:
-    """The same code revealed at other corners."""
-    if not found.mirrored:
-        return viewer.revealed_at(found, corners, None)
-    # Rectified as seen, from the corner that is the printed top right: then mirrored.
-    seen = viewer.revealed_at(replace(found, mirrored=False), np.roll(corners, 1, axis=0), None)
-    frame = np.ascontiguousarray(seen.frame[:, ::-1])
-    revealed = found.revealer.reveal(frame[None], [found.condition])
-    return replace(
-        found,
-        corners=corners,
-        frame=frame,
-        picture=revealed.picture[0],
-        logits=revealed.logits[0],
-        presence=presence_score(revealed.logits[0], found.hypothesis.version),
-    )

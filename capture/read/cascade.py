@@ -7,7 +7,7 @@ markers, references, the likeliest picture -> outlines and pictures
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,17 @@ from capture.find.candidates import (
 from capture.find.learned.pictures import Pictures
 from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, overlap
+from capture.geometry.rectify import frame_corners
 from capture.read.finding import Finding
-from capture.read.search import ALL_TURNS, Search
+from capture.read.parts import GAPS, beside, cut_off, first_of_sheets, near_gaps
+from capture.read.probe import ALL_WAYS, Way
+from capture.read.search import Search
 
 FloatArray = NDArray[np.float32]
 
-MOST_CONTAINERS = 8
+MOST_CONTAINERS = 24
+# Of the next picture in a grid, so much lies within the photo.
+MOSTLY = 0.85
 # Stages that all containers of a photo share.
 SHARED = ("load", "detect")
 
@@ -63,7 +68,7 @@ class Cascade:
         Args:
             references: known pictures; where one is found, nothing else is looked for.
         """
-        photo, clock = self.search.photo, self.search.clock
+        photo, clock, budget = self.search.photo, self.search.clock, self.search.budget
         pictures = Pictures(photo, self.search.device)
         instead: list[Candidate] = []
         with clock.stage("detect"):
@@ -75,30 +80,47 @@ class Cascade:
                 soon = [*known, *seen_candidates(pictures, pictures.first)]
             self._look_soon(soon)
             if self.findings:
+                budget.step = "beside"
                 self._look_beside(pictures)
+            budget.step = "outlines"
             with clock.stage("detect"):
+                budget.hopeful |= pictures.may_hold
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
             if not self._is_read():
+                budget.step = "list"
                 self._by_list()
-            if not self._is_read():
+            if self._goes_on("parts"):
+                self._look_at_parts(pictures)
+            if self._goes_on("sides"):
                 instead = self._look_otherwise(pictures)
-        if not self._is_read():
+        if self._goes_on("again"):
             with clock.stage("detect"):
                 others = other_candidates(photo, self.tried, pictures)
             self._look_again(others)
         self.tried += instead  # not before: they were tried quickly, others there are worth more
-        if not self._is_read():
+        if self._goes_on("patterns"):
             for picture in pictures.hopeful:
                 self._instead(self.search.by_patterns(picture.corners))
+        if self._is_read():
+            budget.step = "grid"
+            self._look_on(pictures)
+            self._say_what_is_left(pictures)
+
+    def _goes_on(self, step: str) -> bool:
+        """Whether a step is worth it, as nothing was read; begins it."""
+        if self._is_read() or not self.search.budget.left:
+            return False
+        self.search.budget.step = step
+        return True
 
     def _look_soon(self, places: Sequence[Candidate]) -> None:
         """Take what reads at the first attempt."""
         self.tried += places
         left = self._unread(places)
         while left and len(self.findings) < MOST_CONTAINERS:
-            found = self.search.at_once(left, self._turns()[0])
+            found = self.search.at_once(left, self._ways()[0])
             if found is None:
                 return
             left = self._found(found, left)
@@ -118,7 +140,7 @@ class Cascade:
         self.tried += [one for one in places if all(one is not other for other in self.tried)]
         left = self._unread(places)
         while left and len(self.findings) < MOST_CONTAINERS:
-            found = self.search.best(left, self._turns(), thorough=not self.findings)
+            found = self.search.best(left, self._ways(), thorough=not self.findings)
             if found is None or not found.counts:
                 self.weak += [] if found is None else [found]
                 return
@@ -128,8 +150,67 @@ class Cascade:
         """Try the sides of pictures where they may be instead, as nothing was read."""
         with self.search.clock.stage("detect"):
             places = seen_candidates(pictures, pictures.otherwise)
-        self._instead(self.search.at_once(places, self._turns()[0], all_versions=False))
+        self._instead(self.search.at_once(places, self._ways()[0], all_versions=False))
         return places
+
+    def _look_at_parts(self, pictures: Pictures) -> None:
+        """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
+        size = self.search.size
+        seen = [picture.corners for picture in pictures.likely[:2]]
+        outlines = [frame_corners(size), *seen]
+        once, twice = [], []
+        for outline in outlines:
+            cut = cut_off(outline, size)
+            once += cut[0]
+            twice += cut[1]
+        sheets = [part for outline in outlines for part in first_of_sheets(outline)]
+        for parts in (once, sheets, twice):
+            if self._is_read() or not self.search.budget.left:
+                return
+            self._instead(self.search.by_parts(parts))
+
+    def _look_on(self, pictures: Pictures) -> None:
+        """Seek the next pictures of a grid of which some were read."""
+        if len(self.findings) < 2 and not pictures.any_beside(self._outlines()):
+            return
+        gaps: Sequence[float] = GAPS
+        waiting = [found for found in self.findings if found.reading and not found.mirrored]
+        while waiting:
+            known = waiting.pop(0)
+            for number, parts in enumerate(beside(known.corners, gaps)):
+                free = [part for part in parts if self._is_free(part.corners)]
+                if not free or len(self.findings) >= MOST_CONTAINERS:
+                    continue
+                found = self.search.by_parts(free, (known.hypothesis.version,))
+                if found is None and len(gaps) < len(GAPS):
+                    found = self.search.by_parts(free)
+                if found is None or not self._is_free(found.corners):
+                    continue
+                self._found(found, [])
+                waiting.append(found)
+                gaps = near_gaps(known.corners, found.corners, number)
+
+    def _say_what_is_left(self, pictures: Pictures) -> None:
+        """Tell the first finding where another picture shows that was not read."""
+        if len(self.findings) >= MOST_CONTAINERS:
+            said = f"{MOST_CONTAINERS} containers are read of a photo at most"
+        elif pictures.is_able and pictures.any_beside(self._outlines()):
+            said = "another picture shows beside and does not read"
+        else:
+            return
+        self.findings[0] = replace(self.findings[0], beside=said)
+
+    def _is_free(self, corners: FloatArray) -> bool:
+        """Whether a place lies within the photo, but for its edges, and holds nothing read yet."""
+        height, width = self.search.size
+        inside = overlap(corners, frame_corners((height, width)))
+        middle = corners.mean(0)
+        return bool(
+            inside >= MOSTLY
+            and (middle > 0).all()
+            and (middle < (width, height)).all()
+            and all(overlap(corners, found.corners) < OVERLAP for found in self.findings)
+        )
 
     def _by_list(self) -> None:
         """Try the list's messages at the places, and what is left unread with others' photos."""
@@ -161,15 +242,18 @@ class Cascade:
         if kept:  # the first result has the time of loading and detection
             spent |= {stage: spent[stage] + kept[0][1][stage] for stage in SHARED}
             kept[0] = (kept[0][0], kept[0][1] | dict.fromkeys(SHARED, 0.0))
-        self.findings = [found, *(old for old, _ in kept)]
+        self.findings = [self._dated(found), *(old for old, _ in kept)]
         self.spent = [spent, *(earlier for _, earlier in kept)]
         return True
 
     def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
         """Keep a container; the candidates that lie elsewhere."""
-        self.findings.append(found)
+        self.findings.append(self._dated(found))
         self.spent.append(self.search.clock.lap())
         return _elsewhere(left, found)
+
+    def _dated(self, found: Finding) -> Finding:
+        return replace(found, step=self.search.budget.step)
 
     def _unread(self, places: Sequence[Candidate]) -> list[Candidate]:
         """The places where nothing was found so far."""
@@ -181,11 +265,11 @@ class Cascade:
     def _outlines(self) -> list[FloatArray]:
         return [found.corners for found in self.findings]
 
-    def _turns(self) -> Sequence[int]:
+    def _ways(self) -> Sequence[Way]:
         """Outlines in one photo mostly lie the same way; known places say nothing of others."""
         if not self.findings or self.findings[-1].source in KNOWN:
-            return ALL_TURNS
-        return (self.findings[-1].hypothesis.turn,)
+            return ALL_WAYS
+        return (self.findings[-1].hypothesis.way,)
 
     def _is_read(self) -> bool:
         return any(found.reading is not None for found in self.findings)

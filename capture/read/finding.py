@@ -33,6 +33,9 @@ class Finding:
         evident: whether the evidence suffices to report a container unread.
         mirrored: whether the photo shows the picture mirrored; `corners` run clockwise in
             the photo all the same.
+        step: of the scan that found it.
+        matched: the reference, or the number of the markers, that gave the place.
+        beside: what is said of pictures beside it that were not read.
     """
 
     hypothesis: Hypothesis
@@ -48,6 +51,9 @@ class Finding:
     reading: Reading | None = None
     evident: bool = False
     mirrored: bool = False
+    step: str = ""
+    matched: str | None = None
+    beside: str = ""
 
     @property
     def counts(self) -> bool:

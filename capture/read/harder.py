@@ -48,20 +48,27 @@ def read_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding 
 
 
 def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
-    """Leave out what is covered, try outlines nearby, then align the corners."""
+    """Leave out what is covered, try outlines nearby, then align the corners, as far as it pays."""
+    budget = viewer.budget
+    budget.hopeful = True
+    budget.within("decoders")
     with viewer.clock.stage("read"):
         version = found.hypothesis.version
         reading = read_uncovered(found.logits, version, viewer.knowledge)
-        if reading is None:
+        if reading is None and budget.left:
             reading = viewer.read(found.logits, found.picture, version, thorough=True)
     if reading is not None:
         return viewer.guard(replace(found, reading=reading))
-    found = _by_patterns(viewer, places, found)
-    if found.reading is not None:
+    for part, step in (("patterns", _by_patterns), ("outlines", _other_outlines)):
+        if not budget.left:
+            return found
+        budget.within(part)
+        found = step(viewer, places, found)
+        if found.reading is not None:
+            return found
+    if not budget.left:
         return found
-    found = _other_outlines(viewer, places, found)
-    if found.reading is not None:
-        return found
+    budget.within("align")
     h = found.hypothesis
     with viewer.clock.stage("reveal"):
         region = places[h.quad].region
@@ -111,7 +118,7 @@ def _by_patterns(viewer: Viewer, places: list[Place], found: Finding) -> Finding
     if moved is None:
         return found
     region = Region.cut(viewer.photo, moved.corners, camera=viewer.camera)
-    place = Place(region, places[h.quad].source)
+    place = replace(places[h.quad], region=region)
     other = viewer.reveal(found.revealer, [place], replace(h, quad=0, turn=0))
     if other is None or better(other, found) is found:
         return found

@@ -31,6 +31,15 @@ LIKELY_VERSIONS = (3, 4, 5, 6)
 OTHER_VERSIONS = (2, 7, 8, 9, 10, 1)
 VERSIONS = LIKELY_VERSIONS + OTHER_VERSIONS
 
+Way = tuple[int, bool]
+"""How a picture is held: quarter turns, and whether the photo shows it mirrored."""
+SeenAs = tuple[int, Way, int]
+"""Candidate, way to hold it and version."""
+End = tuple[int, int]
+UPRIGHT: Way = (0, False)
+TURNS = (0, 1, 3, 2)
+ALL_WAYS: tuple[Way, ...] = tuple((turn, mirrored) for mirrored in (False, True) for turn in TURNS)
+
 
 class RevealedLike(Protocol):
     """What a revealer returns for a batch."""
@@ -67,17 +76,46 @@ class Hypothesis:
         turn: quarter turns: printed top-left is the candidate's corner `turn`.
         version: QR version.
         finder: agreement of the corner with a finder pattern, -1 to 1.
+        mirrored: whether the candidate is seen in the photo's mirror image.
     """
 
     quad: int
     turn: int
     version: int
     finder: float = 0.0
+    mirrored: bool = False
 
     @property
-    def seen_as(self) -> tuple[int, int, int]:
-        """What is looked at: candidate, way up and version."""
-        return self.quad, self.turn, self.version
+    def way(self) -> Way:
+        """The way that the picture is held."""
+        return self.turn, self.mirrored
+
+    @property
+    def seen_as(self) -> SeenAs:
+        """What is looked at."""
+        return self.quad, self.way, self.version
+
+    @property
+    def transposed(self) -> Hypothesis:
+        """The other way to hold it that puts the finder patterns at the same places."""
+        return replace(self, turn=(1 - self.turn) % 4, mirrored=not self.mirrored)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A look for one finder pattern.
+
+    Attributes:
+        region: of the photo.
+        corners: xy (4, 2) of the code, the printed top-left first.
+        version: of the code.
+        end: left or right (0 or 1), top or bottom end of the code.
+    """
+
+    region: Region
+    corners: FloatArray
+    version: int
+    end: End = (0, 0)
 
 
 def frame_px(version: int) -> int:
@@ -85,46 +123,73 @@ def frame_px(version: int) -> int:
     return MODULE_PX * (17 + 4 * version)
 
 
-def rounds(quads: int, turns: Sequence[int] = (0, 1, 3, 2)) -> Iterator[list[Hypothesis]]:
+def rounds(quads: int, ways: Sequence[Way] = ()) -> Iterator[list[Hypothesis]]:
     """What to try, the likeliest first; the search may stop after any round.
 
     Every version is tried the first way up on the three best candidates and on
     the last one, the outline of the photo itself; the other ways up on the best
     one, and with the likely versions on the next two. The rest get the likely
-    versions the first way up. Some 120 tries bound the time that a photo
-    without any container takes.
+    versions the first way up, and on the photo itself all ways. Mirrored, the likely versions
+    are tried on the best one, and the first way up on the next. Some 170 tries bound the time
+    that a photo without any container takes.
+
+    Args:
+        quads: how many candidates.
+        ways: that are tried, the likeliest first; all where there are none.
     """
-    first = turns[0]
+    ways = ways or ALL_WAYS
+    first = ways[:1]
+    (_, seen) = ways[0]
+    others = [way for way in ways[1:] if way[1] == seen]
+    flipped = [way for way in ways[1:] if way[1] != seen]
     best = range(min(quads, 2))
     third = range(2, min(quads, 3))
     rest = range(3, quads)
-    yield _tries(best, turns[:1], LIKELY_VERSIONS)
+    yield _tries(best, first, LIKELY_VERSIONS)
     yield [
-        *_tries(best, turns[:1], OTHER_VERSIONS),
-        *_tries(third, turns[:1], VERSIONS),
-        *_tries(rest[-1:], turns[:1], LIKELY_VERSIONS),
+        *_tries(best, first, OTHER_VERSIONS),
+        *_tries(third, first, VERSIONS),
+        *_tries(rest[-1:], first, LIKELY_VERSIONS),
     ]
-    for turn in turns[1:]:
-        yield _tries(best, [turn], LIKELY_VERSIONS)
+    for way in others:
+        yield _tries(best, [way], LIKELY_VERSIONS)
+    yield _tries([*best, *rest[-1:]], flipped[:1], LIKELY_VERSIONS)
     yield [
-        *_tries(rest[:-1], [first], LIKELY_VERSIONS),
-        *_tries(rest[-1:], [first], OTHER_VERSIONS),
+        *_tries(rest[:-1], first, LIKELY_VERSIONS),
+        *_tries(rest[-1:], first, OTHER_VERSIONS),
     ]
     yield [
-        *_tries(best[:1], turns[1:], OTHER_VERSIONS),
-        *_tries(third, turns[1:], LIKELY_VERSIONS),
+        *_tries([*best[:1], *rest[-1:]], flipped[1:], LIKELY_VERSIONS),
+        *_tries(rest[-1:], others, LIKELY_VERSIONS),
+        *_tries(best[:1], others, OTHER_VERSIONS),
+        *_tries(third, others, LIKELY_VERSIONS),
     ]
 
 
-def quick_rounds(quads: int, turn: int) -> Iterator[list[Hypothesis]]:
-    """What to try on a few candidates before anything else is looked for: one way up."""
+def quick_rounds(
+    quads: int, way: Way = UPRIGHT, *, all_ways: bool = False
+) -> Iterator[list[Hypothesis]]:
+    """What to try on a few candidates before anything else is looked for.
+
+    Args:
+        quads: how many candidates.
+        way: that is tried first with all versions.
+        all_ways: try its mirror image too.
+    """
     if quads:
-        yield _tries(range(quads), [turn], LIKELY_VERSIONS)
-        yield _tries(range(quads), [turn], OTHER_VERSIONS)
+        yield _tries(range(quads), [way], LIKELY_VERSIONS)
+        turn, mirrored = way
+        flipped = _tries(range(quads), [(turn, not mirrored)] if all_ways else [], LIKELY_VERSIONS)
+        yield [*_tries(range(quads), [way], OTHER_VERSIONS), *flipped]
 
 
-def _tries(quads: Sequence[int], turns: Sequence[int], versions: Sequence[int]) -> list[Hypothesis]:
-    return [Hypothesis(q, turn, v) for q in quads for turn in turns for v in versions]
+def _tries(quads: Sequence[int], ways: Sequence[Way], versions: Sequence[int]) -> list[Hypothesis]:
+    return [
+        Hypothesis(q, turn, v, mirrored=mirrored)
+        for q in quads
+        for turn, mirrored in ways
+        for v in versions
+    ]
 
 
 def probe(
@@ -166,34 +231,44 @@ def _scored(
     regions: Sequence[Region],
     hypotheses: Sequence[Hypothesis],
     jpeg_quality: float | None,
-    end: tuple[int, int],
+    end: End,
 ) -> list[Hypothesis]:
-    """Finder scores at the left or right (0 or 1), top or bottom end of the code, best first."""
-    scored: list[Hypothesis] = []
+    """Finder scores at one end of the code, best first."""
+    trials = [
+        Trial(regions[h.quad], np.roll(regions[h.quad].corners, -h.turn, axis=0), h.version, end)
+        for h in hypotheses
+    ]
+    scores = finder_scores(revealer, trials, jpeg_quality)
+    scored = [replace(h, finder=score) for h, score in zip(hypotheses, scores, strict=True)]
+    return sorted(scored, key=lambda h: -h.finder)
+
+
+def finder_scores(
+    revealer: RevealerLike, trials: Sequence[Trial], jpeg_quality: float | None
+) -> list[float]:
+    """Agreement with the finder pattern that each trial looks for, -1 to 1."""
+    scores: list[float] = []
     side = PROBE_MODULES * MODULE_PX
-    for start in range(0, len(hypotheses), BATCH):
-        part = hypotheses[start : start + BATCH]
+    for start in range(0, len(trials), BATCH):
+        part = trials[start : start + BATCH]
         frames, conditions = [], []
-        for h in part:
-            region = regions[h.quad]
-            size = frame_px(h.version)
-            x, y = (size - side) * end[0], (size - side) * end[1]
-            corner = region.rectify(
-                (size, size),
-                corners=np.roll(region.corners, -h.turn, axis=0),
-                window=(y, x, side, side),
+        for trial in part:
+            size = frame_px(trial.version)
+            x, y = ((size - side) * one for one in trial.end)
+            corner = trial.region.rectify(
+                (size, size), corners=trial.corners, window=(y, x, side, side)
             )
             frames.append(corner.image)
             conditions.append(middling(jpeg_quality, corner.scale_px))
         revealed = revealer.reveal(np.stack(frames), conditions)
-        scored += [
-            Hypothesis(h.quad, h.turn, h.version, finder_score(_flipped(logits, end)))
-            for h, logits in zip(part, revealed.logits, strict=True)
+        scores += [
+            finder_score(_flipped(logits, trial.end))
+            for trial, logits in zip(part, revealed.logits, strict=True)
         ]
-    return sorted(scored, key=lambda h: -h.finder)
+    return scores
 
 
-def _flipped(logits: FloatArray, end: tuple[int, int]) -> FloatArray:
+def _flipped(logits: FloatArray, end: End) -> FloatArray:
     """The pattern of another corner as if it lay at the top left."""
     across, down = (-1 if one else 1 for one in end)
     return logits[::down, ::across]

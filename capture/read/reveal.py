@@ -6,7 +6,8 @@ rectify -> (correct) -> enhance and reveal -> read -> not one that anyone can se
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from capture.clock import Clock
 from capture.find.candidates import Candidate
-from capture.geometry.rectify import Region
+from capture.geometry.rectify import Region, homography
 from capture.read.correction import CorrectedRevealer, Correction
+from capture.read.effort import LONG_READING, Budget
 from capture.read.finding import Finding, better
 from capture.read.probe import Hypothesis, RevealerLike, frame_px
 from riis_physical.artifacts import UInt8Image
@@ -43,6 +45,7 @@ class Place:
 
     region: Region
     source: str
+    matched: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Viewer:
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
         knowledge: what is known of messages.
+        budget: of work on the photo.
+        mirrored: whether `photo` is the mirror image of what was taken.
     """
 
     photo: UInt8Image
@@ -64,6 +69,22 @@ class Viewer:
     camera: CameraProfile | None = None
     correction: Correction | None = None
     knowledge: Knowledge = NOTHING
+    budget: Budget = field(default_factory=Budget)
+    mirrored: bool = False
+
+    @cached_property
+    def mirror(self) -> Viewer:
+        """The same of the photo's mirror image."""
+        camera = None if self.camera is None else self.camera.mirrored()
+        photo = np.ascontiguousarray(self.photo[:, ::-1])
+        return replace(self, photo=photo, camera=camera, mirrored=not self.mirrored)
+
+    def as_taken(self, found: Finding) -> Finding:
+        """A finding with its corners in the photo as it was taken, clockwise there."""
+        if not self.mirrored:
+            return found
+        corners = mirrored_corners(found.corners, self.photo.shape[1])
+        return replace(found, corners=corners, mirrored=True)
 
     def read(
         self,
@@ -74,6 +95,8 @@ class Viewer:
         thorough: bool = False,
     ) -> Reading | None:
         """Read what was revealed, with all that is known of messages."""
+        if thorough:
+            self.budget.spend(LONG_READING)
         return read_revealed(logits, picture, version, self.knowledge, thorough=thorough)
 
     @property
@@ -82,14 +105,16 @@ class Viewer:
         return replace(self, correction=None)
 
     def places(self, candidates: Sequence[Candidate]) -> list[Place]:
-        """The candidates that a camera can have seen."""
+        """The candidates, as the photo was taken, that a camera can have seen."""
         places = []
         for candidate in candidates:
+            corners, bows = candidate.corners, candidate.bows
+            if self.mirrored:  # the upper left of the mirror image is the upper right
+                corners = np.roll(mirrored_corners(corners, self.photo.shape[1]), 1, axis=0)
+                bows = None if bows is None else bows[[0, 3, 2, 1]]
             try:
-                region = Region.cut(
-                    self.photo, candidate.corners, bows=candidate.bows, camera=self.camera
-                )
-                places.append(Place(region, candidate.source))
+                region = Region.cut(self.photo, corners, bows=bows, camera=self.camera)
+                places.append(Place(region, candidate.source, candidate.matched))
             except RectificationError:
                 continue
         return places
@@ -124,7 +149,7 @@ class Viewer:
             condition = revealer.estimate(rectified.image, self.jpeg_quality, rectified.scale_px)
             revealed = revealer.reveal(rectified.image[None], [condition])
         enhanced = getattr(revealed, "enhanced", None)
-        logits, picture = revealed.logits[0], revealed.picture[0]
+        logits, picture = self._within(corners, h.version, revealed.logits[0], revealed.picture[0])
         presence = presence_score(logits, h.version)
         if presence < WORTH_READING:
             return None
@@ -141,6 +166,7 @@ class Viewer:
             picture=picture,
             logits=logits,
             source=places[h.quad].source,
+            matched=places[h.quad].matched,
             reading=reading,
             evident=presence >= EVIDENCE,
         )
@@ -153,15 +179,34 @@ class Viewer:
         frame = region.rectify((size, size)).image
         revealed = found.revealer.reveal(frame[None], [found.condition])
         enhanced = getattr(revealed, "enhanced", None)
+        version = found.hypothesis.version
+        logits, picture = self._within(
+            region.corners, version, revealed.logits[0], revealed.picture[0]
+        )
         return replace(
             found,
             corners=region.corners,
             frame=frame,
             enhanced=None if enhanced is None else enhanced[0],
-            picture=revealed.picture[0],
-            logits=revealed.logits[0],
-            presence=presence_score(revealed.logits[0], found.hypothesis.version),
+            picture=picture,
+            logits=logits,
+            presence=presence_score(logits, version),
         )
+
+    def _within(
+        self, corners: FloatArray, version: int, logits: FloatArray, picture: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """What was revealed with modules that lie outside the photo not known, zero."""
+        size = np.array(self.photo.shape[1::-1], np.float32)
+        if (corners > -1).all() and (corners < size).all():
+            return logits, picture
+        side = 17 + 4 * version
+        to_photo = homography(corners, (side, side))
+        across, down = np.meshgrid(np.arange(side), np.arange(side))
+        places = np.stack([across, down, np.ones_like(down)], -1) @ to_photo.T
+        places = places[..., :2] / places[..., 2:]
+        seen = ((places >= 0) & (places <= size - 1)).all(-1)
+        return logits * seen, picture * np.kron(seen, np.ones((4, 4), bool))
 
     def guard(self, found: Finding) -> Finding | None:
         """None where the code is one that anyone can see in the photo."""
@@ -174,6 +219,12 @@ class Viewer:
                 payload in symbol.candidates for read in DECODERS.values() for symbol in read(gray)
             )
         return None if visible else found
+
+
+def mirrored_corners(corners: FloatArray, width: int) -> FloatArray:
+    """Corners xy (4, 2) in the mirror image of a photo, clockwise, the same one first."""
+    there = np.array([width - 1, 0], np.float32) + np.array([-1, 1], np.float32) * corners
+    return np.asarray(there[[0, 3, 2, 1]], np.float32)
 
 
 def plain_of(revealer: RevealerLike) -> RevealerLike:

@@ -1,6 +1,8 @@
 """From candidates to the best revealed code among them.
 
 probe -> reveal and read -> (read harder) -> settle the corners
+
+All of it on the photo and, where that does not read, on its mirror image.
 """
 
 from __future__ import annotations
@@ -16,17 +18,22 @@ from numpy.typing import NDArray
 
 from capture.clock import Clock
 from capture.find.candidates import Candidate
-from capture.geometry.rectify import Region
 from capture.read.by_list import by_list
 from capture.read.correction import Correction
+from capture.read.effort import Budget
 from capture.read.finding import Finding, better
 from capture.read.harder import FAR_MODULES, read_harder
+from capture.read.parts import Part, shown
 from capture.read.probe import (
+    ALL_WAYS,
     LIKELY_VERSIONS,
     STRONG,
+    UPRIGHT,
     WEAK,
     Hypothesis,
     RevealerLike,
+    SeenAs,
+    Way,
     middling,
     probe,
     probe_beside,
@@ -34,8 +41,9 @@ from capture.read.probe import (
     rounds,
 )
 from capture.read.relocate import relocate
-from capture.read.reveal import Place, Viewer
+from capture.read.reveal import Viewer
 from capture.read.settle import settled
+from capture.read.views import Views
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
@@ -48,7 +56,8 @@ CERTAIN = 0.75
 FULL_REVEALS = 4
 # A finder pattern at another corner counts from here on.
 BESIDE = 0.6
-ALL_TURNS = (0, 1, 3, 2)
+# Rounds of probes that any photo is worth.
+FIRST_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Search:
         changed: whether a profile's lens or fall of light was taken out of the photo.
         knowledge: what is known of messages.
         scores: of what was probed already, by model, place, way up and version.
+        budget: of work on the photo.
     """
 
     photo: UInt8Image
@@ -75,13 +85,23 @@ class Search:
     correction: Correction | None = None
     changed: bool = False
     knowledge: Knowledge = NOTHING
-    scores: dict[tuple[int, bytes, int, int], float] = field(default_factory=dict)
+    scores: dict[tuple[int, bytes, Way, int], float] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     @cached_property
     def _viewer(self) -> Viewer:
         return Viewer(
-            self.photo, self.jpeg_quality, self.clock, self.camera, self.correction, self.knowledge
-        )
+            self.photo, self.jpeg_quality, self.clock, self.camera, self.correction,
+            self.knowledge, self.budget,
+        )  # fmt: skip
+
+    def _views(self, candidates: Sequence[Candidate]) -> Views:
+        return Views(self._viewer, candidates)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) of the photo."""
+        return self.photo.shape[0], self.photo.shape[1]
 
     @property
     def device(self) -> str:
@@ -91,7 +111,7 @@ class Search:
     def best(
         self,
         candidates: Sequence[Candidate],
-        turns: Sequence[int] = ALL_TURNS,
+        ways: Sequence[Way] = ALL_WAYS,
         *,
         thorough: bool,
         wide: bool = False,
@@ -100,125 +120,161 @@ class Search:
 
         Args:
             candidates: places, the likeliest first.
-            turns: ways up that are tried, the likeliest first.
+            ways: to hold a picture that are tried, the likeliest first.
             thorough: try the unlikely hypotheses too.
             wide: where not thorough, try all candidates the first way up.
 
         Returns:
             a finding, which may be too weak to count; None where nothing shows.
         """
-        found = self._likeliest(candidates, turns, thorough=thorough, wide=wide)
-        return None if found is None else settled(self._viewer, found)
+        views = self._views(candidates)
+        found = self._likeliest(views, ways, thorough=thorough, wide=wide)
+        return None if found is None else views.finished(found)
 
     def at_once(
-        self, candidates: Sequence[Candidate], turn: int = 0, *, all_versions: bool = True
+        self,
+        candidates: Sequence[Candidate],
+        way: Way = UPRIGHT,
+        *,
+        all_versions: bool = True,
     ) -> Finding | None:
         """The first of a few candidates that reads without further ado, its corners settled.
 
         Args:
             candidates: a few places.
-            turn: the way up that is tried.
-            all_versions: try the unlikely versions too.
+            way: the way that is tried.
+            all_versions: try the unlikely versions, and the mirror image, too.
 
         Returns:
             None where nothing reads.
         """
-        places = self._viewer.places(candidates)
-        regions = [place.region for place in places]
-        rounds_tried = islice(quick_rounds(len(places), turn), None if all_versions else 1)
-        for tries, revealer in product(rounds_tried, self.revealers):
+        views = self._views(candidates)
+        tries_of = quick_rounds(views.count, way, all_ways=all_versions)
+        for tries, revealer in product(
+            islice(tries_of, None if all_versions else 1), self.revealers
+        ):
             with self.clock.stage("probe"):
-                probed = self._probed(revealer, regions, tries)
+                probed = self._probed(revealer, views, tries)
             for h in _two_a_place(h for h in probed if h.finder >= STRONG):
-                found = self._by_any_model(revealer, places, h)
+                found = self._by_any_model(revealer, views, h)
                 if found is not None and found.reading is not None:
-                    return settled(self._viewer, found)
+                    return views.finished(found)
         return None
 
-    def _by_any_model(
-        self, first: RevealerLike, places: Sequence[Place], h: Hypothesis
-    ) -> Finding | None:
+    def _by_any_model(self, first: RevealerLike, views: Views, h: Hypothesis) -> Finding | None:
         """A hypothesis revealed by the model that it showed to, else by the others.
 
         Models of one family show each other's finder patterns, and read each other's
         modules less well.
         """
-        found = self._viewer.reveal(first, places, h)
+        found = views.reveal(first, h)
         for other in self.revealers:
             if found is not None and found.reading is not None:
                 break
             if other is not first:
-                found = better(found, self._viewer.reveal(other, places, h))
+                found = better(found, views.reveal(other, h))
         return found
 
     def _probed(
-        self, revealer: RevealerLike, regions: Sequence[Region], tries: Sequence[Hypothesis]
+        self, revealer: RevealerLike, views: Views, tries: Sequence[Hypothesis]
     ) -> list[Hypothesis]:
         """Scores of hypotheses, best first, each of a place looked for once."""
 
-        def key(h: Hypothesis) -> tuple[int, bytes, int, int]:
-            region = regions[h.quad]
+        def key(h: Hypothesis) -> tuple[int, bytes, Way, int]:
+            region = views.places(h.mirrored)[h.quad].region
             place = region.corners.tobytes() + region.bows.tobytes()
-            return (id(revealer), place, h.turn, h.version)
+            return (id(revealer), place, h.way, h.version)
 
-        new = [h for h in tries if key(h) not in self.scores]
-        self.scores.update(
-            (key(h), h.finder) for h in probe(revealer, regions, new, self.jpeg_quality)
-        )
+        for mirrored in (False, True):
+            new = [h for h in tries if h.mirrored == mirrored and key(h) not in self.scores]
+            regions = views.regions(mirrored) if new else []
+            self.scores.update(
+                (key(h), h.finder) for h in probe(revealer, regions, new, self.jpeg_quality)
+            )
         scored = [replace(h, finder=self.scores[key(h)]) for h in tries]
-        return sorted(scored, key=lambda h: -h.finder)
+        best = sorted(scored, key=lambda h: -h.finder)
+        self.budget.hopeful |= bool(best) and best[0].finder >= STRONG
+        return best
 
     def _likeliest(
-        self, candidates: Sequence[Candidate], turns: Sequence[int], *, thorough: bool, wide: bool
+        self, views: Views, ways: Sequence[Way], *, thorough: bool, wide: bool
     ) -> Finding | None:
-        places = self._viewer.places(candidates)
-        regions = [place.region for place in places]
         found: Finding | None = None
         pending: list[tuple[RevealerLike, Hypothesis]] = []
-        seen: set[tuple[int, int, int]] = set()
-        for number, tries in enumerate(rounds(len(places), turns)):
+        seen: set[SeenAs] = set()
+        for number, tries in enumerate(rounds(views.count, ways)):
             # After the first container, the rest need not be searched in depth.
-            upright = wide and all(h.turn == turns[0] for h in tries)
-            if not tries or (number > 1 and not thorough and not upright):
+            upright = wide and all(h.way == ways[0] for h in tries)
+            if not tries or (number >= FIRST_ROUNDS and not thorough and not upright):
                 continue
+            if number >= FIRST_ROUNDS and not self.budget.left:
+                break
             for revealer in self.revealers:
                 with self.clock.stage("probe"):
-                    pending += [(revealer, h) for h in self._probed(revealer, regions, tries)]
+                    pending += [(revealer, h) for h in self._probed(revealer, views, tries)]
                 for model, h in _best_two(pending):
                     if h.finder < STRONG or h.seen_as in seen:
                         continue
                     seen.add(h.seen_as)
-                    found = better(found, self._by_any_model(model, places, h))
+                    found = better(found, self._by_any_model(model, views, h))
                     if found is not None and _is_settled(found):
-                        found = read_harder(self._viewer, places, found)
+                        found = views.harder(found)
                         if found is not None:  # else one that anyone can see: look elsewhere
                             return found
         for revealer in self.revealers:
             own = [h for model, h in pending if model is revealer and h.seen_as not in seen]
             unseen = sorted(own, key=lambda h: -h.finder)
             whole = [h for h in unseen if h.finder >= WEAK][:FULL_REVEALS]
-            if thorough:
-                likeliest = [h for h in unseen if _is_plain(h, turns[0])]
+            if thorough and self.budget.left:
+                likeliest = [h for h in unseen if _is_plain(h, ways[0])]
                 with self.clock.stage("probe"):
-                    beside = probe_beside(revealer, regions[:1], likeliest, self.jpeg_quality)
+                    regions = views.regions(ways[0][1])[:1]
+                    beside = probe_beside(revealer, regions, likeliest, self.jpeg_quality)
                 strong = [h for h in beside if h.finder >= BESIDE]
                 known = {h.seen_as for h in strong}
                 whole = strong + [h for h in whole if h.seen_as not in known]
             for h in whole:
-                found = better(found, self._viewer.reveal(revealer, places, h))
+                if not self.budget.left:
+                    break
+                found = better(found, views.reveal(revealer, h))
                 if found is not None and _is_settled(found):
-                    found = read_harder(self._viewer, places, found)
+                    found = views.harder(found)
                     if found is not None:
                         return found
-        return None if found is None else read_harder(self._viewer, places, found)
+        return None if found is None else views.harder(found)
 
     def by_list(self, candidates: Sequence[Candidate]) -> Finding | None:
         """A message of the list at places where no code shows; None without a list."""
         if self.knowledge.among is None:
             return None
-        return by_list(self._viewer, self.revealers, self._viewer.places(candidates))
+        views = self._views(candidates)
+        both = [(views.viewer(mirrored), views.places(mirrored)) for mirrored in (False, True)]
+        return by_list(both, self.revealers)
 
-    def by_patterns(self, corners: FloatArray) -> Finding | None:
+    def by_parts(
+        self, parts: Sequence[Part], versions: Sequence[int] = LIKELY_VERSIONS
+    ) -> Finding | None:
+        """A code that reads at one of some parts of outlines, or a little beside; else None."""
+        for revealer in self.revealers:
+            for candidate, version in shown(self._viewer, revealer, parts, versions):
+                views = self._views([candidate])
+                found = views.reveal(revealer, Hypothesis(0, 0, version)) if views.count else None
+                if found is not None and found.reading is None:
+                    found = views.harder(found)
+                if found is None or found.reading is None:
+                    found = self.by_patterns(candidate.corners, (version,), candidate.source)
+                    if found is None:
+                        continue
+                    return found
+                return views.finished(found)
+        return None
+
+    def by_patterns(
+        self,
+        corners: FloatArray,
+        versions: Sequence[int] = LIKELY_VERSIONS,
+        source: str = "learned",
+    ) -> Finding | None:
         """A code whose finder patterns lie a few modules from where an outline puts them.
 
         Where a picture goes over into the wall, a side may be off by a tenth of the width,
@@ -228,13 +284,14 @@ class Search:
         Args:
             corners: xy (4, 2) in the photo, right to within FAR_MODULES for a good part of
                 the code, its top left first.
+            versions: that are tried. source: what proposed the place.
 
         Returns:
             what reads; what does not is no evidence, as it was sought in many places.
         """
         width = float(np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1).mean())
         for revealer in self.revealers:
-            for version in LIKELY_VERSIONS:
+            for version in versions:
                 known, modules = function_modules(version)
                 condition = middling(self.jpeg_quality, width / len(modules))
                 with self.clock.stage("reveal"):
@@ -244,7 +301,7 @@ class Search:
                     )  # fmt: skip
                 if moved is None:
                     continue
-                places = self._viewer.places([Candidate(moved.corners, "learned")])
+                places = self._viewer.places([Candidate(moved.corners, source)])
                 found = self._viewer.reveal(revealer, places, Hypothesis(0, 0, version))
                 if found is not None:
                     found = read_harder(self._viewer, places, found)
@@ -257,7 +314,7 @@ def _best_two(
     pending: Iterable[tuple[RevealerLike, Hypothesis]],
 ) -> list[tuple[RevealerLike, Hypothesis]]:
     """The two hypotheses that show best, each by the model to which it does."""
-    best: dict[tuple[int, int, int], tuple[RevealerLike, Hypothesis]] = {}
+    best: dict[SeenAs, tuple[RevealerLike, Hypothesis]] = {}
     for one in sorted(pending, key=lambda one: -one[1].finder):
         best.setdefault(one[1].seen_as, one)
     return list(islice(best.values(), 2))
@@ -272,9 +329,9 @@ def _two_a_place(hypotheses: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
             yield h
 
 
-def _is_plain(h: Hypothesis, upright: int) -> bool:
+def _is_plain(h: Hypothesis, upright: Way) -> bool:
     """Whether this is the likeliest place the first way up, of a likely version."""
-    return h.quad == 0 and h.turn == upright and h.version in LIKELY_VERSIONS
+    return h.quad == 0 and h.way == upright and h.version in LIKELY_VERSIONS
 
 
 def _is_settled(found: Finding) -> bool:

@@ -130,7 +130,7 @@ class LiveScan:
         places = viewer.places(self._seen)
         best: Finding | None = None
         for revealer in self.revealers:
-            for tries in islice(quick_rounds(len(places), 0), 1):
+            for tries in islice(quick_rounds(len(places)), 1):
                 probed = probe(revealer, [place.region for place in places], tries, None)
                 strong = sorted((h for h in probed if h.finder >= STRONG), key=lambda h: -h.finder)
                 for hypothesis in strong[:REVEALS]:

@@ -14,11 +14,9 @@ import numpy as np
 
 from capture.many.folder import photos_in, run_all, sensible_jobs
 from capture.study.photos.exif import (
-    PhotoFacts,
     check_clean,
     digest,
     has_location,
-    read_facts,
     without_location,
 )
 from capture.study.photos.match import Seen, match
@@ -28,6 +26,7 @@ from capture.study.recognise import Recognised, Recogniser
 from capture.study.store import Study
 from riis_physical.errors import BadImageError, ConfigError
 from riis_physical.images import load_photo
+from riis_physical.images.facts import PhotoFacts, read_facts
 from riis_physical.system.files import atomic_path
 
 

@@ -176,6 +176,26 @@ def load_key(file: Path | None) -> Key | None:
     return Key.load(file)
 
 
+class Colour(click.ParamType):
+    """A colour by its name or as #rrggbb."""
+
+    name = "colour"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int, int]:
+        """Red, green and blue, 0 to 255."""
+        from PIL import ImageColor
+
+        if isinstance(value, tuple):
+            return value
+        try:
+            red, green, blue = ImageColor.getrgb(value)[:3]
+        except ValueError:
+            self.fail(
+                f"{value!r} is no colour: expected, for example, black or #204060", param, ctx
+            )
+        return red, green, blue
+
+
 class PictureSize(click.ParamType):
     """WIDTHxHEIGHT on the command line, (h, w) in the code."""
 

@@ -99,6 +99,12 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     is_flag=True,
     help="Hide scheme and host of an address in capitals where that saves a version.",
 )
+@click.option(
+    "--background",
+    type=common.Colour(),
+    metavar="COLOUR",
+    help="What transparent parts are laid on: a name or #rrggbb.  [default: white]",
+)
 @common.key_option
 @common.device_option
 @common.force_option
@@ -122,14 +128,16 @@ def command(
     among_column: str | None,
     knowledge_file: Path | None,
     fold_case: bool,
+    background: tuple[int, int, int] | None,
     key_file: Path | None,
     device: str,
     force: bool,
 ) -> None:
     """Hide a message in the picture HOST, or in several.
 
-    The container is revealed and read once before it is written; a JPEG as it
-    comes out of its file. The strength is chosen from simulated captures of this very picture.
+    A host that carries a message already needs --force. The container is revealed and read once
+    before it is written; a JPEG as it comes out of its file. The strength is chosen from
+    simulated captures of this very picture.
 
     With --prefix, --among or --knowledge it is chosen for readers who scan with the same: far
     less shows, and others cannot read it. What they need is written to a .json file beside the
@@ -165,7 +173,9 @@ def command(
         for path in targets:
             check_writable(path, force=force)
             image_format(path)
-        first = load_host(hosts[0]) if len(hosts) == 1 else None  # told before the model loads
+        first = (
+            load_host(hosts[0], background) if len(hosts) == 1 else None
+        )  # told before the model loads
 
         from riis_physical.hiding import Aim
         from riis_physical.profile import DeviceProfile
@@ -199,7 +209,7 @@ def command(
         failed = 0
         for host, path in zip(hosts, targets, strict=True):
             try:
-                loaded = load_host(host) if first is None else first
+                loaded = load_host(host, background) if first is None else first
                 _hide_one(loaded, content, path, revealer, wish, force=force)
             except (BadImageError, HostError) as error:
                 if len(hosts) == 1:
@@ -235,6 +245,7 @@ def _hide_one(
         result = hide(
             loaded, content, revealer=revealer, strength=strength, refine=refining,
             file_quality=quality, proof=wish.proof(loaded), knowledge=wish.knowledge,
+            over=force,
         )  # fmt: skip
     decoder = result.decoder
 

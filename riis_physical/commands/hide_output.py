@@ -34,13 +34,21 @@ def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:
             f"margin taken off ({wish.aim.draws} simulated draws, true outline known)"
         )
         if choice.limit:
+            from riis_physical.hiding.advice import BANNER
+
             bound = {
                 "seen": "more would be seen too well",
                 "strength": "more strength is not chosen by itself",
             }[choice.limit]
+            height, width = result.container.shape[:2]
+            advice = (
+                "Take a host that is less long and narrow"  # its warning says how much less
+                if max(height, width) >= BANNER * min(height, width)
+                else "Take a host with more mid-tones and texture, a shorter message, or --refine"
+            )
             common.note(
                 f"warning: this host does not reach {wish.aim.rate:.0%} with the margin: {bound}. "
-                "Take a host with more mid-tones and texture, a shorter message, or --refine"
+                f"{advice}"
             )
     elif chosen is None:
         common.tell(f"strength    {result.strength:g}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.scan_expect import Expected
 from riis_physical.commands.scan_run import (
     MAX_FRAMES,
     open_log,
@@ -19,7 +21,7 @@ from riis_physical.commands.scan_run import (
     scan_together,
 )
 from riis_physical.errors import BadImageError, RectificationError
-from riis_physical.system.files import is_folder
+from riis_physical.system.files import check_writable, is_folder
 
 if TYPE_CHECKING:
     from capture.many.scanner import Task
@@ -108,10 +110,30 @@ class Corners(click.ParamType):
     help="Photos scanned at the same time.  [default: one a core]",
 )
 @click.option(
+    "--effort",
+    type=click.Choice(["quick", "normal", "thorough"]),
+    default="normal",
+    show_default=True,
+    help="How long to try where a photo does not read; normal: some 3 s on two cores.",
+)
+@click.option(
     "--save-stages",
     type=common.PATH,
     metavar="DIR",
     help="Write the pictures of each stage.",
+)
+@click.option(
+    "--explain",
+    type=common.PATH,
+    metavar="FILE",
+    help="Write one picture (.png) of how far the scan of a single photo came, and why.",
+)
+@click.option("--expect", metavar="TEXT", help="What all photos should say: right, wrong, unread.")
+@click.option(
+    "--expect-table",
+    type=common.PATH,
+    metavar="FILE",
+    help="The same from a CSV table with the columns photo and message.",
 )
 @common.key_option
 @common.auto_device_option
@@ -137,7 +159,11 @@ def command(
     force: bool,
     recursive: bool,
     jobs: int | None,
+    effort: str,
     save_stages: Path | None,
+    explain: Path | None,
+    expect: str | None,
+    expect_table: Path | None,
     key_file: Path | None,
     device: str,
 ) -> None:
@@ -145,22 +171,36 @@ def command(
     or in a video.
 
     Messages go to standard output, everything else to standard error. Links
-    are printed, never opened. Exit status 1 when a photo did not decode.
+    are printed, never opened. Exit status 1 when a photo did not decode, or not to what
+    is expected.
     """
     _check_usage(photos, corners, fuse, video, camera, max_frames, save_stages)
-    if output is not None and (fuse or not photos):
-        raise click.UsageError("--output is for photos scanned one by one.")
+    alone = {"--output": output, "--explain": explain, "--expect": expect or expect_table}
+    for name, given_value in alone.items():
+        if given_value is not None and (fuse or not photos):
+            raise click.UsageError(f"{name} is for photos scanned one by one.")
     folders = any(_is_folder(photo) for photo in photos)
-    names = _expanded(photos, recursive)
-    if corners is not None and len(names) != 1:
+    tasks = _with_stages(_expanded(photos, recursive), save_stages)
+    if corners is not None and len(tasks) != 1:
         raise click.UsageError("--corners belong to one photo: give exactly one.")
+    if explain is not None:
+        if len(tasks) != 1:
+            raise click.UsageError("--explain is for one photo: give exactly one.")
+        check_writable(explain, force=force)
+        tasks = [replace(tasks[0], explain=explain)]
+    if expect is not None and expect_table is not None:
+        raise click.UsageError("--expect and --expect-table say the same: give one.")
+    expected = None if expect is None else Expected(expect)
+    expected = expected if expect_table is None else Expected.load(expect_table)
     given = None if corners is None else tuple(corners)
     measured = None if profile is None else _profile(profile, camera_profile)
+    from capture.many.folder import is_photo
     from capture.many.scanner import Settings
+    from capture.read.effort import Effort
 
     settings = Settings(
         model, device, given, reference, camera_profile, measured,
-        prefixes, among, among_column, knowledge_file, recursive,
+        prefixes, among, among_column, knowledge_file, recursive, Effort(effort),
     )  # fmt: skip
     key = common.load_key(key_file)
     if key is not None and not settings.knowledge().is_empty:
@@ -170,13 +210,19 @@ def command(
         fused, extra = scan_moving(settings, video, camera, max_frames)
         decoded = print_fused(settings, fused, extra, as_json, key)
     elif fuse:
+        names = [t.photo for t in tasks if not t.listed or is_photo(t.photo)]
         scan = scan_together(settings, names, quiet=as_json)
         decoded = print_fused(settings, scan.results(), {"photos": names}, as_json, key)
     else:
-        tasks = _tasks(names, save_stages)
-        log = None if output is None else open_log(settings, output, force=force, sealed=key_file)
+        log = (
+            None
+            if output is None
+            else open_log(settings, output, expected, force=force, sealed=key_file)
+        )
         try:
-            decoded = scan_each(settings, tasks, jobs, as_json, key, log, summed_up=folders)
+            decoded = scan_each(
+                settings, tasks, jobs, as_json, key, log, expected, summed_up=folders
+            )
         except RectificationError as error:
             raise click.BadParameter(str(error), param_hint="--corners") from error
     ctx.exit(0 if decoded else 1)
@@ -233,34 +279,34 @@ def _is_folder(photo: str) -> bool:
     return bool(photo) and is_folder(photo)
 
 
-def _expanded(photos: Sequence[str], recursive: bool) -> list[str]:
-    """The photos, and those in the folders among them; a folder without any stays itself."""
-    names: list[str] = []
-    for photo in photos:
-        if _is_folder(photo):
-            from capture.many.folder import photos_in
-
-            try:
-                names += [str(file) for file in photos_in(photo, recursive=recursive)]
-            except BadImageError:
-                names.append(photo)  # its answer says why, and the others get theirs
-        else:
-            names.append(photo)
-    return names
-
-
-def _tasks(names: Sequence[str], save_stages: Path | None) -> list[Task]:
+def _expanded(photos: Sequence[str], recursive: bool) -> list[Task]:
+    """The photos, and all files of folders among them; a folder without a photo stays itself."""
+    from capture.many.folder import scanned_in
     from capture.many.scanner import Task
 
+    found: list[Task] = []
+    for photo in photos:
+        if _is_folder(photo):
+            try:
+                files = scanned_in(photo, recursive=recursive)
+                found += [Task(str(file), listed=True) for file in files]
+            except BadImageError:
+                found.append(Task(photo))  # its answer says why, and the others get theirs
+        else:
+            found.append(Task(photo))
+    return found
+
+
+def _with_stages(tasks: Sequence[Task], save_stages: Path | None) -> list[Task]:
     if save_stages is None:
-        return [Task(name) for name in names]
+        return list(tasks)
     from riis_physical.system.files import check_folder
 
     check_folder(save_stages)
-    if len(names) == 1:
-        return [Task(names[0], save_stages)]
+    if len(tasks) == 1:
+        return [replace(tasks[0], stages=save_stages)]
     taken: set[Path] = set()
-    return [Task(name, _stage_folder(save_stages, name, taken)) for name in names]
+    return [replace(t, stages=_stage_folder(save_stages, t.photo, taken)) for t in tasks]
 
 
 def _stage_folder(parent: Path, photo: str, taken: set[Path]) -> Path:

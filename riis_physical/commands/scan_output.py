@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from riis_physical.commands import common
+from riis_physical.system.files import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,11 @@ def as_record(result: ScanResult) -> dict[str, Any]:
         if result.evidence_bits is None
         else round(float(result.evidence_bits), 1),
         "mirrored": result.mirrored,
+        "fault": result.fault,
+        "outside": round(float(result.outside), 4),
+        "reference": result.matched if result.found_by == "reference" else None,
+        "marker": int(result.matched or 0) if result.found_by == "fiducials" else None,
+        **_facts(result.photo),
         "confidence": round(float(result.confidence), 4),
         "condition": None,
         "timings_ms": {key: round(float(ms), 2) for key, ms in result.timings_ms.items()},
@@ -56,6 +62,20 @@ def as_record(result: ScanResult) -> dict[str, Any]:
     return record
 
 
+def _facts(photo: str) -> dict[str, Any]:
+    """What the photo's file says of its making; null where it does not."""
+    from riis_physical.images.facts import PhotoFacts, read_facts
+
+    facts = read_facts(photo) if is_file(photo) else PhotoFacts()
+    return {
+        "taken": facts.taken,
+        "device": facts.device,
+        "focal_mm35": facts.focal_mm35,
+        "exposure_s": facts.exposure_s,
+        "iso": facts.iso,
+    }
+
+
 def _quality_record(quality: CaptureQuality) -> dict[str, Any]:
     return {
         name: round(float(value), 4) if isinstance(value, (int, float)) else value
@@ -72,6 +92,10 @@ def say(result: ScanResult, *, alone: bool) -> None:
             second line says how it was read.
     """
     where = result.photo if result.index == 0 else f"{result.photo} [{result.index}]"
+    if result.status == "skipped":
+        return  # told at the end, all together
+    if result.fault:
+        common.note(f"{where}: warning: {result.fault}")
     if result.payload is None:
         common.note(f"{where}: {result.status}: {result.detail}")
         return
@@ -79,9 +103,14 @@ def say(result: ScanResult, *, alone: bool) -> None:
     if text is None:
         text = "base64:" + base64.b64encode(result.payload).decode("ascii")
     common.say_message(text, before="" if alone else f"{where}: ")
+    if result.outside:
+        common.note(f"{where}: {result.outside:.0%} of it lies outside the photo")
+    if result.detail:
+        common.note(f"{where}: {result.detail}")
     if alone:
+        mirrored = "mirrored, " if result.mirrored else ""
         common.note(
-            f"{where}: decoded by {_how(result)} with model {result.model}, "
+            f"{where}: {mirrored}decoded by {_how(result)} with model {result.model}, "
             f"confidence {result.confidence:.2f}, {result.timings_ms.get('total', 0.0):.0f} ms"
         )
 
@@ -94,10 +123,19 @@ def _how(result: ScanResult) -> str:
     return f"{result.decoder} ({result.by} known{bits})"
 
 
-def summary(photos: Sequence[Sequence[str]], seconds: float) -> str:
-    """One line about a folder: how many photos of each status, the best of each counting."""
+def summary(photos: Sequence[Sequence[str]], seconds: float, skipped: Sequence[str]) -> str:
+    """One line about a folder: how many photos of each status, the best of each counting.
+
+    Args:
+        photos: statuses of each file. seconds: that it took.
+        skipped: suffixes of the files that are no photos.
+    """
     order = ("decoded", "unreadable", "no_container", "bad_image")
-    best = [min(statuses, key=order.index) for statuses in photos]
+    best = [min(of, key=order.index) for of in photos if "skipped" not in of]
     counts = Counter(best)
     parts = ", ".join(f"{counts[status]} {status}" for status in order if counts[status])
-    return f"{len(photos)} photos in {seconds:.1f} s: {parts}"
+    line = f"{len(best)} photos in {seconds:.1f} s: {parts}"
+    if not skipped:
+        return line
+    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(skipped).most_common())
+    return f"{line}; {len(skipped)} skipped, no photos or videos: {kinds}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.scan_expect import Expected, judged, tally
 from riis_physical.commands.scan_output import as_record, say, summary
 from riis_physical.commands.verbosity import is_quiet
 
@@ -33,10 +35,11 @@ def scan_each(
     as_json: bool,
     key: Key | None,
     log: ScanLog | None,
+    expected: Expected | None,
     *,
     summed_up: bool,
 ) -> bool:
-    """Scan photos and print what is in them; whether all of them decoded."""
+    """Scan photos and print what is in them; whether all decoded, as far as it is known to what."""
     import time
 
     from tqdm import tqdm
@@ -54,6 +57,7 @@ def scan_each(
         threads = not device.startswith("cpu")  # a GPU's memory holds one model
     began = time.perf_counter()
     answers: list[list[str]] = []
+    verdicts: dict[str, str | None] = {}
     hidden = is_quiet() or as_json or len(tasks) < 2 or not sys.stderr.isatty()
     with (
         tqdm(total=len(left), unit="photo", disable=hidden, leave=False) as bar,
@@ -70,12 +74,17 @@ def scan_each(
         for task, found in zip(left, scanned, strict=True):
             results = found if key is None else [opened(result, key) for result in found]
             answers.append([str(result.status) for result in results])
+            records = [_record(settings, result) for result in results] if log or as_json else []
+            if expected is not None:
+                texts = [result.text for result in results]
+                verdicts[task.photo] = expected.verdict(task.photo, texts)
+                records = [judged(record, verdicts[task.photo]) for record in records]
             if log is not None:
-                log.add(task.photo, [_record(settings, result) for result in results])
+                log.add(task.photo, records)
             with tqdm.external_write_mode(file=sys.stderr, nolock=False):
-                for result in results:
+                for place, result in enumerate(results):
                     if as_json:
-                        click.echo(json.dumps(_record(settings, result)))
+                        click.echo(json.dumps(records[place]))
                     else:
                         say(result, alone=len(tasks) == 1 and len(results) == 1)
     if log is not None:
@@ -83,12 +92,31 @@ def scan_each(
         log.finish(names)
         answers = [[record["status"] for record in log.known(name) or []] for name in names]
     if summed_up and not as_json:
-        common.note(summary(answers, time.perf_counter() - began))
+        skipped = [
+            Path(task.photo).suffix or "without a suffix"
+            for task, statuses in zip(tasks, answers, strict=True)
+            if Status.SKIPPED in statuses
+        ]
+        common.note(summary(answers, time.perf_counter() - began, skipped))
+    if expected is not None:
+        if log is not None:
+            kept = {name: log.known(name) or [{}] for name in names}
+            verdicts = {name: records[0].get("expected") for name, records in kept.items()}
+        if not as_json:
+            common.note(tally(verdicts.values()))
+        return all(verdict in (None, "right") for verdict in verdicts.values())
     # A photo counts as decoded when one of its containers was read.
-    return all(Status.DECODED in statuses for statuses in answers)
+    return all(Status.DECODED in of or Status.SKIPPED in of for of in answers)
 
 
-def open_log(settings: Settings, output: Path, *, force: bool, sealed: Path | None) -> ScanLog:
+def open_log(
+    settings: Settings,
+    output: Path,
+    expected: Expected | None,
+    *,
+    force: bool,
+    sealed: Path | None,
+) -> ScanLog:
     """The log of this scan; says how much of it was done before."""
     from capture.many.log import ScanLog
     from riis_physical.model.weights import available, load_record
@@ -100,6 +128,9 @@ def open_log(settings: Settings, output: Path, *, force: bool, sealed: Path | No
         "models": [load_record(model)["sha256"] for model in models],
         "options": repr(settings),
         "key": None if sealed is None else str(sealed),
+        "expected": None
+        if expected is None
+        else hashlib.sha256(repr(expected).encode()).hexdigest(),
     }
     log = ScanLog(output, head, force=force)
     if log.gone_on:

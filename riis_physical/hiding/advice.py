@@ -20,6 +20,24 @@ _PAPER_LUMA, _PAPER_SHARE = 235.0, 0.3  # levels and area of flat white
 _DRAWN_SHARE = 0.45  # of the pixels, those that equal their neighbours to a level
 _STROKE_PX, _STROKE_LEVELS, _STROKE_SHARE = 7, 60.0, 0.02  # thin and strong: letters, lines
 
+# Below this many host pixels a module, a container does not even read from its own file.
+LEAST_MODULE_PX = 4
+# From this aspect on the shorter side decides how close a photo must be taken.
+BANNER = 3.0
+
+
+def shaped_badly(size: tuple[int, int], code: QrCode) -> list[str]:
+    """What is wrong with the shape of a host of (h, w)."""
+    short, long = sorted(size)
+    if long < BANNER * short:
+        return []
+    where = "height" if size[0] == short else "width"
+    return [
+        f"the host is a banner of {long / short:.1f} : 1, and its modules are as flat: photos must "
+        f"be taken so close that the {where} alone shows {code.size} modules. Hide in a part of "
+        "it of at most 2 : 1 and leave the rest beside it"
+    ]
+
 
 def carrying_badly(frame: FloatArray, clipped_share: float, code: QrCode) -> list[str]:
     pixels = np.clip(np.rint(frame * 255), 0, 255).astype(np.uint8)

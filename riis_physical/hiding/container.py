@@ -12,7 +12,8 @@ import numpy as np
 from riis_physical import metrics
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, HostError
-from riis_physical.hiding.advice import carrying_badly, showing_badly
+from riis_physical.hiding.advice import LEAST_MODULE_PX, carrying_badly, shaped_badly, showing_badly
+from riis_physical.hiding.already import carried
 from riis_physical.hiding.frame import add_residual, to_frame
 from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import Plan, Refinement
@@ -88,6 +89,7 @@ def hide(
     file_quality: int | None = None,
     proof: Proof | None = None,
     knowledge: Knowledge = NOTHING,
+    over: bool = False,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
 
@@ -105,12 +107,13 @@ def hide(
             :func:`riis_physical.sheets.profiles.proof_of` makes one from an ICC profile.
         knowledge: what the readers of this container know; the strength is chosen for them,
             and the self-check reads as they do.
+        over: hide even where the host carries a message already, which is lost then.
 
     Raises:
         MessageError: empty message, or too long for the largest code.
         BadImageError: `host` is a path of no usable picture.
         ConfigError: strength out of range.
-        HostError: the container does not read back.
+        HostError: the container does not read back, or the host carries a message already.
     """
     if isinstance(strength, int | float) and not MIN_STRENGTH <= strength <= MAX_STRENGTH:
         raise ConfigError(
@@ -118,6 +121,11 @@ def hide(
         )
     code = encode(message)
     original = _pixels(host)
+    if not over and (there := carried(original, revealer)) is not None:
+        raise HostError(
+            f"the host carries {there.described} already, which hiding another would destroy: "
+            "take the picture without it, or pass --force (in Python over=True)"
+        )
     needed = needed_information(code, knowledge)
     if isinstance(strength, Aim):
         strength = replace(strength, needed=needed)
@@ -150,6 +158,7 @@ def hide(
         warnings=(
             *carrying_badly(frame, clipped_share, code),
             *showing_badly(original),
+            *shaped_badly(original.shape[:2], code),
         ),
         strength=planned.strength,
         choice=choice,
@@ -229,6 +238,13 @@ def _self_check(
         revealed.logits[0], revealed.picture[0], code.version, knowledge, thorough=True
     )
     if reading is None or reading.payload != code.payload:
+        height, width = container.shape[:2]
+        if min(height, width) < LEAST_MODULE_PX * code.size:
+            raise HostError(
+                f"the host is {width} x {height} px, too small for a code of {code.size} x "
+                f"{code.size} modules: take one of at least {LEAST_MODULE_PX * code.size} px along "
+                "the shorter side, enlarge it, or shorten the message"
+            )
         advice = (
             f"raise the strength above {strength:g}, " if strength < MAX_STRENGTH else ""
         ) + "shorten the message or choose a host with more texture and mid-tones"

@@ -10,6 +10,12 @@ from PIL import Image, ImageCms
 
 _ALPHA_MODES = ("LA", "PA", "La", "RGBA", "RGBa")
 _BAND_ROWS = 64
+WHITE = (255, 255, 255)
+
+
+def colour_name(colour: tuple[int, int, int]) -> str:
+    """For people: white, or #rrggbb."""
+    return "white" if colour == WHITE else "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 class Colours:
@@ -18,15 +24,25 @@ class Colours:
     Attributes:
         profile: what the RGB pixels still need, None for sRGB.
         notes: one line for each conversion that changed pixels, complete after the last band.
+        was_transparent: whether some of it lets the background through.
     """
 
-    def __init__(self, image: Image.Image, profile: bytes | None, *, keep_profile: bool) -> None:
-        """Decide from the whole picture, which is loaded.
+    def __init__(
+        self,
+        image: Image.Image,
+        profile: bytes | None,
+        *,
+        keep_profile: bool,
+        background: tuple[int, int, int] = WHITE,
+    ) -> None:
+        """Decide from the whole picture, which is loaded; transparency lies on `background`.
 
         Raises:
             ValueError: floating-point pixels, or LAB without a usable profile.
         """
         self.profile: bytes | None = None
+        self.was_transparent = False
+        self._background = background
         self._notes: dict[str, None] = {}  # a set that keeps its order
         self._transform: ImageCms.ImageCmsTransform | None = None
         if image.mode == "F":
@@ -60,9 +76,10 @@ class Colours:
         if self._has_alpha:
             rgba = band.convert("RGBA")
             if int(np.asarray(rgba.getchannel("A")).min()) < 255:
-                self._notes["transparency laid on white"] = None
-            white = Image.new("RGBA", rgba.size, "white")
-            band = Image.alpha_composite(white, rgba).convert("RGB")
+                self.was_transparent = True
+                self._notes[f"transparency laid on {colour_name(self._background)}"] = None
+            ground = Image.new("RGBA", rgba.size, (*self._background, 255))
+            band = Image.alpha_composite(ground, rgba).convert("RGB")
         elif band.mode in ("P", "1", "YCbCr", "HSV", "RGBX"):
             band = band.convert("RGB")
         if self._transform is None:

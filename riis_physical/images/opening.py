@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import stat
 import struct
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -23,7 +28,7 @@ from riis_physical.errors import BadImageError
 MAX_PIXELS = 178_956_970
 #: Shorter sides than this carry nothing that could be read.
 MIN_SIDE_PX = 32
-READABLE = ("JPEG", "PNG", "WebP", "TIFF", "HEIC")
+READABLE = ("JPEG", "PNG", "WebP", "TIFF", "HEIC", "AVIF")
 
 # Importing these plugins registers their formats; others are never tried. The
 # JPEG plugin opens MPO files as well.
@@ -36,6 +41,7 @@ _FORMATS = tuple(
         TiffImagePlugin.TiffImageFile,
         GifImagePlugin.GifImageFile,
         BmpImagePlugin.BmpImageFile,
+        AvifImagePlugin.AvifImageFile,
     )
 )
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -99,6 +105,21 @@ def open_picture(path: Path) -> Image.Image:
             "are needed: use a larger picture"
         )
     return image
+
+
+_salvaging = threading.Lock()
+
+
+@contextmanager
+def salvaged() -> Iterator[None]:
+    """In the body Pillow decodes files that are cut short as far as they go."""
+    with _salvaging:
+        before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _register_heif(path: Path) -> None:

@@ -37,6 +37,9 @@ LEAST_SURE = 0.15
 # 87 % of 60 containers, 25 % of their hosts), where its least certain side is this certain:
 # where it is more so, the corners are right, and a search around them gains nothing.
 HOPEFUL, DOUBTFUL = 0.55, (0.5, 0.95)
+# A photo is worth more than a first look from this probability on at one of the first places: none
+# of 15 rooms but one, all of 23 containers that were cut off, mirrored, on a sheet or slanted.
+WORTH_TRYING = 0.5
 # From this probability of a container on, sides of a place are tried where they may be instead.
 FAINT_HOPE = 0.35
 
@@ -64,6 +67,18 @@ class Pictures:
             return []
         low, high = DOUBTFUL
         return [one for one in self.first if low <= one.sure < high]
+
+    @property
+    def is_able(self) -> bool:
+        """Whether the detector saw the photo."""
+        return self._sight is not None
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether one of the likeliest places may hold a container, or cannot be seen."""
+        return not self.is_able or any(
+            place.container >= WORTH_TRYING for place in self._places[:FIRST]
+        )
 
     @cached_property
     def likely(self) -> list[CloseUp]:

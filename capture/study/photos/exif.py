@@ -1,4 +1,4 @@
-"""What a photo's file says of its making, and how its location is taken out."""
+"""How a photo's file says that it is simulated, and how its location is taken out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import hashlib
 import re
 import struct
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import ExifTags, Image
 
 from riis_physical.errors import BadImageError
+from riis_physical.images.facts import register_heif
 
 FILM_DIAGONAL_MM = 43.2666  # of 36 x 24 mm
 SIMULATED = "simulated by riis-physical, no camera took this"
@@ -23,75 +22,6 @@ _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 _XMP_LOCATION = re.compile(
     rb"""exif:GPS\w+\s*=\s*(?:"[^"]*"|'[^']*')|<exif:GPS(\w+)[^>]*>.*?</exif:GPS\1>""", re.DOTALL
 )
-
-
-@dataclass(frozen=True)
-class PhotoFacts:
-    """What a file says of itself; None where it does not.
-
-    Attributes:
-        width, height: px, upright. taken: local time, as written.
-        device: model of the camera. exposure_s: seconds. iso: sensitivity.
-        focal_mm35: focal length for 36 x 24 mm film.
-        simulated: whether the file says so.
-    """
-
-    width: int | None = None
-    height: int | None = None
-    taken: str | None = None
-    device: str | None = None
-    exposure_s: float | None = None
-    iso: int | None = None
-    focal_mm35: float | None = None
-    simulated: bool = False
-
-
-def read_facts(path: str | Path) -> PhotoFacts:
-    """Read a file's EXIF block; what is damaged or absent is None."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            _allow_heif()
-            with Image.open(path) as picture:
-                exif = picture.getexif()
-                width, height = picture.size
-                own = exif.get_ifd(_OWN.Exif)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError):
-        return PhotoFacts()
-    if exif.get(_BASE.Orientation) in (5, 6, 7, 8):
-        width, height = height, width
-    iso = own.get(_BASE.ISOSpeedRatings)
-    return PhotoFacts(
-        width=width,
-        height=height,
-        taken=_text(own.get(_BASE.DateTimeOriginal) or exif.get(_BASE.DateTime)),
-        device=_text(exif.get(_BASE.Model)),
-        exposure_s=_number(own.get(_BASE.ExposureTime)),
-        iso=int(number) if (number := _number(iso[0] if isinstance(iso, tuple) else iso)) else None,
-        focal_mm35=_number(own.get(_BASE.FocalLengthIn35mmFilm)),
-        simulated="simulated" in (_text(exif.get(_BASE.ImageDescription)) or ""),
-    )
-
-
-def _allow_heif() -> None:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    text = "" if value is None else str(value).strip("\0 \n\r\t")
-    return text[:80] or None
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if 0 < number < 1e9 else None
 
 
 def simulated_exif(
@@ -125,7 +55,7 @@ def has_location(path: str | Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _allow_heif()
+            register_heif()
             with Image.open(path) as picture:
                 return bool(picture.getexif().get_ifd(_GPS))
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from capture.study.config import NUMERIC, SHOT_FACTORS
-from capture.study.photos.exif import PhotoFacts
 from capture.study.store import Study
 from riis_physical.errors import ConfigError
+from riis_physical.images.facts import PhotoFacts
 
 
 def levels_of(study: Study) -> dict[str, set[Any]]:

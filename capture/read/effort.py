@@ -1,0 +1,97 @@
+"""How much work a photo is worth.
+
+Work is counted in modules that the network reveals, not timed: a scan gives the same answers
+on every machine, whatever else it does. Reading a grid to the decoders' limit counts as the
+modules that could be revealed in that time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from capture.read.probe import RevealedLike, RevealerLike
+from riis_physical.artifacts import Condition, FloatArray
+
+
+class Effort(StrEnum):
+    """How long a scan tries where a photo does not read."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
+#: Modules after which no further step begins. One core of a desktop processor takes some 13,000 a
+#: second, cutting them out of the photo included.
+MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 36_000.0, Effort.THOROUGH: math.inf}
+#: The same where nothing shows: neither a trace of a code nor a picture that may hold one.
+MODULES_FOR_NOTHING = {Effort.QUICK: 3_000.0, Effort.NORMAL: 6_000.0, Effort.THOROUGH: math.inf}
+#: What reading one grid to the decoders' limit counts.
+LONG_READING = 6_000.0
+
+
+@dataclass
+class Budget:
+    """What the scan of one photo may spend, and has spent on what.
+
+    Attributes:
+        effort: how much it may.
+        hopeful: whether something shows, so that the whole of it may be spent.
+        step: what the scan is at, for people and for measuring.
+        spent: modules, by step.
+    """
+
+    effort: Effort = Effort.THOROUGH
+    hopeful: bool = False
+    step: str = "first"
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def spend(self, modules: float) -> None:
+        """Count work of the present step."""
+        self.spent[self.step] = self.spent.get(self.step, 0.0) + modules
+
+    @property
+    def left(self) -> bool:
+        """Whether another step may begin."""
+        limits = MODULES if self.hopeful else MODULES_FOR_NOTHING
+        return sum(self.spent.values()) < limits[self.effort]
+
+    def within(self, part: str) -> None:
+        """Go on to a part of the present step."""
+        self.step = f"{self.step.split(': ')[0]}: {part}"
+
+
+@dataclass(frozen=True)
+class Metered:
+    """A revealer whose work is counted.
+
+    Attributes:
+        revealer: that does it.
+        budget: that it counts on.
+    """
+
+    revealer: RevealerLike
+    budget: Budget
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self.revealer.name
+
+    @property
+    def device(self) -> Any:
+        """Where the model runs."""
+        return getattr(self.revealer, "device", "cpu")
+
+    def reveal(self, frames: FloatArray, conditions: Sequence[Condition | None]) -> RevealedLike:
+        """Reveal (B, 8h, 8w, 3) frames in [0, 1]."""
+        self.budget.spend(frames.shape[0] * frames.shape[1] * frames.shape[2] / 64)
+        return self.revealer.reveal(frames, conditions)
+
+    def estimate(self, frame: FloatArray, jpeg_quality: float | None, scale_px: float) -> Condition:
+        """Distortion level of one rectified frame."""
+        return self.revealer.estimate(frame, jpeg_quality, scale_px)

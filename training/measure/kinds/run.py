@@ -1,0 +1,248 @@
+"""How many photos of each kind read, and what they cost.
+
+    python -m training.measure.kinds.run --images DIR --backgrounds DIR --n 20 -o results/kinds.json
+
+DIR holds pictures to hide in, the other one photographs of rooms. All photos are simulated.
+A photo counts as read where all of its containers are; a text that none of them holds is wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from capture.scan import find_containers
+from riis_physical.errors import RiisError
+from riis_physical.model.revealer import Revealer
+from riis_physical.model.weights import available
+from training.measure.common.harness import Measurement, check_output
+from training.measure.common.summary import rate, spread
+from training.measure.kinds import scenes, sent
+from training.measure.kinds.making import Maker, Material
+
+KIND, FORMAT = "kinds", 1
+KINDS: dict[str, Maker] = {
+    "plain": sent.plain,
+    "empty room": sent.empty,
+    "mirrored photo": sent.mirrored_photo,
+    "mirrored file": sent.mirrored_file,
+    "collage, no gap": sent.collage(0),
+    "collage, 8 px": sent.collage(8),
+    "collage, 24 px": sent.collage(24),
+    "collage, 60 px": sent.collage(60),
+    "collage, photo": sent.collage_photo,
+    "contact sheet of 24": sent.contact_sheet,
+    "wallpaper": sent.wallpaper,
+    "cut by 2 %": sent.cropped(0.02),
+    "cut by 6 %": sent.cropped(0.06),
+    "cut by 12 %": sent.cropped(0.12),
+    "cut by 6 %, two sides": sent.cropped(0.06, 2),
+    "cut by 6 %, border": sent.cropped(0.06, border=True),
+    "cut, photo": sent.cropped_photo,
+    "glass": scenes.glass,
+    "tape": scenes.tape,
+    "shallow focus": scenes.shallow_focus,
+    "bands": scenes.bands,
+    "subpixels": scenes.subpixels,
+    "steep": scenes.steep,
+    "pillar": scenes.pillar,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One measurement; see the options."""
+
+    model: str
+    images: str
+    backgrounds: str
+    kinds: tuple[str, ...]
+    n: int
+    seed: int
+    effort: str | None
+
+
+@dataclass(frozen=True)
+class KindRecord:
+    """One photo of a kind.
+
+    Attributes:
+        kind, index: of the photo.
+        messages: of its containers. right: how many of them were read.
+        wrong: texts that none of them holds.
+        statuses: of the results.
+        mirrored: how many results say so.
+        step: of the scan that read the first one.
+        cpu_s, wall_s: of the scan. work: modules revealed, by step.
+    """
+
+    kind: str
+    index: int
+    messages: int
+    right: int
+    wrong: int
+    statuses: tuple[str, ...]
+    mirrored: int
+    step: str
+    cpu_s: float
+    wall_s: float
+    work: Mapping[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> KindRecord:
+        """From plain values."""
+        return cls(**{**values, "statuses": tuple(values["statuses"])})
+
+
+class KindRunner:
+    """Makes photos and scans them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises RiisError: no such model, no pictures."""
+        self.settings = settings
+        name = available()[0] if settings.model == "auto" else settings.model
+        self.revealer = Revealer.load(name)
+        self.material = Material.of(
+            Path(settings.images), Path(settings.backgrounds), self.revealer, settings.seed
+        )
+        options: dict[str, Any] = {}
+        if settings.effort is not None:
+            from capture.read.effort import Effort
+
+            options["effort"] = Effort(settings.effort)
+        self._options = options
+
+    def run(self, index: int, kind: str) -> Iterator[KindRecord]:
+        """One photo."""
+        case = KINDS[kind](self.material, index)
+        wall, cpu = time.perf_counter(), time.process_time()
+        found = find_containers(case.photo, [self.revealer], **self._options)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        texts = {result.text for result in found.results if result.payload is not None}
+        steps = [getattr(one, "step", "") for one in found.findings if one.reading is not None]
+        yield KindRecord(
+            kind=kind,
+            index=index,
+            messages=len(case.messages),
+            right=len(texts & set(case.messages)),
+            wrong=len(texts - set(case.messages)),
+            statuses=tuple(str(result.status) for result in found.results),
+            mirrored=sum(result.mirrored for result in found.results),
+            step=steps[0] if steps else "",
+            cpu_s=round(cpu, 3),
+            wall_s=round(wall, 3),
+            work=dict(getattr(found, "work", {})),
+        )
+
+
+def summarise_kind(records: list[KindRecord]) -> dict[str, Any]:
+    """Figures of one kind."""
+    return {
+        "photos": len(records),
+        "read": rate(r.right == r.messages and r.messages > 0 for r in records)
+        if any(r.messages for r in records)
+        else None,
+        "containers": sum(r.messages for r in records),
+        "containers_read": sum(r.right for r in records),
+        "wrong_texts": sum(r.wrong for r in records),
+        "cpu_s": spread(r.cpu_s for r in records),
+        "modules": spread(sum(r.work.values()) for r in records),
+    }
+
+
+def measure_kinds(
+    settings: Settings, output: Path, *, workers: int = 1, force: bool = False
+) -> dict[str, Any]:
+    """Measure and write `output`, with every photo in a .jsonl file beside it.
+
+    Returns:
+        the result as written.
+
+    Raises:
+        OutputError: `output` exists and `force` is off, or cannot be written.
+        RiisError: no such model, no pictures.
+    """
+    check_output(output, workers=workers, force=force)
+    here = KindRunner(settings)
+    head = {
+        "settings": asdict(settings) | {"kinds": None, "n": None},
+        "model_sha256": here.revealer.record.get("sha256"),
+        "hosts_sha256": here.material.hosts.digest,
+    }
+    measurement = Measurement(output, head, KindRecord.parse, workers=workers, force=force)
+    done = {(record.index, record.kind) for record in measurement.done}
+    wanted = [(index, kind) for index in range(settings.n) for kind in settings.kinds]
+    tasks = [task for task in wanted if task not in done]
+    made = measurement.records(
+        KindRunner, settings, tasks, tqdm(total=len(wanted), initial=len(wanted) - len(tasks)),
+        here=here if workers == 1 else None,
+    )  # fmt: skip
+    records = [r for r in [*measurement.done, *made] if (r.index, r.kind) in set(wanted)]
+    records.sort(key=lambda record: (list(KINDS).index(record.kind), record.index))
+    return measurement.write(
+        {
+            "kind": KIND,
+            "format": FORMAT,
+            "captures": "simulated",
+            "settings": asdict(settings),
+            "model": here.revealer.name,
+            **measurement.about(),
+            "kinds": {
+                kind: summarise_kind([r for r in records if r.kind == kind])
+                for kind in settings.kinds
+            },
+        }
+    )
+
+
+@click.command(help=__doc__)
+@click.option("--images", type=click.Path(path_type=Path), required=True)
+@click.option("--backgrounds", type=click.Path(path_type=Path), required=True)
+@click.option("--model", default="auto", show_default=True)
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only these.")
+@click.option("--n", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--effort", type=click.Choice(["quick", "normal", "thorough"]))
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--force", is_flag=True, help="Overwrite the output.")
+def main(
+    images: Path,
+    backgrounds: Path,
+    model: str,
+    kinds: tuple[str, ...],
+    n: int,
+    seed: int,
+    effort: str | None,
+    workers: int,
+    output: Path,
+    force: bool,
+) -> None:
+    settings = Settings(
+        model, str(images), str(backgrounds), kinds or tuple(KINDS), n, seed, effort
+    )
+    try:
+        result = measure_kinds(settings, output, workers=workers, force=force)
+    except RiisError as error:
+        raise click.ClickException(str(error)) from error
+    for kind, found in result["kinds"].items():
+        read = found["read"]
+        hits = "" if read is None else f"{read['hits']} of {read['trials']} read, "
+        click.echo(
+            f"{kind}: {hits}{found['containers_read']} of {found['containers']} containers, "
+            f"{found['wrong_texts']} wrong, {found['cpu_s']['median']:.1f} s CPU"
+        )
+
+
+if __name__ == "__main__":
+    main()
