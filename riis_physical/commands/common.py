@@ -176,6 +176,15 @@ def load_key(file: Path | None) -> Key | None:
     return Key.load(file)
 
 
+effort_option = click.option(
+    "--effort",
+    type=click.Choice(["quick", "normal", "thorough"]),
+    default="normal",
+    show_default=True,
+    help="How long to try where a photo does not read; normal: some 3 s on two cores.",
+)
+
+
 class Colour(click.ParamType):
     """A colour by its name or as #rrggbb."""
 

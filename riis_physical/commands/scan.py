@@ -109,13 +109,7 @@ class Corners(click.ParamType):
     metavar="N",
     help="Photos scanned at the same time.  [default: one a core]",
 )
-@click.option(
-    "--effort",
-    type=click.Choice(["quick", "normal", "thorough"]),
-    default="normal",
-    show_default=True,
-    help="How long to try where a photo does not read; normal: some 3 s on two cores.",
-)
+@common.effort_option
 @click.option(
     "--save-stages",
     type=common.PATH,

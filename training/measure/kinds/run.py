@@ -1,8 +1,5 @@
 """How many photos of each kind read, and what they cost.
 
-    python -m training.measure.kinds.run --images DIR --backgrounds DIR --n 20 -o results/kinds.json
-
-DIR holds pictures to hide in, the other one photographs of rooms. All photos are simulated.
 A photo counts as read where all of its containers are; a text that none of them holds is wrong.
 """
 
@@ -14,19 +11,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-from tqdm import tqdm
-
+from capture.read.effort import Effort
 from capture.scan import find_containers
-from riis_physical.errors import RiisError
 from riis_physical.model.revealer import Revealer
 from riis_physical.model.weights import available
-from training.measure.common.harness import Measurement, check_output
+from training.measure.common.experiment import (
+    Experiment,
+    all_of,
+    carry_out,
+    check_output,
+    simulated,
+)
 from training.measure.common.summary import rate, spread
 from training.measure.kinds import scenes, sent
 from training.measure.kinds.making import Maker, Material
 
-KIND, FORMAT = "kinds", 1
+KIND = "kinds"
 KINDS: dict[str, Maker] = {
     "plain": sent.plain,
     "empty room": sent.empty,
@@ -65,7 +65,7 @@ class Settings:
     kinds: tuple[str, ...]
     n: int
     seed: int
-    effort: str | None
+    effort: str
 
 
 @dataclass(frozen=True)
@@ -115,21 +115,16 @@ class KindRunner:
         self.material = Material.of(
             Path(settings.images), Path(settings.backgrounds), self.revealer, settings.seed
         )
-        options: dict[str, Any] = {}
-        if settings.effort is not None:
-            from capture.read.effort import Effort
-
-            options["effort"] = Effort(settings.effort)
-        self._options = options
+        self.effort = Effort(settings.effort)
 
     def run(self, index: int, kind: str) -> Iterator[KindRecord]:
         """One photo."""
         case = KINDS[kind](self.material, index)
         wall, cpu = time.perf_counter(), time.process_time()
-        found = find_containers(case.photo, [self.revealer], **self._options)
+        found = find_containers(case.photo, [self.revealer], effort=self.effort)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         texts = {result.text for result in found.results if result.payload is not None}
-        steps = [getattr(one, "step", "") for one in found.findings if one.reading is not None]
+        steps = [one.step for one in found.findings if one.reading is not None]
         yield KindRecord(
             kind=kind,
             index=index,
@@ -141,7 +136,7 @@ class KindRunner:
             step=steps[0] if steps else "",
             cpu_s=round(cpu, 3),
             wall_s=round(wall, 3),
-            work=dict(getattr(found, "work", {})),
+            work=dict(found.work),
         )
 
 
@@ -161,88 +156,58 @@ def summarise_kind(records: list[KindRecord]) -> dict[str, Any]:
 
 
 def measure_kinds(
-    settings: Settings, output: Path, *, workers: int = 1, force: bool = False
+    settings: Settings,
+    output: Path,
+    *,
+    workers: int = 1,
+    force: bool = False,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
-    """Measure and write `output`, with every photo in a .jsonl file beside it.
-
-    Returns:
-        the result as written.
-
-    Raises:
-        OutputError: `output` exists and `force` is off, or cannot be written.
-        RiisError: no such model, no pictures.
-    """
+    """Measure and write `output`; see :func:`carry_out`."""
     check_output(output, workers=workers, force=force)
     here = KindRunner(settings)
-    head = {
-        "settings": asdict(settings) | {"kinds": None, "n": None},
-        "model_sha256": here.revealer.record.get("sha256"),
-        "hosts_sha256": here.material.hosts.digest,
-    }
-    measurement = Measurement(output, head, KindRecord.parse, workers=workers, force=force)
-    done = {(record.index, record.kind) for record in measurement.done}
-    wanted = [(index, kind) for index in range(settings.n) for kind in settings.kinds]
-    tasks = [task for task in wanted if task not in done]
-    made = measurement.records(
-        KindRunner, settings, tasks, tqdm(total=len(wanted), initial=len(wanted) - len(tasks)),
+    tasks = [(index, kind) for index in range(settings.n) for kind in settings.kinds]
+    values = asdict(settings)
+
+    def summary(records: list[KindRecord]) -> dict[str, Any]:
+        wanted = [record for record in records if (record.index, record.kind) in set(tasks)]
+        return {
+            "kinds": {
+                kind: summarise_kind([r for r in wanted if r.kind == kind])
+                for kind in settings.kinds
+                if any(r.kind == kind for r in wanted)
+            }
+        }
+
+    subject = simulated(values, here.revealer.record, here.material.hosts)
+    experiment = Experiment(
+        kind=KIND,
+        # More photos, or other kinds, go on where the journal ends.
+        head={**subject["head"], "settings": values | {"kinds": None, "n": None}},
+        about=subject["about"],
+        settings=settings,
+        make=KindRunner,
+        parse=KindRecord.parse,
+        left=all_of(tasks, lambda record: (record.index, record.kind)),
+        total=len(tasks),
+        unit="photo",
+        summarise=summary,
+        by_task=True,
+    )
+    return carry_out(
+        experiment, output, workers=workers, force=force, seconds=seconds,
         here=here if workers == 1 else None,
     )  # fmt: skip
-    records = [r for r in [*measurement.done, *made] if (r.index, r.kind) in set(wanted)]
-    records.sort(key=lambda record: (list(KINDS).index(record.kind), record.index))
-    return measurement.write(
-        {
-            "kind": KIND,
-            "format": FORMAT,
-            "captures": "simulated",
-            "settings": asdict(settings),
-            "model": here.revealer.name,
-            **measurement.about(),
-            "kinds": {
-                kind: summarise_kind([r for r in records if r.kind == kind])
-                for kind in settings.kinds
-            },
-        }
-    )
 
 
-@click.command(help=__doc__)
-@click.option("--images", type=click.Path(path_type=Path), required=True)
-@click.option("--backgrounds", type=click.Path(path_type=Path), required=True)
-@click.option("--model", default="auto", show_default=True)
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only these.")
-@click.option("--n", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--effort", type=click.Choice(["quick", "normal", "thorough"]))
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
-@click.option("--force", is_flag=True, help="Overwrite the output.")
-def main(
-    images: Path,
-    backgrounds: Path,
-    model: str,
-    kinds: tuple[str, ...],
-    n: int,
-    seed: int,
-    effort: str | None,
-    workers: int,
-    output: Path,
-    force: bool,
-) -> None:
-    settings = Settings(
-        model, str(images), str(backgrounds), kinds or tuple(KINDS), n, seed, effort
-    )
-    try:
-        result = measure_kinds(settings, output, workers=workers, force=force)
-    except RiisError as error:
-        raise click.ClickException(str(error)) from error
+def lines(result: dict[str, Any]) -> list[str]:
+    """One for each kind, for people."""
+    told = []
     for kind, found in result["kinds"].items():
         read = found["read"]
-        hits = "" if read is None else f"{read['hits']} of {read['trials']} read, "
-        click.echo(
+        hits = "" if read is None else f"{read['hits']} of {read['trials']} photos read, "
+        told.append(
             f"{kind}: {hits}{found['containers_read']} of {found['containers']} containers, "
-            f"{found['wrong_texts']} wrong, {found['cpu_s']['median']:.1f} s CPU"
+            f"{found['wrong_texts']} wrong texts, {found['cpu_s']['median']:.1f} s of one core"
         )
-
-
-if __name__ == "__main__":
-    main()
+    return told

@@ -1,0 +1,63 @@
+"""`riis-physical measure kinds`: photos as people take and send them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riis_physical.commands import common
+from riis_physical.commands.measure import options
+
+
+@click.command("kinds", short_help="Photos as people take and send them, each kind by itself.")
+@common.model_option()
+@options.images_option
+@click.option(
+    "--backgrounds",
+    required=True,
+    type=common.PATH,
+    metavar="DIR",
+    help="Photographs of rooms.",
+)
+@click.option(
+    "--kind",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this kind, for example 'mirrored photo'; repeatable.",
+)
+@options.n_option(20, "Photos of each kind")
+@common.effort_option
+@click.option("--seconds", type=click.FloatRange(1), help="End with what is done by then.")
+@common.seed_option()
+@options.run_options("results/kinds.json", "photos")
+def command(
+    model: str,
+    images: Path,
+    backgrounds: Path,
+    names: tuple[str, ...],
+    n: int,
+    effort: str,
+    seconds: float | None,
+    workers: int,
+    seed: int,
+    output: Path,
+    force: bool,
+) -> None:
+    """Mirrored, cut off, several on a sheet, and in rooms behind glass, tape and the like.
+
+    Example: riis-physical measure kinds --images photos --backgrounds rooms --n 5 -o kinds.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.kinds.run import KINDS, Settings, lines, measure_kinds
+
+    unknown = [name for name in names if name not in KINDS]
+    if unknown:
+        raise click.UsageError(f"No kind {unknown[0]!r}: expected one of {', '.join(KINDS)}.")
+    settings = Settings(
+        model, str(images), str(backgrounds), names or tuple(KINDS), n, seed, effort
+    )
+    result = measure_kinds(settings, output, workers=workers, force=force, seconds=seconds)
+    options.say(lines(result), output)
