@@ -68,7 +68,7 @@ def scan_photo(
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
     knowledge: Knowledge = NOTHING,
-    effort: Effort = Effort.NORMAL,
+    effort: Effort | str = Effort.NORMAL,
 ) -> list[ScanResult]:
     """Find, reveal and read the containers in a photograph.
 
@@ -127,7 +127,7 @@ def find_containers(
     camera: CameraProfile | None = None,
     correction: Correction | None = None,
     knowledge: Knowledge = NOTHING,
-    effort: Effort = Effort.NORMAL,
+    effort: Effort | str = Effort.NORMAL,
 ) -> PhotoFindings:
     """As :func:`scan_photo`, with the evidence behind the results, for adding up photos."""
     if not revealers:
@@ -150,7 +150,7 @@ def find_containers(
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
-    budget = Budget(effort)
+    budget = Budget(Effort(effort))
     metered = [Metered(revealer, budget) for revealer in revealers]
     search = Search(
         pixels, loaded.jpeg_quality, metered, clock, lens, knowledge=knowledge, budget=budget

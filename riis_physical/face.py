@@ -59,6 +59,7 @@ def hide(
     refine: Refinement | None = None,
     file_quality: int | None = None,
     knowledge: Knowledge | None = None,
+    background: tuple[int, int, int] | None = None,
     force: bool = False,
 ) -> HideResult:
     """Hide a message in a picture, and read it back from the 8-bit container.
@@ -75,7 +76,8 @@ def hide(
         refine: spend time on less to see for this host.
         file_quality: of the JPEG that the container will be stored as, where it will be one.
         knowledge: what the readers of this container know.
-        force: overwrite `output`.
+        background: RGB that transparent parts of a file are laid on; white by default.
+        force: overwrite `output`, and hide even where the host carries a message already.
 
     Returns:
         the container, uint8 (H, W, 3), and what is known of it.
@@ -83,7 +85,7 @@ def hide(
     Raises:
         MessageError: empty message, or too long for the largest code.
         BadImageError: `host` is no usable picture.
-        HostError: the container does not read back.
+        HostError: the container does not read back, or the host carries a message already.
         ConfigError: strength out of range, or a format with loss for `output`.
         OutputError: `output` exists and `force` is off, or cannot be written.
         WeightsError: no such model.
@@ -106,7 +108,7 @@ def hide(
     if isinstance(host, LoadedImage):
         loaded = host
     elif isinstance(host, str | Path):
-        loaded = load_host(host)
+        loaded = load_host(host, background)
     else:
         loaded = LoadedImage(_pixels(host))
     model = load_models(revealer)[0] if isinstance(revealer, str) else revealer
@@ -118,6 +120,7 @@ def hide(
         refine=refine,
         file_quality=file_quality,
         knowledge=knowledge or NOTHING,
+        force=force,
     )
     if output is not None:
         save_image(
@@ -148,7 +151,7 @@ def scan(
         knowledge: beginnings and lists; see
             :func:`riis_physical.known_messages.load_knowledge`.
         options: others of :func:`capture.scan.scan_photo`: corners, references, camera,
-            correction, save_stages.
+            correction, save_stages, effort (`quick`, `normal` or `thorough`).
 
     Returns:
         one result for each container, or a single one that says why there is none. A photo

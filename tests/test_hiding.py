@@ -142,7 +142,7 @@ def test_a_host_that_carries_a_message_is_not_written_over() -> None:
         hiding.hide(first, "the second", revealer=revealer)
     assert carried(first, revealer) == Carried(encode("the first").version, b"the first")
     assert carried(smooth_host(400, 400), revealer) is None
-    again = hiding.hide(first, "the second, longer", revealer=FakeRevealer(30 / 255), over=True)
+    again = hiding.hide(first, "the second, longer", revealer=FakeRevealer(30 / 255), force=True)
     assert again.self_check_decoded
 
 

@@ -245,7 +245,7 @@ def _hide_one(
         result = hide(
             loaded, content, revealer=revealer, strength=strength, refine=refining,
             file_quality=quality, proof=wish.proof(loaded), knowledge=wish.knowledge,
-            over=force,
+            force=force,
         )  # fmt: skip
     decoder = result.decoder
 

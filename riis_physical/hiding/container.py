@@ -89,7 +89,7 @@ def hide(
     file_quality: int | None = None,
     proof: Proof | None = None,
     knowledge: Knowledge = NOTHING,
-    over: bool = False,
+    force: bool = False,
 ) -> HideResult:
     """Hide a message and read it back from the 8-bit result.
 
@@ -107,7 +107,7 @@ def hide(
             :func:`riis_physical.sheets.profiles.proof_of` makes one from an ICC profile.
         knowledge: what the readers of this container know; the strength is chosen for them,
             and the self-check reads as they do.
-        over: hide even where the host carries a message already, which is lost then.
+        force: hide even where the host carries a message already, which is lost then.
 
     Raises:
         MessageError: empty message, or too long for the largest code.
@@ -121,10 +121,10 @@ def hide(
         )
     code = encode(message)
     original = _pixels(host)
-    if not over and (there := carried(original, revealer)) is not None:
+    if not force and (there := carried(original, revealer)) is not None:
         raise HostError(
             f"the host carries {there.described} already, which hiding another would destroy: "
-            "take the picture without it, or pass --force (in Python over=True)"
+            "take the picture without it, or pass --force"
         )
     needed = needed_information(code, knowledge)
     if isinstance(strength, Aim):
