@@ -22,8 +22,8 @@ many ways are tried, gives a message with a chance below 2 ** -34 = 6e-11, and t
 once more with what seems covered erased, by the sizes of the values alone
 (:mod:`capture.read.occlusion`). Level and the message's chance are counted within. One photo
 is tried in 8 ways (mirrored ones among them) and 10 versions at several places; two thousand
-grids are below 2e-7. The gate on the function patterns comes on top, and the floor ``MIN_AGREEMENT`` is
-for pictures that are not random.
+grids are below 2e-7. The gate on the function patterns comes on top, and the floor
+``MIN_AGREEMENT`` is for pictures that are not random.
 
 Each block's word must have ``BLOCK_BITS`` of evidence given the others, so that a real
 code with a few unreadable blocks does not give a wrong message.
