@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from capture.read.reveal import EVIDENCE
 from capture.stages import Stages, drawn_outlines
 from riis_physical.artifacts import CaptureQuality, ScanResult, Status, UInt8Image
 from riis_physical.qr.soft.evidence import MESSAGE_BITS
@@ -19,8 +20,19 @@ from riis_physical.system.files import atomic_path
 
 FloatArray = NDArray[np.float32]
 
-PANEL_PX, TEXT_PX, FONT_PX, EDGE_PX = 560, 170, 17, 14
+PANEL_PX, TEXT_PX, FONT_PX, EDGE_PX = 560, 120, 17, 14
 LINE_CHARACTERS = 62
+FOUND_BY = {
+    "given": "the corners that were given",
+    "fiducials": "its printed markers",
+    "reference": "the reference picture",
+    "learned": "the detector",
+    "outline": "a border, frame or edge",
+    "part": "the place of an outline's part",
+    "contour": "a closed outline",
+    "inset": "a border that shows no inner edge",
+    "photo": "the edges of the photo itself",
+}
 INK, PAPER = (30, 30, 30), (250, 250, 248)
 
 
@@ -93,11 +105,13 @@ class Explanation(Stages):
 
 def _on_finding(first: ScanResult, tried: int, work: Mapping[str, float]) -> str:
     modules = sum(work.values())
-    looked = f"{tried} places were looked at (thin lines), {modules:.0f} modules revealed."
+    places = "1 place was" if tried == 1 else f"{tried} places were"
+    looked = f"{places} looked at (thin lines), {modules:.0f} modules revealed."
     if first.status is Status.NO_CONTAINER:
         return f"1. Finding: {looked} None holds a hidden code: {first.detail}."
     mirrored = ", mirrored" if first.mirrored else ""
-    return f"1. Finding: {looked} A container was found by {first.found_by}{mirrored} (thick)."
+    by = FOUND_BY.get(str(first.found_by), first.found_by)
+    return f"1. Finding: {looked} A container (thick) was found{mirrored} by {by}."
 
 
 def _on_quality(quality: CaptureQuality | None) -> str:
@@ -115,8 +129,8 @@ def _on_quality(quality: CaptureQuality | None) -> str:
 
 def _on_revealing(version: int, presence: float) -> str:
     return (
-        f"3. Revealed as version {version}: it agrees by {presence:.2f} with the patterns that "
-        "every code has. Unrelated pictures stay below 0.3, clear codes are above 0.8."
+        f"3. Revealed as version {version}: it agrees by {presence:.2f} of 1 with the patterns that "
+        f"every code has. From {EVIDENCE:g} on it counts as a container even unread."
     )
 
 
@@ -149,7 +163,7 @@ def _sheet(panels: Sequence[tuple[UInt8Image, str]]) -> Image.Image:
 
 
 def _wrapped(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, LINE_CHARACTERS, max_lines=6, placeholder=" ..."))
+    return "\n".join(textwrap.wrap(text, LINE_CHARACTERS, max_lines=5, placeholder=" ..."))
 
 
 def _bytes(image: NDArray[np.floating]) -> UInt8Image:
