@@ -129,8 +129,8 @@ def _on_quality(quality: CaptureQuality | None) -> str:
 
 def _on_revealing(version: int, presence: float) -> str:
     return (
-        f"3. Revealed as version {version}: it agrees by {presence:.2f} of 1 with the patterns that "
-        f"every code has. From {EVIDENCE:g} on it counts as a container even unread."
+        f"3. Revealed as version {version}: it agrees by {presence:.2f} of 1 with the patterns "
+        f"that every code has. From {EVIDENCE:g} on it counts as a container even unread."
     )
 
 

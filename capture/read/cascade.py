@@ -58,6 +58,7 @@ class Cascade:
 
     def look_at(self, place: Candidate) -> None:
         """Look into one place and nowhere else; fills the attributes."""
+        self.search.budget.hopeful = True  # somebody says that it is there
         self._look([place])
         if not self._is_read():
             self._by_list()
@@ -73,6 +74,7 @@ class Cascade:
         instead: list[Candidate] = []
         with clock.stage("detect"):
             known = known_candidates(photo, references)
+        budget.hopeful |= bool(known)
         if any(candidate.source == "reference" for candidate in known):
             self._look(known)
         else:
