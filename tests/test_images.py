@@ -148,9 +148,11 @@ def test_cmyk_transparency_palette_and_grey(tmp_path: Path, picture: Image.Image
     clear = picture.convert("RGBA")
     clear.putalpha(0)
     clear.save(tmp_path / "clear.png")
-    loaded = load_host(tmp_path / "clear.png")
+    loaded = load_photo(tmp_path / "clear.png")
     assert near(loaded.pixels[3, 3], (255, 255, 255), 0)
     assert any("white" in note for note in loaded.notes)
+    with pytest.raises(BadImageError, match="nothing is left to see .*--background"):
+        load_host(tmp_path / "clear.png")
 
     opaque = picture.convert("RGBA")
     opaque.save(tmp_path / "opaque.png")
