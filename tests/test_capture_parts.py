@@ -10,7 +10,7 @@ from capture.find.learned.pictures import Pictures
 from capture.geometry.quad import outside_share, part_of
 from capture.geometry.rectify import frame_corners
 from capture.read.cascade import MOST_CONTAINERS, Cascade
-from capture.read.parts import beside, cut_off, first_of_sheets, near_gaps
+from capture.read.parts import beside, cut_off, first_of_sheets, near_gaps, within_margin
 from capture.read.search import Search
 
 
@@ -43,6 +43,19 @@ def test_only_outlines_at_the_edge_of_a_photo_are_cut_off() -> None:
     once, twice = cut_off(at_left, (400, 600))
     assert once and not twice
     assert all(part.corners[0, 0] < -5 and part.corners[1, 0] == 350 for part in once)
+
+
+def test_what_lies_within_a_margin_is_an_outline() -> None:
+    picture = container()
+    height, width = picture.shape[:2]
+    framed = np.pad(picture, ((40, 40), (40, 0), (0, 0)), constant_values=245)[:, : width + 10]
+    inner = within_margin(framed)
+    assert inner is not None
+    wanted = [[40, 40], [width + 10, 40], [width + 10, height + 40], [40, height + 40]]
+    np.testing.assert_allclose(inner, np.array(wanted) - 0.5, atol=2)
+    assert cut_off(inner, framed.shape[:2])[0]
+    assert within_margin(picture) is None
+    assert within_margin(np.full((90, 90, 3), 245, np.uint8)) is None
 
 
 def test_parts_follow_the_perspective() -> None:

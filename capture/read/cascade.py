@@ -25,7 +25,7 @@ from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, overlap
 from capture.geometry.rectify import frame_corners
 from capture.read.finding import Finding
-from capture.read.parts import GAPS, beside, cut_off, first_of_sheets, near_gaps
+from capture.read.parts import GAPS, beside, cut_off, first_of_sheets, near_gaps, within_margin
 from capture.read.probe import ALL_WAYS, Way
 from capture.read.search import Search
 
@@ -159,7 +159,8 @@ class Cascade:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
         size = self.search.size
         seen = [picture.corners for picture in pictures.likely[:2]]
-        outlines = [frame_corners(size), *seen]
+        within = within_margin(self.search.photo)
+        outlines = [*([] if within is None else [within]), frame_corners(size), *seen]
         once, twice = [], []
         for outline in outlines:
             cut = cut_off(outline, size)

@@ -20,6 +20,7 @@ from capture.geometry.quad import part_of
 from capture.geometry.rectify import Region
 from capture.read.probe import LIKELY_VERSIONS, STRONG, End, RevealerLike, Trial, finder_scores
 from capture.read.reveal import Viewer
+from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import RectificationError
 
 FloatArray = NDArray[np.float32]
@@ -33,6 +34,10 @@ SHEETS = ((2, 2), (2, 1), (1, 2), (3, 2), (2, 3), (3, 3))
 AT_EDGE = 0.015
 #: Gaps between pictures of a grid, in units of the picture; the step is half a module.
 GAPS = tuple(step / 74 for step in range(12))
+#: Pixels this far from a margin's colour are none of it, and lines with such a share of them.
+MARGIN_LEVELS, MARGIN_SHARE = 24, 0.1
+#: What lies within a margin is such a share of the photo.
+LEAST_WITHIN, MOST_WITHIN = 0.2, 0.98
 #: Of boxes that show a finder pattern, those that are revealed whole.
 MOST_REVEALED = 3
 #: A finder pattern that is cut off itself agrees by less.
@@ -138,6 +143,31 @@ def shown(
     ]
     found.sort(key=lambda pair: -pair[0])
     return [(Candidate(trial.corners, "part"), trial.version) for _, trial in found[:MOST_REVEALED]]
+
+
+def within_margin(photo: UInt8Image) -> FloatArray | None:
+    """The rectangle within an even margin that a file has at some of its sides; None without one.
+
+    Args:
+        photo: uint8 RGB (H, W, 3).
+
+    Returns:
+        xy (4, 2), clockwise from the upper left.
+    """
+    height, width = photo.shape[:2]
+    edges = np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]])
+    margin = np.median(edges, axis=0)
+    different = np.abs(photo.astype(np.int16) - margin.astype(np.int16)).max(-1) > MARGIN_LEVELS
+    rows = np.flatnonzero(different.mean(1) > MARGIN_SHARE)
+    columns = np.flatnonzero(different.mean(0) > MARGIN_SHARE)
+    if not len(rows) or not len(columns):
+        return None
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    share = (bottom - top) * (right - left) / (height * width)
+    if not LEAST_WITHIN < share < MOST_WITHIN:
+        return None
+    ends = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return np.array(ends, np.float32) - np.float32(0.5)
 
 
 def _sides_at_edge(corners: FloatArray, size: tuple[int, int]) -> list[int]:
