@@ -205,11 +205,11 @@ def test_a_place_is_probed_once() -> None:
     scene = take(container())
     revealer = TintRevealer()
     one = search(scene.photo, revealer)
-    regions = [Region.cut(scene.photo, scene.corners)]
+    views = one._views([Candidate(scene.corners, "given")])
     tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
-    first = one._probed(revealer, regions, tries)
+    first = one._probed(revealer, views, tries)
     spent = revealer.modules
-    again = one._probed(revealer, regions, tries[::-1])
+    again = one._probed(revealer, views, tries[::-1])
     assert revealer.modules == spent > 0
     assert first == again and first[0].version == VERSION
 
