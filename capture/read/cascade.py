@@ -25,7 +25,15 @@ from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, overlap
 from capture.geometry.rectify import frame_corners
 from capture.read.finding import Finding
-from capture.read.parts import GAPS, beside, cut_off, first_of_sheets, near_gaps, within_margin
+from capture.read.parts import (
+    CONTACT_SHEETS,
+    GAPS,
+    beside,
+    cut_off,
+    first_of_sheets,
+    near_gaps,
+    within_margin,
+)
 from capture.read.probe import ALL_WAYS, Way
 from capture.read.search import Search
 
@@ -167,7 +175,8 @@ class Cascade:
             once += cut[0]
             twice += cut[1]
         sheets = [part for outline in outlines for part in first_of_sheets(outline)]
-        for parts in (once, sheets, twice):
+        contact = first_of_sheets(outlines[0], CONTACT_SHEETS)
+        for parts in (once, sheets, contact, twice):
             if self._is_read() or not self.search.budget.left:
                 return
             self._instead(self.search.by_parts(parts))

@@ -30,6 +30,8 @@ Box = tuple[float, float, float, float]
 CUT, CUT_TWICE = (0.03, 0.06, 0.09, 0.12), (0.03, 0.08)
 #: Columns and rows of sheets of several.
 SHEETS = ((2, 2), (2, 1), (1, 2), (3, 2), (2, 3), (3, 3))
+#: The same of contact sheets, which fill a file.
+CONTACT_SHEETS = ((4, 3), (3, 4), (4, 4), (6, 4), (4, 6))
 #: An outline's side this near the photo's edge, as a share of the photo, is cut off by it.
 AT_EDGE = 0.015
 #: Gaps between pictures of a grid, in units of the picture; the step is half a module.
@@ -91,9 +93,9 @@ def cut_off(corners: FloatArray, size: tuple[int, int]) -> list[list[Part]]:
     return [once, twice]
 
 
-def first_of_sheets(corners: FloatArray) -> list[Part]:
+def first_of_sheets(corners: FloatArray, kinds: Sequence[tuple[int, int]] = SHEETS) -> list[Part]:
     """The upper left picture of each kind of sheet that an outline may be."""
-    return [Part(part_of(corners, (0, 0, 1 / across, 1 / down))) for across, down in SHEETS]
+    return [Part(part_of(corners, (0, 0, 1 / across, 1 / down))) for across, down in kinds]
 
 
 def beside(corners: FloatArray, gaps: Sequence[float] = GAPS) -> Iterator[list[Part]]:
