@@ -181,7 +181,7 @@ effort_option = click.option(
     type=click.Choice(["quick", "normal", "thorough"]),
     default="normal",
     show_default=True,
-    help="How long to try where a photo does not read; normal: some 3 s on two cores.",
+    help="How much to try where a photo does not read; work is counted, not timed.",
 )
 
 
