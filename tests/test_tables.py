@@ -127,3 +127,33 @@ def test_files_that_are_no_results_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{")
     with pytest.raises(ConfigError, match="cannot read"):
         load_results(tmp_path)
+
+
+def test_models_are_compared_on_the_same_captures(tmp_path: Path) -> None:
+    for name, rights, psnr in (("print-1", "1100", 36.0), ("print-2", "1111", 38.0)):
+        found = evaluation(name, (1.0,))
+        found["settings"]["margin"] = 0.06
+        (tmp_path / f"{name}.json").write_text(json.dumps(found))
+        group = found["groups"][0]
+        rows = [
+            {
+                "index": index, "preset": group["preset"], "strength": 1.0, "right": one == "1",
+                "psnr": psnr,
+            }
+            for index, one in enumerate(rights)
+        ]  # fmt: skip
+        lines = [json.dumps({"settings": {}}), *map(json.dumps, rows)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    (row,) = TABLES["pairs"](load_results(tmp_path)).splitlines()[2:3]
+    assert "print-2: 4 at 38.0 dB | print-1: 2 at 36.0 dB | +50.0 %" in row
+
+
+def test_a_table_may_name_its_model(folder: Path) -> None:
+    mark = "results:strength print-1"
+    filled = update(
+        f"<!-- {mark} -->old<!-- /{mark} -->",
+        load_results(folder),
+        lambda m: load_results(folder, m),
+    )
+    assert filled.startswith(f"<!-- {mark} -->\n|") and filled.endswith(f"<!-- /{mark} -->")
+    assert "old" not in filled

@@ -49,7 +49,7 @@ def load_pairs(files: Sequence[tuple[Path, Json]], newest: str | None) -> list[P
 
 
 def _same(found: Json) -> Json:
-    return {**found["settings"], "model": None, "hosts": found["hosts"]}
+    return {**found["settings"], "model": None, "hosts": found.get("hosts")}
 
 
 def _pairs(new: tuple[Path, Json], old: tuple[Path, Json]) -> list[Pair]:
