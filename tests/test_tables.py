@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def capture(index: int, strength: float, right: bool) -> CaptureRecord:
     )  # fmt: skip
 
 
-def evaluation(name: str, strengths: tuple[float, ...], captures: int = 4) -> dict[str, object]:
+def evaluation(name: str, strengths: tuple[float, ...], captures: int = 4) -> dict[str, Any]:
     records = [capture(i, s, right=i > 0) for s in strengths for i in range(captures)]
     return {
         "kind": "evaluation",
