@@ -14,7 +14,7 @@ from riis_physical.model.revealer import Revealer
 from riis_physical.system.files import atomic_path, write_text
 from training.measure.common.draws import Hosts, draw_background, draw_message
 from training.measure.common.settings import Settings
-from training.measure.common.trial import draw_capture
+from training.measure.reading.trial import draw_capture
 
 _LIST = "captures.json"
 

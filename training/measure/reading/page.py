@@ -8,7 +8,6 @@ costs: photographs as they are and, in turn, on a sheet before another one.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
@@ -34,7 +33,6 @@ from riis_physical.model.engine import load_readers
 from riis_physical.model.weights import load_record
 from riis_physical.system.files import check_writable, write_text
 from riis_physical.system.journal import Journal
-from training.hiding.data import list_photos
 from training.measure.common.environment import describe_environment
 from training.measure.common.settings import Settings
 from training.measure.reading.captures import Capture, make_captures
@@ -284,46 +282,3 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
             f"{shared['hits']} of {shared['trials']}; {row['wrong_texts']} wrong texts, "
             f"{row['negatives']} photos without one"
         )
-
-
-def _photos(folder: Path | None) -> list[Path]:
-    return [] if folder is None else list_photos(folder)
-
-
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--site", type=Path, required=True, help="folder of the page")
-    parser.add_argument("--images", required=True, help="folder of hosts")
-    parser.add_argument("--backgrounds", help="folder of what lies behind")
-    parser.add_argument("--captures", type=Path, required=True, help="folder to keep photos in")
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--n", type=int, default=100)
-    parser.add_argument("--negatives", type=Path, help="folder of photographs without a message")
-    parser.add_argument("--most-negatives", type=int, default=500)
-    parser.add_argument("--preset", default="normal")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--force", action="store_true")
-    given = parser.parse_args()
-    try:
-        settings = Settings(
-            model=given.model,
-            images=given.images,
-            n=given.n,
-            presets=(given.preset,),
-            seed=given.seed,
-            backgrounds=given.backgrounds,
-            visible=False,
-        )
-        result = measure(
-            given.site, settings, given.captures, given.json,
-            negatives=_photos(given.negatives)[: given.most_negatives], force=given.force,
-        )  # fmt: skip
-    except RiisError as error:
-        sys.exit(str(error))
-    for line in lines(result):
-        print(line)
-
-
-if __name__ == "__main__":
-    _main()

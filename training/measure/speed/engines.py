@@ -8,7 +8,6 @@ packages that the base install needs, and of those that come with the extra `hid
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import RiisError
-from riis_physical.system.files import check_writable, write_text
+from riis_physical.system.files import write_text
 from training.measure.common.environment import describe_environment
 from training.measure.speed.run import make_pictures
 
@@ -33,7 +32,14 @@ PHOTOS = ("photo", "empty")
 _SCAN = "from riis_physical.cli import main; import sys; main(sys.argv[1:])"
 
 
-def measure(model: str, *, cores: Sequence[int] = (1, 2), repeat: int = 5) -> dict[str, Any]:
+def measure(
+    model: str,
+    output: Path,
+    *,
+    cores: Sequence[int] = (1, 2),
+    repeat: int = 5,
+    force: bool = False,
+) -> dict[str, Any]:
     """All figures, the engines taking turns.
 
     Raises:
@@ -50,7 +56,7 @@ def measure(model: str, *, cores: Sequence[int] = (1, 2), repeat: int = 5) -> di
                     for engine in ENGINES:
                         one = _scan(folder / f"{photo}.jpg", model, engine, count)
                         runs.setdefault((count, photo, engine), []).append(one)
-    return {
+    result = {
         "kind": KIND,
         "format": FORMAT,
         "model": made["model"],
@@ -59,6 +65,8 @@ def measure(model: str, *, cores: Sequence[int] = (1, 2), repeat: int = 5) -> di
         "rows": [_row(*key, found) for key, found in runs.items()],
         "installed_mb": {name: round(size / 1e6, 1) for name, size in installed().items()},
     }
+    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    return result
 
 
 def _row(cores: int, photo: str, engine: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -171,24 +179,3 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     sizes = result["installed_mb"]
     yield f"installed: base {sizes['base']:.0f} MB, with hide {sizes['with hide']:.0f} MB"
     yield f"{result['environment']['cpu']}, load before {result['environment']['load_average']:g}"
-
-
-def _main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", default="auto")
-    parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--json", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--force", action="store_true")
-    given = parser.parse_args()
-    try:
-        check_writable(given.json, force=given.force)
-        result = measure(given.model, repeat=given.repeat)
-        write_text(given.json, json.dumps(result, indent=1) + "\n", force=given.force)
-    except RiisError as error:
-        sys.exit(str(error))
-    for line in lines(result):
-        print(line)
-
-
-if __name__ == "__main__":
-    _main()
