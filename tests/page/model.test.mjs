@@ -101,6 +101,20 @@ test("frames of one message add up until it reads; others begin anew", () => {
   assert.ok(sameMessage(noisy(modules, 0.2), noisy(modules, 0.2), version) > 1);
 });
 
+test("frames try the likely codes every other time, the others in turn, and what showed again", () => {
+  const live = new Live(/** @type {any} */ (null));
+  const tried = Array.from({ length: 12 }, () => {
+    const round = live.round();
+    live.frames++;
+    return round;
+  });
+  assert.deepEqual(tried, [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 1]);
+  live.hit = 3;
+  assert.equal(live.round(), 3);
+  live.restart();
+  assert.equal(live.round(), 0);
+});
+
 test("bytes that are no text have none; files are verified", async () => {
   const reading = {
     payload: Uint8Array.from([255, 254]),

@@ -80,14 +80,17 @@ export function borders(map, width, height, level) {
  * @param {(x: number, y: number) => boolean} inside
  */
 function flood(seen, width, height, x, y, inside) {
-  const waiting = [[x, y]];
+  const waiting = [y * width + x];
   seen[y * width + x] = 1;
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    for (const [dx, dy] of AROUND) {
-      const [nx, ny] = [next[0] + dx, next[1] + dy];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const px = next % width;
+    const py = (next - px) / width;
+    for (let way = 0; way < 8; way++) {
+      const nx = px + AROUND[way][0];
+      const ny = py + AROUND[way][1];
       if (inside(nx, ny) && !seen[ny * width + nx]) {
         seen[ny * width + nx] = 1;
-        waiting.push([nx, ny]);
+        waiting.push(ny * width + nx);
       }
     }
   }

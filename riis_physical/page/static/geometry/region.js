@@ -62,6 +62,7 @@ export class Region {
     const corners = this.corners.map((_, c) => this.corners[(c + turn) % 4]);
     const bows = this.bows.map((_, s) => this.bows[(s + turn) % 4]);
     const warp = between(frameCorners(size, size), corners);
+    const [a, b, c, d, e, f, g, h] = warp;
     const bend = bendOf(warp, corners, bows, size);
     const sides = sideLengths(corners);
     const dense = Math.max(...sides) / size;
@@ -78,27 +79,29 @@ export class Region {
     const share = 1 / (255 * times * times);
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
-        let r = 0;
-        let g = 0;
-        let b = 0;
+        let red = 0;
+        let green = 0;
+        let blue = 0;
         for (let j = 0; j < times; j++) {
           const fy = window.top + y + (2 * j + 1 - times) / (2 * times);
           for (let i = 0; i < times; i++) {
             const fx = window.left + x + (2 * i + 1 - times) / (2 * times);
-            const [dx, dy] = bend ? bend(fx, fy) : [0, 0];
-            const [px, py] = mapped(warp, fx + dx, fy + dy);
-            const u = (px - this.left + 0.5) * reduce - 0.5;
-            const v = (py - this.top + 0.5) * reduce - 0.5;
+            const at = bend ? bend(fx, fy) : null;
+            const bx = at ? fx + at[0] : fx;
+            const by = at ? fy + at[1] : fy;
+            const w = g * bx + h * by + 1;
+            const u = ((a * bx + b * by + c) / w - this.left + 0.5) * reduce - 0.5;
+            const v = ((d * bx + e * by + f) / w - this.top + 0.5) * reduce - 0.5;
             sample(picture, u, v, colour);
-            r += colour[0];
-            g += colour[1];
-            b += colour[2];
+            red += colour[0];
+            green += colour[1];
+            blue += colour[2];
           }
         }
         const at = y * side + x;
-        found[at] = r * share;
-        found[plane + at] = g * share;
-        found[2 * plane + at] = b * share;
+        found[at] = red * share;
+        found[plane + at] = green * share;
+        found[2 * plane + at] = blue * share;
       }
     }
     const across = (sides[0] + sides[2]) / 2 / size;

@@ -3,7 +3,7 @@
 import { likelyLevels, readRevealed } from "../qr/decode.js";
 import { logLikelihoods } from "../qr/soft.js";
 import { blocks, dataPath } from "../qr/structure.js";
-import { look } from "./search.js";
+import { ROUNDS, look } from "./search.js";
 
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
 /** @typedef {import("../qr/decode.js").Reading} Reading */
@@ -59,6 +59,7 @@ export class Live {
     this.eyes = eyes;
     this.knowledge = knowledge;
     this.frames = 0;
+    this.began = 0;
     this.restart();
   }
 
@@ -66,18 +67,30 @@ export class Live {
   restart() {
     /** @type {{version: number, sum: Float32Array, count: number, last: number} | null} */
     this.track = null;
+    /** @type {number | null} */
+    this.hit = null;
+    this.began = this.frames;
+  }
+
+  /** What this frame tries: what showed in the last one, else the likely and, in turn, the rest. */
+  round() {
+    if (this.hit !== null) return this.hit;
+    const since = this.frames - this.began;
+    return since % 2 ? 1 + (((since - 1) / 2) % (ROUNDS.length - 1)) : 0;
   }
 
   /** Look at a frame. @param {import("./search.js").Picture} photo @returns {Promise<Answer>} */
   async look(photo) {
+    const round = this.round();
+    const effort = { copyPx: FRAME_COPY_PX, places: 1, thorough: false, round };
     this.frames++;
-    const effort = { copyPx: FRAME_COPY_PX, places: 1, thorough: false, round: this.frames };
     const { findings, picture } = await look(this.eyes, photo, effort, {
       ...this.knowledge,
       quick: true,
     });
     if (this.track && this.frames - this.track.last > MEMORY) this.restart();
     const found = findings[0];
+    this.hit = found ? round : null;
     if (!found) return { state: picture ? "picture" : "nothing", corners: picture, reading: null };
     const reading = found.reading ?? this.added(found);
     const corners = found.corners;

@@ -41,7 +41,7 @@ import { middling } from "./model.js";
  * @property {number} copyPx long side of the copy in which pictures are sought
  * @property {number} places that are looked at closely
  * @property {boolean} thorough try every version and way up, and other corners
- * @property {number} [round] of ways up and versions to try beside the likely ones, for frames
+ * @property {number} [round] of ways up and versions that a frame tries
  */
 
 const PROBE_MODULES = 10;
@@ -120,7 +120,7 @@ function* attempts(photo, corners, effort, isFirst) {
   const size = sizeOf(corners);
   const near = snap(photo, corners, SNAP_REACH * size);
   if (!effort.thorough) {
-    yield [near, [ROUNDS[0], ROUNDS[1 + ((effort.round ?? 0) % (ROUNDS.length - 1))]]];
+    yield [near, [ROUNDS[effort.round ?? 0]]];
     return;
   }
   yield [near, isFirst ? ROUNDS : ROUNDS.slice(0, SECOND_PLACE)];
