@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
 ]
 MESSAGE = "https://example.org/phone"
-PATIENCE_S = 240
+PATIENCE_S = 400
 PHONE, DESKTOP = (390, 844), (1280, 900)
 
 

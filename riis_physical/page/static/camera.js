@@ -31,11 +31,11 @@ export class Camera {
       const name = error instanceof Error ? error.name : "";
       const why =
         name === "NotAllowedError"
-          ? "The camera is not allowed here: allow it in the browser's settings for this page."
+          ? "The camera is not allowed here: allow it in the browser's settings, or read a photo."
           : name === "NotFoundError"
-            ? "There is no camera."
-            : "The camera does not start.";
-      throw new Error(`${why} Or read a photo.`, { cause: error });
+            ? "There is no camera here: read a photo."
+            : "The camera does not start: close what uses it, or read a photo.";
+      throw new Error(why, { cause: error });
     }
   }
 
