@@ -28,13 +28,13 @@ from capture.scan import scan_photo
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, RiisError
 from riis_physical.images import load_photo
-from riis_physical.metrics import wilson_interval
 from riis_physical.model.engine import load_readers
 from riis_physical.model.weights import load_record
 from riis_physical.system.files import check_writable, write_text
 from riis_physical.system.journal import Journal
 from training.measure.common.environment import describe_environment
 from training.measure.common.settings import Settings
+from training.measure.common.summary import rate
 from training.measure.reading.captures import Capture, make_captures
 
 KIND, FORMAT = "page", 1
@@ -239,12 +239,11 @@ def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any
             if one.text is not None and (one.empty or one.file not in right[reader])
         ]  # fmt: skip
         rows[reader] = {
-            "read": _rate(len(right[reader]), len(truth)),
-            "of_what_scan_reads": _rate(len(right[reader] & right["scan"]), len(right["scan"])),
+            "read": rate(file in right[reader] for file in truth),
+            "of_what_scan_reads": rate(file in right[reader] for file in right["scan"]),
             "by_medium": {
-                medium: _rate(
-                    sum(truth[file].medium == medium for file in right[reader]),
-                    sum(one.medium == medium for one in truth.values()),
+                medium: rate(
+                    file in right[reader] for file, one in truth.items() if one.medium == medium
                 )
                 for medium in ("print", "screen")
             },
@@ -255,13 +254,6 @@ def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any
             "negative_cpu_ms": _times([one.cpu_ms for one in empty if one.cpu_ms is not None]),
         }
     return {"readers": rows}
-
-
-def _rate(hits: int, trials: int) -> dict[str, Any]:
-    if not trials:
-        return {"hits": 0, "trials": 0, "rate": None, "interval": None}
-    interval = [round(v, 4) for v in wilson_interval(hits, trials)]
-    return {"hits": hits, "trials": trials, "rate": round(hits / trials, 4), "interval": interval}
 
 
 def _times(values: Sequence[float]) -> dict[str, float] | None:
