@@ -5,6 +5,7 @@ import { viewOf } from "../../riis_physical/page/static/find/closeup.js";
 import { gather } from "../../riis_physical/page/static/find/detector.js";
 import { borders, fourSides, hull } from "../../riis_physical/page/static/find/outline.js";
 import { fitSides } from "../../riis_physical/page/static/find/sides.js";
+import { robustCurve } from "../../riis_physical/page/static/find/curve.js";
 import { snap } from "../../riis_physical/page/static/find/snap.js";
 import {
   between,
@@ -61,6 +62,15 @@ test("corners snap to the edges that Python finds", () => {
   const { corners, support } = snap(photo, seen.start, 7);
   assert.ok(apart(corners, seen.snapped) < 0.4, JSON.stringify(corners));
   assert.ok(support > 0.5);
+});
+
+test("a bowed line is fitted through edges, strays left out", () => {
+  const position = Float64Array.from({ length: 64 }, (_, p) => {
+    const where = 0.015 + (0.97 * p) / 63;
+    return 2 + 1.5 * where + 3 * 4 * where * (1 - where) + (p % 16 === 5 ? 40 : 0);
+  });
+  const edges = { position, strength: new Float64Array(64).fill(1) };
+  assert.ok(difference(robustCurve(edges, 0.05, [2.5, 1, 2.5], 8), [2, 1.5, 3]) < 0.3);
 });
 
 test("pictures are gathered from the detector's maps as in Python", () => {

@@ -13,6 +13,7 @@ import {
   logLikelihoods,
   presenceScore,
 } from "../../riis_physical/page/static/qr/soft.js";
+import { judged } from "../../riis_physical/page/static/qr/verdict.js";
 import { localWeights } from "../../riis_physical/page/static/qr/weights.js";
 import { CodeBits } from "../../riis_physical/page/static/qr/words.js";
 import { arrays, difference, useModels } from "./arrays.mjs";
@@ -86,6 +87,7 @@ test("evidence: a fair coin tells nothing in the mean, and chances add up", () =
   assert.ok(text("https://example.org") > text("hq7s:\u0001xZ&amp~e.o}g"));
   const bits = new CodeBits(new Float32Array(29 * 29).fill(1), 3, "H");
   assert.equal(bits.layout.length, 2);
+  assert.equal(judged(new TextEncoder().encode("not it"), bits, []), null);
   const weights = localWeights(bits, bits.grid, [null, null]);
   assert.ok(weights.length === bits.odds.length && Math.max(...weights) > Math.min(...weights));
 });

@@ -5,7 +5,7 @@ import { Live } from "./read/live.js";
 import { Model } from "./read/model.js";
 import { look } from "./read/search.js";
 import { MessageList } from "./qr/list.js";
-import { useText } from "./qr/prior.js";
+import { useText } from "./qr/letters.js";
 import { useTables } from "./qr/structure.js";
 
 /** @typedef {import("./geometry/picture.js").Picture} Picture */

@@ -2,6 +2,7 @@
 // the steps of colour near to where it may be.
 
 import { sampleLinear } from "../geometry/picture.js";
+import { PROFILES, WHERE, along, robustCurve } from "./curve.js";
 
 /** @typedef {import("../geometry/picture.js").Picture} Picture */
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
@@ -11,7 +12,6 @@ import { sampleLinear } from "../geometry/picture.js";
 /** @typedef {{ends: Point[], tangents: Point[], support: number, bow: number}} Side */
 /** @typedef {{values: Float32Array, width: number}} Rows of PROFILES profiles */
 
-const PROFILES = 64;
 const SUBSAMPLES = 4;
 const FULL_CONTRAST = 0.05;
 const OUTER_SHARE = 0.75;
@@ -19,10 +19,6 @@ const MOST_BOW = 0.014;
 const BOW_SUPPORT = 0.45;
 const SECOND_REACH = 0.35;
 const LEAST_REACH_PX = 3;
-const WHERE = Float64Array.from(
-  { length: PROFILES },
-  (_, i) => 0.015 + (0.97 * i) / (PROFILES - 1),
-);
 
 /** @param {number} value @param {number} low @param {number} high */
 const clip = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -115,9 +111,6 @@ function fitSide(photo, start, end, centre, reachPx) {
     bow: bow / length,
   };
 }
-
-/** Offset at a share of the side. @param {number[]} curve @param {number} where */
-const along = (curve, where) => curve[0] + curve[1] * where + curve[2] * 4 * where * (1 - where);
 
 /**
  * Colours (PROFILES, offsets, 4) in 0 to 1 across a side: red, green, blue, 1.3 times their mean.
@@ -296,57 +289,6 @@ function nearestEdges({ values, width }, crest, curve, half, slack) {
     strength[p] = isPeak ? mid : 0;
   }
   return { position, strength };
-}
-
-/**
- * Parabola through positions by reweighted least squares; a weak prior keeps the bow small.
- * @param {{position: Float64Array, strength: Float64Array}} edges
- * @param {number} full
- * @param {number[]} curve
- * @param {number} mostBow
- */
-function robustCurve({ position, strength }, full, curve, mostBow) {
-  const weight = strength.map((one) => Math.min(one / full, 1) ** 2);
-  if (weight.reduce((a, b) => a + b, 0) < 3) return curve;
-  let found = curve;
-  let scale = 2;
-  for (let turn = 0; turn < 4; turn++) {
-    const rows = [
-      [1e-4, 0, 0, 0],
-      [0, 1e-4, 0, 0],
-      [0, 0, (1 / (0.4 * mostBow)) ** 2, 0],
-    ];
-    const weights = weight.map((one, p) => {
-      const far = (position[p] - along(found, WHERE[p])) / (3 * scale);
-      return Math.abs(far) < 1 ? one * (1 - far * far) ** 2 : 0;
-    });
-    const total = weights.reduce((a, b) => a + b, 0);
-    if (total < 2) return found;
-    weights.forEach((w, p) => {
-      const basis = [1, WHERE[p], 4 * WHERE[p] * (1 - WHERE[p])];
-      for (let i = 0; i < 3; i++) {
-        for (let j = 0; j < 3; j++) rows[i][j] += w * basis[i] * basis[j];
-        rows[i][3] += w * basis[i] * position[p];
-      }
-    });
-    found = solveThree(rows);
-    let spread = 0;
-    weights.forEach((w, p) => (spread += w * Math.abs(position[p] - along(found, WHERE[p]))));
-    scale = Math.max(0.4, (1.2 * spread) / total);
-  }
-  return found;
-}
-
-/** @param {number[][]} rows three equations, each with its right side */
-function solveThree(rows) {
-  for (let i = 0; i < 3; i++) {
-    for (let j = 0; j < 3; j++) {
-      if (i === j) continue;
-      const factor = rows[j][i] / rows[i][i];
-      for (let k = i; k < 4; k++) rows[j][k] -= factor * rows[i][k];
-    }
-  }
-  return rows.map((row, i) => row[3] / row[i]);
 }
 
 /**

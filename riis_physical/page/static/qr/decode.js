@@ -13,7 +13,8 @@ import {
   gridSize,
   knownModules,
 } from "./structure.js";
-import { CodeBits, Words, judged } from "./words.js";
+import { judged } from "./verdict.js";
+import { CodeBits, Words } from "./words.js";
 
 /** @typedef {import("./structure.js").Level} Level */
 /** @typedef {import("./words.js").Verdict} Verdict */

@@ -1,12 +1,12 @@
 // Words for the Reed-Solomon blocks of one code, by decoders from cheap to dear, and whether a
 // message that they give has enough evidence.
 
-import { BLOCK_BITS, CAPS, bitGains, expectedBits, logSum2 } from "./evidence.js";
+import { CAPS, bitGains, expectedBits } from "./evidence.js";
 import { OrderedBlock } from "./ordered.js";
 import * as codec from "./payload.js";
-import { DataBits, codewordsLog2, messageLog2, randomLog2, startsWith } from "./prior.js";
-import { decode, encodeBlock } from "./reed_solomon.js";
-import { LEVELS, blocks, codewordCount, dataPath } from "./structure.js";
+import { DataBits, codewordsLog2 } from "./prior.js";
+import { decode } from "./reed_solomon.js";
+import { blocks, codewordCount, dataPath } from "./structure.js";
 import { localWeights } from "./weights.js";
 
 /** @typedef {import("./structure.js").Level} Level */
@@ -23,16 +23,11 @@ const UNLIKELIER_BITS = 12;
 const WORDS = 64;
 const SWEEPS = 3;
 const LEAST_INFORMATION = 0.15;
-const KNOWN = 400;
-const STRONGEST = 0.9;
-const CAP_BITS = Math.log2(CAPS.length);
-
-/** log2 of the chance of a level: H wherever the message fits it. @param {Level} level */
-const levelLog2 = (level) =>
-  Math.log2(level === "H" ? STRONGEST : (1 - STRONGEST) / (LEVELS.length - 1));
+export const KNOWN = 400;
+export const CAP_BITS = Math.log2(CAPS.length);
 
 /** @param {Uint8Array} word @param {number} bit */
-const bitAt = (word, bit) => (word[bit >> 3] >> (7 - (bit & 7))) & 1;
+export const bitAt = (word, bit) => (word[bit >> 3] >> (7 - (bit & 7))) & 1;
 
 /** Calibrated soft bits of one grid read as a code of one version and level. */
 export class CodeBits {
@@ -298,60 +293,4 @@ export class Words {
     ordered.addChanges(patterns);
     return ordered.words(3, WORDS);
   }
-}
-
-/**
- * The evidence for a message, null where a block has too little of its own.
- * @param {Uint8Array} payload
- * @param {CodeBits} code
- * @param {Uint8Array[]} prefixes
- * @returns {Verdict | null}
- */
-export function judged(payload, code, prefixes) {
-  const { version, level, layout } = code;
-  const data = codec.build(payload, version, level);
-  const byBlock = layout.map((block, number) => {
-    const start = code.dataPart(number).start / 8;
-    const word = encodeBlock(data.subarray(start, start + block.dataCount), block.checkCount);
-    return code.wordGains(number, word);
-  });
-  const sums = CAPS.map((_, cap) => byBlock.reduce((sum, gains) => sum + gains[cap], 0));
-  const cap = sums.indexOf(Math.max(...sums));
-  const log2 = messageLog2(payload, version, level, prefixes);
-  const bits = sums[cap] - CAP_BITS + log2 + levelLog2(level);
-  for (let number = 0; number < layout.length; number++) {
-    if (byBlock[number][cap] - 8 * layout[number].dataCount >= BLOCK_BITS) continue;
-    const rest = restLog2(data, payload, code, number, prefixes);
-    if (byBlock[number][cap] + log2 - rest < BLOCK_BITS) return null;
-  }
-  if (prefixes.some((prefix) => startsWith(payload, prefix))) {
-    return { payload, level, bits, by: "beginning" };
-  }
-  const held = codec.totalBits(codec.segmented(payload, version, level), version);
-  const random = randomLog2(prefixes) - held;
-  return { payload, level, bits, by: log2 > random + 1 ? "text" : "code" };
-}
-
-/**
- * log2 of the chance of all messages that differ in one block at most.
- * @param {Uint8Array} data
- * @param {Uint8Array} payload
- * @param {CodeBits} code
- * @param {number} number
- * @param {Uint8Array[]} prefixes
- */
-function restLog2(data, payload, code, number, prefixes) {
-  const { version, level } = code;
-  const ones = Float64Array.from({ length: 8 * data.length }, (_, i) =>
-    bitAt(data, i) ? 0 : -KNOWN,
-  );
-  const zeros = ones.map((one) => (one ? 0 : -KNOWN));
-  const { start, stop } = code.dataPart(number);
-  ones.fill(0, start, stop);
-  zeros.fill(0, start, stop);
-  const fits = new DataBits(ones, zeros, version, level, prefixes).ranked(1000);
-  const held = codec.totalBits(codec.segmented(payload, version, level), version);
-  const end = Math.min(stop, held);
-  const random = randomLog2(prefixes) - held + Math.max(0, end - start);
-  return logSum2([random, ...fits.map((fit) => fit.log2)]);
 }
