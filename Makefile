@@ -23,7 +23,7 @@ apt = DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60
 apt-install = $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null || \
 	  { $(apt) update >/dev/null 2>&1 </dev/null && $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null; } || true
 
-.PHONY: help setup opencv system-libraries demo test test-slow check bench train-smoke clean
+.PHONY: help setup opencv system-libraries demo test test-slow check check-page bench train-smoke clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,7 +40,7 @@ $(READY): pyproject.toml constraints.txt
 ifneq ($(TORCH_INDEX),)
 	$(BIN)/python -m pip install --quiet --index-url '$(TORCH_INDEX)' '$(TORCH_SPEC)'
 endif
-	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[train,eval,key,visible,study,serve,dev]'
+	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[hide,train,eval,key,visible,study,serve,dev]'
 	@$(MAKE) --no-print-directory opencv
 	@touch $@
 
@@ -81,6 +81,11 @@ check: setup ## Lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check-page: ## Check the page's modules with tsc, eslint and prettier (needs Node.js and npm)
+	@command -v npm >/dev/null || { echo "install Node.js 20 or newer, which brings npm" >&2; exit 1; }
+	npm ci --silent --no-audit --no-fund
+	npm run --silent check
 
 bench: setup ## Time hide on 24 megapixels and scan on 12
 	$(BIN)/riis-physical measure speed

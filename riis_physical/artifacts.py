@@ -46,6 +46,21 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class RevealedGrid:
+    """Revealed secrets of a batch.
+
+    Attributes:
+        logits: (B, h, w) one value a module, positive for dark.
+        picture: (B, h * s, w * s) revealed pictures about [-1, 1], +1 for dark.
+        enhanced: (B, H, W, 3) containers as the enhancement module cleaned them.
+    """
+
+    logits: FloatArray
+    picture: FloatArray
+    enhanced: FloatArray
+
+
+@dataclass(frozen=True)
 class CaptureQuality:
     """How well a container was captured, for people and for weighing photos.
 

@@ -26,6 +26,7 @@ from riis_physical.commands import (
     export,
     hide,
     measure,
+    page,
     print_sheet,
     read_qr,
     scan,
@@ -38,7 +39,7 @@ from riis_physical.commands import (
 )
 from riis_physical.commands.measure import former
 from riis_physical.commands.verbosity import everywhere, is_verbose
-from riis_physical.errors import OutputError, RiisError
+from riis_physical.errors import OutputError, RiisError, missing_package
 from riis_physical.system.last_resort import (
     EXIT_STATUS,
     is_out_of_memory,
@@ -76,6 +77,7 @@ def cli() -> None:
 
 COMMANDS = (
     hide,
+    page,
     print_sheet,
     show,
     simulate,
@@ -140,6 +142,9 @@ def _run(arguments: list[str]) -> int:
         return _say(f"Error: {error}", 1)
     except OSError as error:
         return _say(f"Error: {system_fault(error)}", 1)
+    except ModuleNotFoundError as error:
+        told = missing_package(error)
+        return _say(f"Error: {told or write_report(error, arguments)}", 1 if told else EXIT_STATUS)
     except Exception as error:
         if is_out_of_memory(error):
             return _say("Error: out of memory: use a smaller picture or close other programs", 1)

@@ -15,6 +15,8 @@ Messages say what was seen, what was expected and what to do next. The command
 line prints them as one line and exits with status 1.
 """
 
+import re
+
 
 class RiisError(Exception):
     """Base of all errors that are about the user's data, not about a bug."""
@@ -54,6 +56,31 @@ class OutputError(RiisError):
 
 class TrainingError(RiisError):
     """A training run cannot start, resume or continue."""
+
+
+_DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """What to install where a package of an extra is missing; None where no extra has it."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    module = (error.name or "").split(".")[0]
+    wanted = _DISTRIBUTIONS.get(module, module).replace("_", "-").lower()
+    try:
+        lines = requires("riis-physical") or []
+    except PackageNotFoundError:
+        return None
+    for line in lines:
+        name = re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
+        extra = re.search(r"extra == ['\"]([a-z]+)['\"]", line)
+        own = wanted == "riis-physical"
+        if extra and not own and name.replace("_", "-").lower() == wanted:
+            return (
+                f"this needs {module}: install riis-physical with its {extra[1]} extra "
+                f"(pip install 'riis-physical[{extra[1]}]')"
+            )
+    return None
 
 
 def needs(extra: str, *modules: str) -> None:

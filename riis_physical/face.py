@@ -164,7 +164,7 @@ def scan(
     from capture.scan import scan_photo
     from riis_physical.qr.soft.knowledge import NOTHING
 
-    revealers = load_models(model) if isinstance(model, str) else list(model)
+    revealers = _readers(model) if isinstance(model, str) else list(model)
     seen = photo if isinstance(photo, str | Path) else _pixels(photo)
     return scan_photo(seen, revealers, knowledge=knowledge or NOTHING, **options)
 
@@ -294,6 +294,14 @@ def load_models(model: str = "auto") -> list[Revealer]:
     from riis_physical.model.weights import named
 
     return [Revealer.load(name) for name in named(model)]
+
+
+@lru_cache(maxsize=4)
+def _readers(model: str) -> list[Any]:
+    """The same for reading alone, by ONNX Runtime where it can."""
+    from riis_physical.model.engine import load_readers
+
+    return list(load_readers(model))
 
 
 def _read(picture: Picture) -> UInt8Image:

@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from riis_physical.artifacts import Condition, FloatArray, ScanResult, Status
-from riis_physical.model.revealer import RevealedGrid
+from riis_physical.artifacts import Condition, FloatArray, RevealedGrid, ScanResult, Status
 
 MODULE_PX = 8
 AMPLITUDE = 0.12

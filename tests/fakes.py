@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from riis_physical.artifacts import Condition, FloatArray
-from riis_physical.model.revealer import RevealedGrid
+from riis_physical.artifacts import Condition, FloatArray, RevealedGrid
 
 MODULE_PX = 8
 

@@ -21,8 +21,8 @@ from capture.read.probe import LIKELY_VERSIONS, PROBE_MODULES, VERSIONS, Hypothe
 from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli
-from riis_physical.commands import common
 from riis_physical.errors import ConfigError, OutputError, RectificationError
+from riis_physical.model import engine
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.structure import data_positions
 
@@ -250,7 +250,7 @@ def test_impossible_corners_are_the_callers_mistake(
         scan_photo(photo, [TintRevealer()], corners=np.array(corners))
     file = tmp_path / "photo.png"
     assert cv2.imwrite(str(file), photo)
-    monkeypatch.setattr(common, "load_revealers", lambda model, device: [TintRevealer()])
+    monkeypatch.setattr(engine, "load_readers", lambda *_: [TintRevealer()])
     text = ",".join(str(number) for point in corners for number in point)
     ran = CliRunner().invoke(cli, ["scan", str(file), "--corners", text])
     assert ran.exit_code == 2 and says in ran.output and "Traceback" not in ran.output

@@ -19,7 +19,7 @@ from riis_physical.cli import cli, main
 from riis_physical.commands import common
 from riis_physical.errors import OutputError
 from riis_physical.images import load_host
-from riis_physical.model import weights
+from riis_physical.model import engine, weights
 from riis_physical.system import files
 from riis_physical.system.terminal import escaped
 
@@ -49,6 +49,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A revealer without weights in place of the shipped ones."""
     revealer = FakeRevealer(12 / 255, {"min_px_per_module": 8})
     monkeypatch.setattr(common, "load_revealers", lambda model, device: [revealer])
+    monkeypatch.setattr(engine, "load_readers", lambda *_: [revealer])
 
 
 @pytest.fixture
@@ -585,6 +586,7 @@ def test_strength_range_is_that_of_the_api() -> None:
     from riis_physical import hiding
 
     assert common.STRENGTHS == (hiding.MIN_STRENGTH, hiding.MAX_STRENGTH)
+    assert common.ENGINES == engine.ENGINES
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))

@@ -15,6 +15,7 @@ def requirements() -> dict[str, str]:
     """Package name to version range, of the project and all its extras."""
     extras = PROJECT["project"]["optional-dependencies"].values()
     lines = [*PROJECT["project"]["dependencies"], *(line for extra in extras for line in extra)]
+    lines = [line for line in lines if not line.startswith("riis-physical[")]
     pairs = [re.fullmatch(r"([A-Za-z0-9_.-]+?)([<>=!~].*)?", line) for line in lines]
     return {match[1].lower().replace("_", "-"): match[2] or "" for match in pairs if match}
 

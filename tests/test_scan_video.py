@@ -21,8 +21,8 @@ from capture.read.probe import Hypothesis
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.cli import main
-from riis_physical.commands import common
 from riis_physical.errors import BadImageError, ConfigError
+from riis_physical.model import engine
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import presence_score
 
@@ -255,8 +255,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The command line with :func:`find` in place of the scan."""
     monkeypatch.setattr("capture.scan.find_containers", find)
-    monkeypatch.setattr(common, "load_revealers", lambda model, device: [NamedModel()])
-    monkeypatch.setattr(common, "chosen_device", lambda device: "cpu")  # without torch
+    monkeypatch.setattr(engine, "load_readers", lambda *_: [NamedModel()])
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: object) -> tuple[int, str, str]:

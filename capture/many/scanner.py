@@ -35,8 +35,8 @@ from riis_physical.system.terminal import note
 
 MOST_FRAMES = 20  # of a video among photos
 
-LoadModels = Callable[[str, str], Sequence[RevealerLike]]
-"""Model and device, as in :class:`Settings`, to loaded models."""
+LoadModels = Callable[[str, str, str], Sequence[RevealerLike]]
+"""Model, device and engine, as in :class:`Settings`, to loaded models."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Settings:
     knowledge_file: Path | None = None
     recursive: bool = False
     effort: Effort = Effort.NORMAL
+    engine: str = "auto"
 
     def knowledge(self) -> Knowledge:
         """What is known of messages, its files read."""
@@ -103,7 +104,7 @@ class Scanner:
         with self._loading:
             if self._loaded is None:
                 settings = self.settings
-                models = self._load(settings.model, settings.device)
+                models = self._load(settings.model, settings.device, settings.engine)
                 self._loaded = models, scan_options(settings)
         revealers, options = self._loaded
         if is_video(task.photo):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from riis_physical.qr.code.structure import grid_size
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from riis_physical.qr.soft.neighbourhood import near_mean
 from riis_physical.qr.soft.reading import Reading, read_revealed
 
 FloatArray = NDArray[np.float32]
@@ -52,7 +52,7 @@ def occlusion_map(logits: NDArray[np.floating], version: int) -> FloatArray:
     median = float(np.median(size))
     if median == 0.0:
         return np.ones(size.shape, np.float32)
-    near = gaussian_filter(np.minimum(size / median, _LARGEST), NEIGHBOURHOOD, mode="nearest")
+    near = near_mean(np.minimum(size / median, _LARGEST), NEIGHBOURHOOD, zero_outside=False)
     near /= np.median(near)
     reliability = np.clip((near - COVERED) / (CLEAR - COVERED), 0, 1).astype(np.float32)
     if (reliability == 0).mean() > MOST_COVERED:

@@ -23,6 +23,8 @@ PRESETS = ("easy", "normal", "hard")
 MEDIA = ("print", "screen")
 # As in riis_physical.hiding, which would load OpenCV here; a test compares them.
 STRENGTHS = (0.25, 3.0)
+# As in riis_physical.model.engine, which would load pydantic here; the test compares them too.
+ENGINES = ("auto", "onnx", "torch")
 # Of a simulated photo, in px, as in riis_physical.channel.photo, which would load torch here.
 MIN_SIDE, MAX_SIDE = 64, 12000
 MOST_MESSAGE_BYTES = 100_000  # read of a file, which may be a device without an end
@@ -43,6 +45,13 @@ PATH = PathName(path_type=Path)
 force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 device_option = click.option(
     "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, cuda:1 ..."
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    show_default=True,
+    help="What reads: ONNX Runtime or torch; auto: ONNX Runtime on a CPU, torch on a GPU.",
 )
 auto_device_option = click.option(
     "--device",
@@ -258,15 +267,6 @@ def load_revealers(model: str, device: str) -> list[Revealer]:
     from riis_physical.model.weights import named
 
     return [Revealer.load(name, device=device) for name in named(model)]
-
-
-def chosen_device(device: str) -> str:
-    """The device asked for; for `auto` cuda when there is one, else cpu."""
-    if device != "auto":
-        return device
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def note(text: str) -> None:

@@ -9,28 +9,60 @@ import click
 from riis_physical.commands import common
 
 
-@click.command("export", short_help="Store a training run's weights as a model.")
-@click.argument("run", type=common.PATH)
+@click.command("export", short_help="Store a training run's weights as a model, or as ONNX files.")
+@click.argument("sources", nargs=-1, metavar="[RUN|MODEL]...")
 @click.option(
     "-o",
     "--output",
-    required=True,
     type=common.PATH,
     metavar="FILE",
     help="NAME.safetensors; the record goes to NAME.json.",
 )
+@click.option(
+    "--onnx",
+    is_flag=True,
+    help="Write the reading side of each MODEL beside its weights, for reading without torch.",
+)
 @common.force_option
-def command(run: Path, output: Path, force: bool) -> None:
+def command(sources: tuple[str, ...], output: Path | None, onnx: bool, force: bool) -> None:
     """Store the averaged weights of RUN in half precision, with their checksum and record.
 
     A released model is never replaced, not even with --force.
+
+    With --onnx, write ONNX files of each MODEL, a shipped name or a .safetensors file, beside
+    it; without one, of all that ships: models, the detector and the close look.
     """
+    if onnx:
+        if output is not None:
+            raise click.UsageError("--onnx writes beside the weights: leave --output away.")
+        _write_onnx(sources, force=force)
+        return
+    if len(sources) != 1 or output is None:
+        raise click.UsageError("Give one training run and --output FILE, or --onnx.")
     from training.hiding.export import export
 
-    record = export(run, output, force=force)
+    record = export(Path(sources[0]), output, force=force)
     common.tell(f"model   {output} ({record['parameters']} parameters)")
     common.tell(f"step    {record['training']['step']}")
     common.tell(f"sha256  {record['sha256']}")
+
+
+def _write_onnx(names: tuple[str, ...], *, force: bool) -> None:
+    from riis_physical.errors import needs
+
+    needs("train", "torch", "onnx")
+    from training.onnx.export import export_onnx, shipped
+
+    total = 0
+    for name in names or shipped():
+        for one in export_onnx(name, force=force):
+            total += one.size
+            kernels = ", ".join(f"{count} {kind}" for kind, count in one.kernels.items() if count)
+            common.tell(
+                f"{one.file.name:<28}{one.size / 1e6:>6.2f} MB  kernels {kernels}; "
+                f"at most {one.difference:.1g} from torch"
+            )
+    common.tell(f"{'in all':<28}{total / 1e6:>6.2f} MB")
 
 
 @click.command("release", short_help="Write measured figures into a model's record.")

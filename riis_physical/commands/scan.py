@@ -130,6 +130,7 @@ class Corners(click.ParamType):
     help="The same from a CSV table with the columns photo and message.",
 )
 @common.key_option
+@common.engine_option
 @common.auto_device_option
 @click.pass_context
 def command(
@@ -159,6 +160,7 @@ def command(
     expect: str | None,
     expect_table: Path | None,
     key_file: Path | None,
+    engine: str,
     device: str,
 ) -> None:
     """Find, reveal and read the containers in photographs, in all of a folder's,
@@ -194,7 +196,7 @@ def command(
 
     settings = Settings(
         model, device, given, reference, camera_profile, measured,
-        prefixes, among, among_column, knowledge_file, recursive, Effort(effort),
+        prefixes, among, among_column, knowledge_file, recursive, Effort(effort), engine,
     )  # fmt: skip
     key = common.load_key(key_file)
     if key is not None and not settings.knowledge().is_empty:

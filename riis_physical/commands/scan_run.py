@@ -53,8 +53,10 @@ def scan_each(
     workers = sensible_jobs(len(left), jobs)
     threads = False
     if workers > 1:
-        device = common.chosen_device(settings.device)
-        threads = not device.startswith("cpu")  # a GPU's memory holds one model
+        from riis_physical.model.engine import chosen_device
+
+        # A GPU's memory holds one model.
+        threads = not chosen_device(settings.device).startswith("cpu")
     began = time.perf_counter()
     answers: list[list[str]] = []
     verdicts: dict[str, str | None] = {}
@@ -145,7 +147,7 @@ def _fused_scan(settings: Settings, memory: int | None = None) -> Any:
     from capture.scan import PhotoFindings, find_containers
 
     options = scan_options(settings)
-    revealers = load_models(settings.model, settings.device)
+    revealers = load_models(settings.model, settings.device, settings.engine)
 
     def find(photo: Any) -> PhotoFindings:
         missing = no_file(photo, settings.recursive) if isinstance(photo, str) else None
@@ -230,6 +232,8 @@ def _record(settings: Settings, result: ScanResult) -> dict[str, Any]:
     return record
 
 
-def load_models(model: str, device: str) -> list[Any]:
+def load_models(model: str, device: str, engine: str) -> list[Any]:
     """Models for scanning; `auto` is every shipped one, on a GPU where there is one."""
-    return list(common.load_revealers(model, common.chosen_device(device)))
+    from riis_physical.model.engine import load_readers
+
+    return list(load_readers(model, device, engine))

@@ -56,23 +56,25 @@ def command(
     if study is not None:
         needs("study", "jinja2", "pandas")
 
+    import os
     import secrets
 
     import cv2
     import numpy as np
     import qrcode
-    import torch
     import uvicorn
 
     from capture.many.folder import cores
     from capture.serve.app import Service, create_app
     from capture.serve.certificate import certificate, own_address
     from capture.serve.live import LiveScan
+    from riis_physical.model.engine import load_readers
 
     workers = jobs or max(1, cores() // 2)
-    torch.set_num_threads(max(1, cores() // workers))
-    cv2.setNumThreads(max(1, cores() // workers))
-    revealers = common.load_revealers(model, common.chosen_device(device))
+    share = str(max(1, cores() // workers))
+    os.environ.setdefault("OMP_NUM_THREADS", share)  # before torch or ONNX Runtime is loaded
+    cv2.setNumThreads(int(share))
+    revealers = load_readers(model, device)
     LiveScan(revealers).look(np.zeros((960, 1280, 3), np.uint8))  # the first frame need not wait
     token = token or secrets.token_urlsafe(9)
     app = create_app(Service(revealers, token, study, workers))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from riis_physical.artifacts import Condition, FloatArray
+from riis_physical.artifacts import Condition, FloatArray, RevealedGrid
 from riis_physical.errors import ConfigError, WeightsError
-from riis_physical.model.condition import denormalise_condition, normalise_condition
+from riis_physical.model.condition import CLEAN, estimated_condition, normalise_condition
 from riis_physical.model.network import HidingNetwork
+from riis_physical.model.noise import Z_SEED
 from riis_physical.model.weights import available, config_of, load_tensors
 from riis_physical.system.device import usable_device
-
-CLEAN = Condition(blur=0.3, noise=0.0, jpeg_quality=100.0, scale_px=16.0)
-"""Distortion level of a container that was never printed or photographed."""
-
-Z_SEED = 0
-"""Seed of the sampled z: the same photo always gives the same answer."""
-
-
-@dataclass(frozen=True)
-class RevealedGrid:
-    """Revealed secrets of a batch.
-
-    Attributes:
-        logits: (B, h, w) one value a module, positive for dark.
-        picture: (B, h * s, w * s) revealed pictures about [-1, 1], +1 for dark.
-        enhanced: (B, H, W, 3) containers as the enhancement module cleaned them.
-    """
-
-    logits: FloatArray
-    picture: FloatArray
-    enhanced: FloatArray
-
 
 logger = logging.getLogger(__name__)
 
@@ -180,12 +158,5 @@ class Revealer:
                 photo may have been compressed before.
             scale_px: photo pixels per module along the shorter axis.
         """
-        values = self.network.estimate_condition(self._tensor(frame[None]))[0].cpu()
-        scale = normalise_condition(CLEAN)[3:]
-        estimated = denormalise_condition(torch.cat([values, scale]))
-        quality = estimated.jpeg_quality
-        if jpeg_quality is not None:
-            quality = min(quality, jpeg_quality)
-        return Condition(
-            blur=estimated.blur, noise=estimated.noise, jpeg_quality=quality, scale_px=scale_px
-        )
+        values = self.network.estimate_condition(self._tensor(frame[None]))[0].cpu().numpy()
+        return estimated_condition(values, jpeg_quality, scale_px)

@@ -74,7 +74,7 @@ def load_record(name: str | Path) -> dict[str, Any]:
     Raises:
         WeightsError: unknown name, missing or broken record, other format.
     """
-    return _read_record(_locate(name).with_suffix(".json"))
+    return _read_record(locate(name).with_suffix(".json"))
 
 
 def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -94,7 +94,7 @@ def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     import safetensors.torch
     from safetensors import SafetensorError
 
-    file = _locate(name)
+    file = locate(name)
     record = _read_record(file.with_suffix(".json"))
     data = read_bounded(file, MAX_FILE_BYTES, WeightsError)
     digest = hashlib.sha256(data).hexdigest()
@@ -224,7 +224,7 @@ def _rank(name: str) -> tuple[bool, int, str]:
     return (not released, -int(version[1]) if version else 0, name)
 
 
-def _locate(name: str | Path) -> Path:
+def locate(name: str | Path) -> Path:
     """Path of the .safetensors file that `name` stands for."""
     given = Path(name)
     if given.suffix == ".safetensors":

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.learned.closeup import view_of
-from capture.find.learned.closeup_net import CELLS, STRIDE
+from capture.find.learned.closeup_size import CELLS, STRIDE
 from capture.geometry.quad import overlap
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from capture.find.learned.closeup import CloseLook
-from capture.find.learned.detector import LearnedDetector
+from capture.find.learned.closeup_net import CloseUpNet
+from capture.find.learned.detector_net import DetectorNet
+from capture.find.learned.network_file import load_network
 from training.detector import closeup_train, train
 from training.detector.export import export
 from training.detector.loop import Batch, Network, Settings, Task, run
@@ -38,10 +39,10 @@ def train_part(
     """
     settings = Settings(steps=steps, batch=batch, seed=seed)
     if part == "closeup":
-        look = None if start is None else CloseLook.load(start).network
+        look = None if start is None else load_network(CloseUpNet, start)
         return _trained(closeup_train.task(out, settings, device), out / part, settings, resume,
                         look, device)  # fmt: skip
-    network = None if start is None else LearnedDetector.load(start).network
+    network = None if start is None else load_network(DetectorNet, start)
     return _trained(train.task(out, settings, device), out / part, settings, resume, network,
                     device)  # fmt: skip
 

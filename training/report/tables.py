@@ -29,6 +29,7 @@ from training.report.capture_tables import (
     sweep_table,
     visible_table,
 )
+from training.report.everywhere_tables import engines_table, page_table
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
     decode_table,
@@ -59,6 +60,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "stages": stages_table,
     "folder": folder_table,
     "study-speed": study_speed_table,
+    "engines": engines_table,
+    "page": page_table,
     "fuse": fuse_table,
     "calibration": calibration_table,
     "visible": visible_table,

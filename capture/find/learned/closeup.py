@@ -17,10 +17,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.find.learned.closeup_size import MARGIN, SIZE, STRIDE
+from capture.find.learned.running import ON_ONNX, maps_of, on_device, onnx_network
 from capture.find.learned.sides import fit_sides, rim_of
 from capture.geometry.rectify import Region, homography, validate_corners
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import RectificationError
+from riis_physical.model.onnx_network import OnnxNetwork, sigmoid
 
 if TYPE_CHECKING:
     from capture.find.learned.closeup_net import CloseUpNet
@@ -59,17 +62,22 @@ class CloseUp:
 class CloseLook:
     """The network with its weights."""
 
-    def __init__(self, network: CloseUpNet, device: str = "cpu") -> None:
-        self.network = network.eval().to(device)
+    def __init__(self, network: CloseUpNet | OnnxNetwork, device: str = "cpu") -> None:
+        self.network = on_device(network, device)
         self.device = device
 
     @classmethod
     def load(cls, file: str | Path = SHIPPED, device: str = "cpu") -> CloseLook:
         """Load weights (.safetensors with its record beside it).
 
+        Args:
+            device: of torch, or of ONNX Runtime, see :mod:`riis_physical.model.onnx_network`.
+
         Raises:
             WeightsError: missing, corrupted or of another shape.
         """
+        if device in ON_ONNX:
+            return cls(onnx_network(file, device), device)
         from capture.find.learned.closeup_net import CloseUpNet
         from capture.find.learned.network_file import load_network
 
@@ -99,14 +107,10 @@ class CloseLook:
 
     def _run(self, views: Sequence[UInt8Image]) -> list[tuple[FloatArray, FloatArray]]:
         """Probabilities of the sides (4, across, along) and of a container (h, w)."""
-        import torch
-
-        batch = torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float() / 255
-        with torch.inference_mode():
-            maps = self.network(batch.to(self.device, memory_format=torch.channels_last))
-            sides = torch.softmax(maps.sides, dim=-2).cpu().numpy()
-            container = torch.sigmoid(maps.container).cpu().numpy()
-        return list(zip(sides, container, strict=True))
+        logits, container = maps_of(self.network, views, self.device)
+        likely = np.exp(logits - logits.max(-2, keepdims=True))
+        sides = likely / likely.sum(-2, keepdims=True)
+        return list(zip(sides, sigmoid(container), strict=True))
 
 
 @lru_cache(maxsize=2)
@@ -124,8 +128,6 @@ def view_of(
         (SIZE, SIZE, 3) with the corners MARGIN from its rim, and view_to_photo (3, 3);
         None for corners that are no rectangle's or that leave no room around them.
     """
-    from capture.find.learned.closeup_net import MARGIN, SIZE
-
     inner = SIZE - 2 * MARGIN
     try:
         matrix = homography(corners, (inner, inner)) @ np.array(
@@ -146,7 +148,6 @@ def _answer(
     sides: FloatArray, container: FloatArray, to_photo: NDArray[np.float64]
 ) -> CloseUp | None:
     """Corners and scores from the maps of one view."""
-    from capture.find.learned.closeup_net import STRIDE
 
     def in_photo(quad: FloatArray) -> FloatArray:
         there = _mapped((quad + np.float32(0.5)) * STRIDE - np.float32(0.5), to_photo)

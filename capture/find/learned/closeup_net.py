@@ -15,13 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from capture.find.learned.blocks import Residual, ScaledNetwork, convolution, doubled, fine_detail
-
-SIZE = 384
-"""Side of the input in pixels."""
-MARGIN = 64
-"""Pixels around the place where the picture is supposed."""
-STRIDE = 4
-CELLS = SIZE // STRIDE
+from capture.find.learned.closeup_size import STRIDE
 
 
 @dataclass(frozen=True)
@@ -74,5 +68,5 @@ class CloseUpNet(ScaledNetwork):
         eighth = self.join8(eighth + doubled(self.up8(sixteenth)))
         fourth = self.join4(fourth + doubled(self.up4(eighth)))
         top, right, bottom, left, container = self.head(fourth).float().unbind(1)
-        sides = torch.stack([top, right.mT, bottom, left.mT], 1)
+        sides = torch.stack([top, right.transpose(1, 2), bottom, left.transpose(1, 2)], 1)
         return CloseUpMaps(sides, container)

@@ -19,7 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.learned.batching import Batcher
+from capture.find.learned.detector_size import MULTIPLE, OFFSET_UNIT, STRIDE
+from capture.find.learned.running import ON_ONNX, maps_of, on_device, onnx_network
 from riis_physical.artifacts import UInt8Image
+from riis_physical.model.onnx_network import OnnxNetwork, sigmoid
 
 if TYPE_CHECKING:
     from capture.find.learned.detector_net import DetectorNet
@@ -102,8 +105,6 @@ class Sight:
 
     def _covered(self, outlines: Sequence[FloatArray]) -> NDArray[np.bool_]:
         """(h, w), positions in or at an outline."""
-        from capture.find.learned.detector_net import STRIDE
-
         cover = np.zeros(self.picture.shape, np.uint8)
         for corners in outlines:
             cells = (corners + 0.5) / self.ratio / STRIDE - 0.5
@@ -120,8 +121,8 @@ class LearnedDetector:
     takes as long as one alone (52 ms in batches of 4, 50 ms alone, one thread).
     """
 
-    def __init__(self, network: DetectorNet, device: str = "cpu") -> None:
-        self.network = network.eval().to(device)
+    def __init__(self, network: DetectorNet | OnnxNetwork, device: str = "cpu") -> None:
+        self.network = on_device(network, device)
         self.device = device
         self._maps = Batcher(self._run, kind=lambda small: small.shape, most=MOST_TOGETHER)
 
@@ -129,9 +130,14 @@ class LearnedDetector:
     def load(cls, file: str | Path = SHIPPED, device: str = "cpu") -> LearnedDetector:
         """Load weights (.safetensors with its record beside it).
 
+        Args:
+            device: of torch, or of ONNX Runtime, see :mod:`riis_physical.model.onnx_network`.
+
         Raises:
             WeightsError: missing, corrupted or of another shape.
         """
+        if device in ON_ONNX:
+            return cls(onnx_network(file, device), device)
         from capture.find.learned.detector_net import DetectorNet
         from capture.find.learned.network_file import load_network
 
@@ -148,14 +154,8 @@ class LearnedDetector:
 
     def _run(self, photos: Sequence[UInt8Image]) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """Container and picture (h, w) and offsets (4, 2, h, w) of photos of one size."""
-        import torch
-
-        batch = torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float() / 255
-        with torch.inference_mode():
-            maps = self.network(batch.to(self.device, memory_format=torch.channels_last))
-        container = torch.sigmoid(maps.container).cpu().numpy()
-        picture = torch.sigmoid(maps.picture).cpu().numpy()
-        return list(zip(container, picture, maps.offsets.cpu().numpy(), strict=True))
+        container, picture, offsets = maps_of(self.network, photos, self.device)
+        return list(zip(sigmoid(container), sigmoid(picture), offsets, strict=True))
 
 
 @lru_cache(maxsize=2)
@@ -201,8 +201,6 @@ def _outlined(container: FloatArray, picture: FloatArray) -> list[Detection]:
 
 def _around(contour: NDArray[Any], container: FloatArray, picture: FloatArray) -> Detection | None:
     """The smallest quadrilateral about an outline, None where the area fills it badly."""
-    from capture.find.learned.detector_net import STRIDE
-
     area = cv2.contourArea(contour)
     if area < FEWEST_CELLS * FINER**2:
         return None
@@ -237,8 +235,6 @@ def _voted(
     container: FloatArray, picture: FloatArray, offsets: FloatArray, least: float
 ) -> list[Detection]:
     """Quadrilaterals that positions agree on, each position for one of them."""
-    from capture.find.learned.detector_net import OFFSET_UNIT, STRIDE
-
     rows, columns = np.nonzero(picture >= least)
     if len(rows) < FEWEST_CELLS:
         return []
@@ -301,8 +297,6 @@ def _within(points: FloatArray, quad: FloatArray) -> NDArray[np.bool_]:
 
 def _copy(photo: UInt8Image) -> tuple[UInt8Image, FloatArray]:
     """The photo at COPY_PX, sides rounded to what the network takes, and photo px per px."""
-    from capture.find.learned.detector_net import MULTIPLE
-
     height, width = photo.shape[:2]
     scale = COPY_PX / max(height, width)
     sides = [max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)]

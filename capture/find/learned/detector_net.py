@@ -17,11 +17,6 @@ from torch import Tensor, nn
 
 from capture.find.learned.blocks import Residual, ScaledNetwork, convolution, doubled, fine_detail
 
-STRIDE = 16
-MULTIPLE = 64
-"""Both sides of the input are multiples of this."""
-OFFSET_UNIT = 256.0
-"""Pixels of the input in one unit of the offsets."""
 TEXTURE_WIDTH = 24
 
 

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.find.learned.closeup_size import MARGIN, SIZE, STRIDE
+
 FloatArray = NDArray[np.float32]
 
 # Sides are told by lines between ends STEP cells apart, sampled at SAMPLES places; then
@@ -72,8 +74,6 @@ def fit_sides(sides: FloatArray) -> Sides:
         sides: (4, across, along) probabilities, see
             :class:`capture.find.learned.closeup_net.CloseUpMaps`.
     """
-    from capture.find.learned.closeup_net import MARGIN, SIZE, STRIDE
-
     quad = rim_of(MARGIN / STRIDE - 0.5, (SIZE - MARGIN) / STRIDE - 0.5)
     lines: list[list[_Line]] = []
     for further in (0, FURTHER):  # the second time between the corners that the first one gives

@@ -7,6 +7,7 @@ import click
 from riis_physical.commands.measure import (
     captures,
     devices,
+    everywhere,
     hiding,
     kinds,
     negatives,
@@ -40,5 +41,7 @@ for one in (
     devices.calibration,
     devices.correction,
     speed.command,
+    everywhere.engines,
+    everywhere.page,
 ):
     command.add_command(one)

@@ -92,7 +92,7 @@ def format_bits(level: Level) -> BoolGrid:
 
 
 @cache
-def _function_grid(version: int, level: Level) -> tuple[BoolGrid, BoolGrid]:
+def function_grid(version: int, level: Level) -> tuple[BoolGrid, BoolGrid]:
     """Mask and values of function patterns, format, version bits and dark module."""
     size = grid_size(version)
     code: Any = qrcode.QRCode(version, _ERROR_CORRECTION[level], mask_pattern=MASK_PATTERN)
@@ -114,7 +114,7 @@ def _function_grid(version: int, level: Level) -> tuple[BoolGrid, BoolGrid]:
 def _data_path(version: int) -> tuple[Indices, Indices, BoolGrid]:
     """Rows and columns of all non-function modules in placement order, and the mask there."""
     size = grid_size(version)
-    taken = _function_grid(version, "H")[0]
+    taken = function_grid(version, "H")[0]
     rows, columns = [], []
     upwards = True
     for right in range(size - 1, 0, -2):
@@ -195,7 +195,7 @@ def known_modules(version: int, level: Level) -> tuple[BoolGrid, BoolGrid]:
         mask (N, N), True where a module is known, and values (N, N), True where it
         is known to be dark. Both read-only.
     """
-    mask, values = (array.copy() for array in _function_grid(version, level))
+    mask, values = (array.copy() for array in function_grid(version, level))
     rows, columns, masked = _data_path(version)
     rest = slice(8 * codeword_count(version), None)
     mask[rows[rest], columns[rest]] = True

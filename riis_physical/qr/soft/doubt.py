@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from riis_physical.qr.code.reed_solomon import Bytes
 from riis_physical.qr.code.structure import (
@@ -14,6 +13,7 @@ from riis_physical.qr.code.structure import (
     known_modules,
 )
 from riis_physical.qr.soft.code_bits import CodeBits
+from riis_physical.qr.soft.neighbourhood import near_mean
 
 Floats = NDArray[np.float32]
 _NEIGHBOURHOOD = 2.0  # sigma in modules of the map of local error rates
@@ -49,8 +49,8 @@ def local_weights(bits: CodeBits, words: list[Bytes | None]) -> Floats:
     wrong = (known & ((bits.grid > 0) != expected)).astype(np.float32)
     count = known.astype(np.float32)
     overall = float((wrong.sum() + 1) / (count.sum() + 2))
-    near = gaussian_filter(wrong, _NEIGHBOURHOOD, mode="constant") + 0.05 * overall
-    rate = near / (gaussian_filter(count, _NEIGHBOURHOOD, mode="constant") + 0.05)
+    near = near_mean(wrong, _NEIGHBOURHOOD, zero_outside=True) + 0.05 * overall
+    rate = near / (near_mean(count, _NEIGHBOURHOOD, zero_outside=True) + 0.05)
     rate = np.clip(rate, 0.005, 0.495)
     weights: Floats = np.log((1 - rate) / rate)[places].astype(np.float32)
     return weights.reshape(-1, 8)

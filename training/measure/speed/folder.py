@@ -21,6 +21,7 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.hiding import hide
+from riis_physical.model.engine import load_readers
 from riis_physical.model.revealer import Revealer
 
 #: Of the container in the photo, of the photo's width.
@@ -68,7 +69,7 @@ def measure_folder(folder: Path, model: str, jobs: int, workers: str) -> dict[st
     ended: list[float] = []
     start = time.perf_counter()
     answers = run_all(
-        partial(Scanner, Settings(model, "cpu"), _load),
+        partial(Scanner, Settings(model, "cpu"), load_readers),
         tasks,
         jobs=jobs,
         threads=workers == "threads",
@@ -107,7 +108,3 @@ def set_threads(total: int, jobs: int, workers: str) -> None:
     each = max(1, total // jobs) if workers == "threads" else total
     torch.set_num_threads(each)
     cv2.setNumThreads(each)
-
-
-def _load(model: str, device: str) -> list[Revealer]:
-    return [Revealer.load(model, device=device)]

@@ -206,16 +206,16 @@ def measure_hide(folder: Path, model: str, repeat: int) -> dict[str, Any]:
 def measure_scan(photo: Path, model: str, repeat: int) -> dict[str, Any]:
     """Scan a photo's file."""
     from capture.scan import scan_photo
-    from riis_physical.model.revealer import Revealer
+    from riis_physical.model.engine import load_readers
 
-    revealer = Revealer.load(model)
+    revealers = load_readers(model, "cpu")
     before = peak_rss_mb()
     runs: list[float] = []
     stages: dict[str, list[float]] = {}
     decoded = True
     for _ in range(repeat):
         start = time.perf_counter()
-        results = scan_photo(photo, [revealer])
+        results = scan_photo(photo, revealers)
         runs.append(time.perf_counter() - start)
         decoded &= any(result.payload == MESSAGE.encode() for result in results)
         for result in results:
@@ -308,9 +308,8 @@ def _main() -> None:
     given = parser.parse_args()
 
     import cv2
-    import torch
 
-    torch.set_num_threads(given.threads)
+    os.environ["OMP_NUM_THREADS"] = str(given.threads)  # before torch or ONNX Runtime is loaded
     cv2.setNumThreads(given.threads)
     part = given.part
     parts: dict[str, Callable[[], dict[str, Any]]] = {

@@ -1,0 +1,188 @@
+// Pictures as RGBA bytes, as a canvas gives them; reduced copies and single samples of them.
+
+/** @typedef {{data: Uint8Array | Uint8ClampedArray, width: number, height: number}} Picture RGBA */
+
+/** Half the size, each pixel the mean of four. @param {Picture} picture @returns {Picture} */
+export function halved({ data, width, height }) {
+  const w = width >> 1;
+  const h = height >> 1;
+  const small = new Uint8Array(4 * w * h);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const at = 4 * (2 * y * width + 2 * x);
+      const below = at + 4 * width;
+      const to = 4 * (y * w + x);
+      for (let c = 0; c < 3; c++) {
+        small[to + c] =
+          (data[at + c] + data[at + 4 + c] + data[below + c] + data[below + 4 + c] + 2) >> 2;
+      }
+    }
+  }
+  return { data: small, width: w, height: h };
+}
+
+/**
+ * A part of a picture.
+ * @param {Picture} picture
+ * @param {number} left
+ * @param {number} top
+ * @param {number} width
+ * @param {number} height
+ */
+export function cropped(picture, left, top, width, height) {
+  const data = new Uint8Array(4 * width * height);
+  for (let y = 0; y < height; y++) {
+    const from = 4 * ((top + y) * picture.width + left);
+    data.set(picture.data.subarray(from, from + 4 * width), 4 * y * width);
+  }
+  return { data, width, height };
+}
+
+/**
+ * Which pixels a smaller pixel covers, and by which share.
+ * @param {number} from
+ * @param {number} to
+ */
+function covers(from, to) {
+  const scale = from / to;
+  return Array.from({ length: to }, (_, at) => {
+    const low = at * scale;
+    const high = Math.min(from, (at + 1) * scale);
+    const first = Math.floor(low);
+    const last = Math.min(from - 1, Math.ceil(high) - 1);
+    const shares = [];
+    for (let i = first; i <= last; i++) {
+      shares.push((Math.min(high, i + 1) - Math.max(low, i)) / (high - low));
+    }
+    return { first, shares };
+  });
+}
+
+/**
+ * A copy of another size as planes of floats in 0 to 1, RGB: area means where it is smaller,
+ * linear between pixels where it is larger.
+ * @param {Picture} picture
+ * @param {number} width
+ * @param {number} height
+ * @returns {Float32Array} (3, height, width)
+ */
+export function planes(picture, width, height) {
+  const larger = width > picture.width || height > picture.height;
+  const weigh = larger ? linear : covers;
+  const columns = weigh(picture.width, width);
+  const rows = weigh(picture.height, height);
+  const across = new Float32Array(3 * picture.height * width);
+  for (let y = 0; y < picture.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const { first, shares } = columns[x];
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (let i = 0, at = 4 * (y * picture.width + first); i < shares.length; i++, at += 4) {
+        r += shares[i] * picture.data[at];
+        g += shares[i] * picture.data[at + 1];
+        b += shares[i] * picture.data[at + 2];
+      }
+      const to = 3 * (y * width + x);
+      across[to] = r;
+      across[to + 1] = g;
+      across[to + 2] = b;
+    }
+  }
+  const plane = width * height;
+  const found = new Float32Array(3 * plane);
+  for (let y = 0; y < height; y++) {
+    const { first, shares } = rows[y];
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let i = 0; i < shares.length; i++) {
+          sum += shares[i] * across[3 * ((first + i) * width + x) + c];
+        }
+        // Rounded as a picture of bytes would be.
+        found[c * plane + y * width + x] = Math.round(sum) / 255;
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Which two pixels a larger picture's pixel lies between.
+ * @param {number} from
+ * @param {number} to
+ */
+function linear(from, to) {
+  return Array.from({ length: to }, (_, at) => {
+    const place = Math.max(0, Math.min(from - 1, ((at + 0.5) * from) / to - 0.5));
+    const first = Math.min(from - 2, Math.floor(place));
+    if (from < 2) return { first: 0, shares: [1] };
+    return { first, shares: [1 - (place - first), place - first] };
+  });
+}
+
+/**
+ * One sample, linear between pixels, the rim going on; RGB into `out`.
+ * @param {Picture} picture
+ * @param {number} x
+ * @param {number} y
+ * @param {Float64Array} out
+ */
+export function sampleLinear({ data, width, height }, x, y, out) {
+  const px = Math.max(0, Math.min(width - 1, x));
+  const py = Math.max(0, Math.min(height - 1, y));
+  const left = Math.min(width - 2, Math.floor(px));
+  const top = Math.min(height - 2, Math.floor(py));
+  const fx = px - left;
+  const fy = py - top;
+  const at = 4 * (top * width + left);
+  const below = at + 4 * width;
+  for (let c = 0; c < 3; c++) {
+    const upper = data[at + c] + fx * (data[at + 4 + c] - data[at + c]);
+    const lower = data[below + c] + fx * (data[below + 4 + c] - data[below + c]);
+    out[c] = upper + fy * (lower - upper);
+  }
+}
+
+const CUBIC = -0.75;
+const near = new Float64Array(4);
+const down = new Float64Array(4);
+
+/** Weights of four pixels about a place. @param {number} f 0 to 1 @param {Float64Array} out */
+function cubic(f, out) {
+  const a = CUBIC;
+  out[0] = ((a * (f + 1) - 5 * a) * (f + 1) + 8 * a) * (f + 1) - 4 * a;
+  out[1] = ((a + 2) * f - (a + 3)) * f * f + 1;
+  out[2] = ((a + 2) * (1 - f) - (a + 3)) * (1 - f) * (1 - f) + 1;
+  out[3] = 1 - out[0] - out[1] - out[2];
+}
+
+/**
+ * One sample by cubic convolution, limited to what bytes hold; RGB into `out`.
+ * @param {Picture} picture
+ * @param {number} x
+ * @param {number} y
+ * @param {Float64Array} out
+ */
+export function sampleCubic({ data, width, height }, x, y, out) {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  cubic(x - left, near);
+  cubic(y - top, down);
+  let r = 0;
+  let g = 0;
+  let b = 0;
+  for (let j = 0; j < 4; j++) {
+    const row = Math.max(0, Math.min(height - 1, top - 1 + j)) * width;
+    for (let i = 0; i < 4; i++) {
+      const at = 4 * (row + Math.max(0, Math.min(width - 1, left - 1 + i)));
+      const weight = near[i] * down[j];
+      r += weight * data[at];
+      g += weight * data[at + 1];
+      b += weight * data[at + 2];
+    }
+  }
+  out[0] = r < 0 ? 0 : r > 255 ? 255 : r;
+  out[1] = g < 0 ? 0 : g > 255 ? 255 : g;
+  out[2] = b < 0 ? 0 : b > 255 ? 255 : b;
+}

@@ -1,0 +1,296 @@
+// Words for the Reed-Solomon blocks of one code, by decoders from cheap to dear, and whether a
+// message that they give has enough evidence.
+
+import { CAPS, bitGains, expectedBits } from "./evidence.js";
+import { OrderedBlock } from "./ordered.js";
+import * as codec from "./payload.js";
+import { DataBits, codewordsLog2 } from "./prior.js";
+import { decode } from "./reed_solomon.js";
+import { blocks, codewordCount, dataPath } from "./structure.js";
+import { localWeights } from "./weights.js";
+
+/** @typedef {import("./structure.js").Level} Level */
+/** @typedef {import("./prior.js").Fit} Fit */
+/** @typedef {import("./prior.js").SoftText} SoftText */
+/** @typedef {"algebraic" | "ordered" | "prior" | "weighted"} Method */
+/** @typedef {"code" | "text" | "beginning" | "list"} By */
+/** @typedef {{payload: Uint8Array, level: Level, bits: number, by: By}} Verdict */
+
+const SURE_BITS = 20;
+const SURE_TEXT_BITS = 12;
+const MOST_FITS = 4;
+const UNLIKELIER_BITS = 12;
+const WORDS = 64;
+const SWEEPS = 3;
+const LEAST_INFORMATION = 0.15;
+export const KNOWN = 400;
+export const CAP_BITS = Math.log2(CAPS.length);
+
+/** @param {Uint8Array} word @param {number} bit */
+export const bitAt = (word, bit) => (word[bit >> 3] >> (7 - (bit & 7))) & 1;
+
+/** Calibrated soft bits of one grid read as a code of one version and level. */
+export class CodeBits {
+  /** @param {Float32Array} grid log odds of dark @param {number} version @param {Level} level */
+  constructor(grid, version, level) {
+    this.version = version;
+    this.level = level;
+    this.grid = grid;
+    this.layout = blocks(version, level);
+    const { places, inverted } = dataPath(version);
+    this.odds = Float32Array.from({ length: 8 * codewordCount(version) }, (_, i) =>
+      inverted[i] ? -grid[places[i]] : grid[places[i]],
+    );
+    this.gains = bitGains(this.odds);
+    this.capped = CAPS.map((cap) => bitGains(this.odds, cap));
+  }
+
+  /** Odds of a block's bits in codeword order. @param {number} number */
+  blockOdds(number) {
+    const { positions } = this.layout[number];
+    return Float32Array.from(
+      { length: 8 * positions.length },
+      (_, bit) => this.odds[8 * positions[bit >> 3] + (bit & 7)],
+    );
+  }
+
+  /**
+   * Bits that a block's values speak for a word, for each of CAPS.
+   * @param {number} number
+   * @param {Uint8Array} word
+   * @param {number} [from] first symbol
+   */
+  wordGains(number, word, from = 0) {
+    const { positions } = this.layout[number];
+    return this.capped.map(({ ones, zeros }) => {
+      let sum = 0;
+      for (let bit = 8 * from; bit < 8 * positions.length; bit++) {
+        const at = 8 * positions[bit >> 3] + (bit & 7);
+        sum += bitAt(word, bit) ? ones[at] : zeros[at];
+      }
+      return sum;
+    });
+  }
+
+  /** Where the data bits of a block lie among all data bits. @param {number} number */
+  dataPart(number) {
+    let start = 0;
+    for (let i = 0; i < number; i++) start += 8 * this.layout[i].dataCount;
+    return { start, stop: start + 8 * this.layout[number].dataCount };
+  }
+
+  /** Bits for a 1 and for a 0 of the data bits in the order of the message. */
+  dataGains() {
+    const order = this.layout.flatMap((block) => block.positions.slice(0, block.dataCount));
+    const pick = (/** @type {Float64Array} */ gains) =>
+      Float64Array.from({ length: 8 * order.length }, (_, i) => gains[8 * order[i >> 3] + (i & 7)]);
+    return { ones: pick(this.gains.ones), zeros: pick(this.gains.zeros) };
+  }
+}
+
+/** Finds words for all blocks of a code. */
+export class Words {
+  /** @param {CodeBits} bits @param {Uint8Array[]} prefixes */
+  constructor(bits, prefixes) {
+    this.bits = bits;
+    this.prefixes = prefixes;
+    /** @type {(Uint8Array | null)[]} */
+    this.sure = bits.layout.map(() => null);
+  }
+
+  /**
+   * Data codewords that may be the message's, the cheap ones first.
+   * @param {boolean} quick without what is known of messages
+   * @returns {Generator<[Method, Uint8Array]>}
+   */
+  *attempts(quick) {
+    const { bits, sure } = this;
+    bits.layout.forEach((block, number) => {
+      const hard = new Uint8Array(block.positions.length);
+      bits.blockOdds(number).forEach((value, bit) => {
+        if (value > 0) hard[bit >> 3] |= 128 >> (bit & 7);
+      });
+      const word = decode(hard, block.checkCount);
+      if (word && this.evidence(number, word) >= SURE_BITS) sure[number] = word;
+    });
+    if (!this.missing().length) yield ["algebraic", this.data(sure)];
+    if (expectedBits(bits.odds) / bits.odds.length < LEAST_INFORMATION) return;
+    for (const number of this.missing()) {
+      const block = bits.layout[number];
+      const soft = bits.blockOdds(number);
+      const [word] = new OrderedBlock(soft, block.dataCount, block.checkCount).words(2, 1);
+      if (this.evidence(number, word) >= SURE_BITS) sure[number] = word;
+    }
+    if (!this.missing().length) yield ["ordered", this.data(sure)];
+    if (quick) return;
+    for (const data of this.withPrior()) yield ["prior", data];
+    if (this.weighted()) yield ["weighted", this.data(sure)];
+  }
+
+  /** Each block by itself once more, weighted by what is wrong nearby; whether all are sure. */
+  weighted() {
+    const missing = this.missing();
+    if (missing.length > this.sure.length / 2) return false;
+    const weights = localWeights(this.bits, this.bits.grid, this.sure);
+    for (const number of missing) {
+      const block = this.bits.layout[number];
+      const soft = this.bits.blockOdds(number);
+      const local = soft.map(
+        (value, bit) => value * weights[8 * block.positions[bit >> 3] + (bit & 7)],
+      );
+      const word = [soft, local]
+        .map((values) => new OrderedBlock(values, block.dataCount, block.checkCount).words(3, 1)[0])
+        .find((one) => this.evidence(number, one) >= SURE_BITS);
+      if (!word) return false;
+      this.sure[number] = word;
+    }
+    return true;
+  }
+
+  missing() {
+    return [...this.sure.keys()].filter((number) => !this.sure[number]);
+  }
+
+  /** @param {(Uint8Array | null)[]} words */
+  data(words) {
+    const { layout } = this.bits;
+    return Uint8Array.from(
+      layout.flatMap((block, n) => [...(words[n] ?? []).slice(0, block.dataCount)]),
+    );
+  }
+
+  /**
+   * Bits that a block's values speak for a word.
+   * @param {number} number
+   * @param {Uint8Array} word
+   */
+  gain(number, word) {
+    return Math.max(...this.bits.wordGains(number, word)) - CAP_BITS;
+  }
+
+  /** The same, its data as likely as any other. @param {number} number @param {Uint8Array} word */
+  evidence(number, word) {
+    return this.gain(number, word) - 8 * this.bits.layout[number].dataCount;
+  }
+
+  /**
+   * With what is known of messages, as long as blocks become sure by it.
+   * @returns {Generator<Uint8Array>}
+   */
+  *withPrior() {
+    const tried = new Set();
+    for (;;) {
+      const known = this.missing().length;
+      const { ones, zeros } = this.dataGains();
+      const { version, level } = this.bits;
+      const text = new DataBits(ones, zeros, version, level, this.prefixes);
+      const fits = text.ranked(MOST_FITS);
+      let learned = false;
+      for (const fit of fits) {
+        if (fit.log2 < fits[0].log2 - UNLIKELIER_BITS) continue;
+        const data = this.priorData(text.softText(fit), fit);
+        const key = data.join();
+        if (!tried.has(key)) {
+          tried.add(key);
+          yield data;
+        }
+        if (this.missing().length < known) {
+          learned = true;
+          break;
+        }
+      }
+      if (!learned || !this.missing().length) return;
+    }
+  }
+
+  dataGains() {
+    const { ones, zeros } = this.bits.dataGains();
+    this.sure.forEach((word, number) => {
+      if (!word) return;
+      const { start, stop } = this.bits.dataPart(number);
+      for (let bit = 0; bit < stop - start; bit++) {
+        ones[start + bit] = bitAt(word, bit) ? 1 : -KNOWN;
+        zeros[start + bit] = bitAt(word, bit) ? -KNOWN : 1;
+      }
+    });
+    return { ones, zeros };
+  }
+
+  /**
+   * The data codewords that fit soft bits and text best; sure words are kept.
+   * @param {SoftText} text
+   * @param {Fit} fit
+   */
+  priorData(text, fit) {
+    const missing = this.missing();
+    const { layout, version } = this.bits;
+    const lists = new Map(missing.map((number) => [number, this.wordList(number, text)]));
+    const chosen = new Map(missing.map((number) => [number, 0]));
+    const wordOf = (/** @type {number} */ n) => (lists.get(n) ?? [])[chosen.get(n) ?? 0];
+    const whole = () => this.data(this.sure.map((one, n) => one ?? wordOf(n)));
+    if (fit.way.mode !== codec.BYTE) return whole();
+    /** @type {Map<number, number>} */
+    const best = new Map();
+    for (let sweep = 0; sweep < SWEEPS; sweep++) {
+      const before = [...chosen.values()].join();
+      for (const number of missing) {
+        const { start } = this.bits.dataPart(number);
+        const data = whole();
+        const scores = (lists.get(number) ?? []).map((word) => {
+          data.set(word.subarray(0, layout[number].dataCount), start / 8);
+          return this.gain(number, word) + codewordsLog2(data, fit, version);
+        });
+        const top = scores.indexOf(Math.max(...scores));
+        chosen.set(number, top);
+        best.set(number, scores[top]);
+      }
+      if (before === [...chosen.values()].join()) break;
+    }
+    const data = whole();
+    if (missing.length === 1) return data;
+    const textBits = codewordsLog2(data, fit, version);
+    const share = textBits / Math.max(1, 8 * fit.count);
+    for (const number of missing) {
+      const score = (best.get(number) ?? -Infinity) - textBits;
+      const cost = -share * this.textBits(number, fit);
+      if (score - cost >= SURE_TEXT_BITS) this.sure[number] = wordOf(number);
+    }
+    return data;
+  }
+
+  /** Bits of a block that belong to the text. @param {number} number @param {Fit} fit */
+  textBits(number, fit) {
+    const { start, stop } = this.bits.dataPart(number);
+    const head = 4 + codec.countBits(fit.way.mode, this.bits.version);
+    return Math.max(0, Math.min(stop, head + 8 * fit.count) - Math.max(start, head));
+  }
+
+  /**
+   * Words of a block that fit its soft bits and the text.
+   * @param {number} number
+   * @param {SoftText} text
+   * @returns {Uint8Array[]}
+   */
+  wordList(number, text) {
+    const block = this.bits.layout[number];
+    const { start: from, stop } = this.bits.dataPart(number);
+    const soft = Float32Array.from(this.bits.blockOdds(number), (value) => value / Math.LN2);
+    soft.set(text.odds.subarray(from, stop));
+    const ordered = new OrderedBlock(soft, block.dataCount, block.checkCount);
+    const unchanged = ordered.start;
+    const patterns = [];
+    for (const { at, values } of text.likely) {
+      const low = Math.max(at, from);
+      const high = Math.min(at + values[0].length, stop);
+      for (const value of low < high ? values : []) {
+        const pattern = new Uint8Array(soft.length);
+        for (let bit = low; bit < high; bit++) {
+          pattern[bit - from] = value[bit - at] ^ unchanged[bit - from];
+        }
+        patterns.push(pattern);
+      }
+    }
+    ordered.addChanges(patterns);
+    return ordered.words(3, WORDS);
+  }
+}

@@ -1,0 +1,152 @@
+"""The page in real Chromium, with a fake camera that plays simulated captures."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("websockets")
+
+import torch
+from browser import CHROMIUM, Browser, fake_camera, until
+from click import get_app_dir
+from skimage import data
+
+from capture.find.learned import closeup, detector
+from riis_physical.channel.params import sample_params
+from riis_physical.channel.photo import photograph
+from riis_physical.errors import ConfigError
+from riis_physical.hiding import hide
+from riis_physical.model.revealer import Revealer
+from riis_physical.page.runtime import package
+from riis_physical.page.serving import server
+from riis_physical.page.site import write_site
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
+]
+MESSAGE = "https://example.org/phone"
+PATIENCE_S = 400
+PHONE, DESKTOP = (390, 844), (1280, 900)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        runtime = package(Path(get_app_dir("riis-physical")) / "page")
+    except ConfigError as error:
+        pytest.skip(f"no runtime: {error}")
+    folder = tmp_path_factory.mktemp("page") / "site"
+    write_site(
+        folder, model="print-1", detector=detector.SHIPPED, closeup=closeup.SHIPPED, runtime=runtime
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    running = server(site, 0)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    yield f"http://localhost:{running.server_address[1]}/"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture(scope="module")
+def container() -> np.ndarray:
+    host = np.ascontiguousarray(data.coffee())
+    return hide(host, MESSAGE, revealer=Revealer.load("print-1")).container
+
+
+def captured(container: np.ndarray, medium: str) -> np.ndarray:
+    generator = torch.Generator().manual_seed(5)
+    params = sample_params("normal", 1, generator, medium).override(container_width_px=620.0)
+    return photograph(container, params, medium=medium, size=(960, 1280), seed=5).image
+
+
+def state(browser: Browser) -> dict[str, Any]:
+    told = browser.value(
+        "JSON.stringify({...document.body.dataset, hint: $hint.textContent})".replace(
+            "$hint", "document.getElementById('hint')"
+        )
+    )
+    return dict(json.loads(told or "{}"))
+
+
+@pytest.mark.parametrize(
+    ("medium", "size"),
+    [("print", PHONE), ("screen", DESKTOP)],
+    ids=["print-phone", "screen-desktop"],
+)
+def test_the_page_reads_what_the_camera_sees(
+    tmp_path: Path, url: str, container: np.ndarray, medium: str, size: tuple[int, int]
+) -> None:
+    camera = tmp_path / "camera.mjpeg"
+    fake_camera(camera, captured(container, medium))
+    browser = Browser(tmp_path / "chromium", camera=camera, size=size)
+    try:
+        browser.open(url)
+        shown = "document.readyState == 'complete' && !document.getElementById('message').hidden"
+        until(lambda: browser.value(shown), PATIENCE_S, f"nothing was read: {state(browser)}")
+        assert browser.value("document.getElementById('text').textContent") == MESSAGE
+        assert browser.value("document.querySelector('polygon').points.length") == 4
+        assert browser.value("document.documentElement.scrollWidth") <= size[0]
+        assert browser.value("document.getElementById('open').href") == MESSAGE
+        assert browser.value("document.activeElement.id") == "message"
+        assert browser.value("crossOriginIsolated")
+        browser.picture(tmp_path / "page.png")
+        # Another one: by the keyboard, as by touch.
+        browser.value("document.getElementById('again').click()")
+        until(lambda: browser.value(shown), PATIENCE_S, f"not read again: {state(browser)}")
+    finally:
+        browser.close()
+
+
+def test_the_page_works_without_a_connection_and_without_a_camera(
+    tmp_path: Path, site: Path, container: np.ndarray
+) -> None:
+    import base64
+
+    import cv2
+
+    running = server(site, 0)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    url = f"http://localhost:{running.server_address[1]}/"
+    browser = Browser(tmp_path / "chromium", size=PHONE)
+    loaded = "document.readyState == 'complete' && document.body.dataset.engine"
+    try:
+        browser.open(url)
+        until(lambda: browser.value(loaded), PATIENCE_S, f"not ready: {state(browser)}")
+        running.shutdown()
+        thread.join()
+        running.server_close()
+        browser.open("about:blank")
+        browser.open(url)
+        until(lambda: browser.value(loaded), PATIENCE_S, f"not ready offline: {state(browser)}")
+        assert "camera" in state(browser)["hint"]
+        photo = cv2.imencode(".jpg", captured(container, "print")[..., ::-1])[1].tobytes()
+        coded = base64.b64encode(photo).decode()
+        browser.value(
+            f"""(async () => {{
+              const bytes = Uint8Array.from(atob("{coded}"), (c) => c.charCodeAt(0));
+              const files = new DataTransfer();
+              files.items.add(new File([bytes], "photo.jpg", {{type: "image/jpeg"}}));
+              document.getElementById("file").files = files.files;
+              document.getElementById("file").dispatchEvent(new Event("change"));
+            }})()"""
+        )
+        shown = "!document.getElementById('message').hidden"
+        until(lambda: browser.value(shown), PATIENCE_S, f"nothing was read: {state(browser)}")
+        assert browser.value("document.getElementById('text').textContent") == MESSAGE
+    finally:
+        browser.close()

@@ -1,0 +1,60 @@
+// The page's reader in Node: pictures on standard input, one JSON line for each on standard output.
+// Each picture is its width and height (32-bit, little-endian) and RGBA bytes.
+// Arguments: folder of the page, "photo" or "live".
+
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [site, mode] = process.argv.slice(2);
+const ort = await import(pathToFileURL(path.resolve(site, "runtime", "ort.wasm.min.mjs")).href);
+const { inflated } = await import(pathToFileURL(path.resolve(site, "engine.js")).href);
+const { openReader, messageOf } = await import(pathToFileURL(path.resolve(site, "reader.js")).href);
+
+const packed = fs.readFileSync(path.join(site, "runtime", "ort-wasm-simd-threaded.wasm.gz"));
+ort.env.wasm.wasmBinary = (await inflated(new Uint8Array(packed), "gzip")).buffer;
+ort.env.wasm.numThreads = 1;
+const get = async (name) => new Uint8Array(fs.readFileSync(path.join(site, "models", name)));
+const reader = await openReader({ ort, get });
+const live = reader.live();
+
+function readExactly(count) {
+  const buffer = Buffer.alloc(count);
+  for (let at = 0; at < count;) {
+    let got = 0;
+    try {
+      got = fs.readSync(0, buffer, at, count - at, null);
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+      continue;
+    }
+    if (!got) return null;
+    at += got;
+  }
+  return buffer;
+}
+
+for (let head = readExactly(8); head; head = readExactly(8)) {
+  const [width, height] = [head.readUInt32LE(0), head.readUInt32LE(4)];
+  const data = new Uint8Array(readExactly(4 * width * height));
+  const began = performance.now();
+  const used = process.cpuUsage();
+  let message;
+  let state = null;
+  if (mode === "live") {
+    const answer = await live.look({ data, width, height });
+    state = answer.state;
+    message = answer.reading && messageOf(answer.reading, answer.corners);
+    live.restart();
+  } else message = await reader.read({ data, width, height });
+  const { user, system } = process.cpuUsage(used);
+  const told = {
+    text: message?.text ?? null,
+    corners: message?.corners ?? null,
+    bits: message?.evidenceBits ?? null,
+    state,
+    ms: performance.now() - began,
+    cpuMs: (user + system) / 1000,
+  };
+  process.stdout.write(`${JSON.stringify(told)}\n`);
+}

@@ -1,0 +1,276 @@
+"""What the page reads of the photos that the command line reads, and what it makes of others.
+
+The same simulated captures go to `riis-physical scan` and to the page's modules, which run in
+Node with the same WebAssembly as in a browser: once as photos, once as single frames of a camera,
+1,280 px long. Pictures without a message tell how often a text is invented and what a frame
+costs: photographs as they are and, in turn, on a sheet before another one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from capture.scan import scan_photo
+from riis_physical.artifacts import UInt8Image
+from riis_physical.errors import ConfigError, RiisError
+from riis_physical.images import load_photo
+from riis_physical.model.engine import load_readers
+from riis_physical.model.weights import load_record
+from riis_physical.system.files import check_writable, write_text
+from riis_physical.system.journal import Journal
+from training.measure.common.environment import describe_environment
+from training.measure.common.settings import Settings
+from training.measure.common.summary import rate
+from training.measure.reading.captures import Capture, make_captures
+
+KIND, FORMAT = "page", 1
+FRAME_PX = 1280
+PHOTOS_OF = 5
+READER = Path(__file__).with_name("page.mjs")
+#: Who reads what: the command line, and the page as photos and as frames.
+READERS = ("scan", "photo", "live")
+
+
+@dataclass(frozen=True)
+class Read:
+    """One capture read once.
+
+    Attributes:
+        reader: one of READERS. empty: whether it is of a host without a message.
+        file: of the capture. text: that was read. state: of a frame.
+        ms: that it took. cpu_ms: of all threads, None where it was not measured.
+    """
+
+    reader: str
+    empty: bool
+    file: str
+    text: str | None
+    state: str | None
+    ms: float
+    cpu_ms: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+class NodeReader:
+    """The page's modules in Node."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def read(self, pixels: UInt8Image) -> dict[str, Any]:
+        """What is read in uint8 RGB (H, W, 3). Raises RiisError where Node ends."""
+        height, width = pixels.shape[:2]
+        rgba = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        try:
+            stdin.write(struct.pack("<II", width, height) + rgba.tobytes())
+            stdin.flush()
+            line = stdout.readline()
+        except OSError:
+            line = b""
+        if not line:
+            raise RiisError("the page's reader ended: see what Node says above")
+        return dict(json.loads(line))
+
+
+@contextmanager
+def node_reader(site: Path, mode: str) -> Iterator[NodeReader]:
+    """The page's modules of a folder that `riis-physical page` wrote.
+
+    Args:
+        mode: photo or live.
+
+    Raises:
+        ConfigError: there is no Node.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise ConfigError("this needs Node.js 20 or newer: install it first")
+    process = subprocess.Popen(
+        [node, str(READER), str(site), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield NodeReader(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(
+    site: Path,
+    settings: Settings,
+    captures: Path,
+    output: Path,
+    *,
+    negatives: Sequence[Path],
+    force: bool,
+) -> dict[str, Any]:
+    """Read all captures with all readers; goes on where it was stopped.
+
+    Args:
+        site: the page's folder. captures: folder of photos, made where they are missing.
+        output: the result's file; what was read lies beside it as .jsonl.
+        negatives: photographs without a message; one in PHOTOS_OF is read as a photo too.
+
+    Raises:
+        RiisError: as the parts say.
+    """
+    check_writable(output, force=force)
+    model = load_record(settings.model)
+    about = json.loads((site / "models" / "models.json").read_text(encoding="utf-8"))
+    if about["reading"]["weights_sha256"] != model["sha256"]:
+        raise ConfigError(
+            f"{site} reads with {about['reading']['name']}, not with {model['name']}: write it "
+            f"again with --model {settings.model}"
+        )
+    head = {"settings": settings.as_dict(), "negatives": len(negatives), "model": model["sha256"]}
+    journal: Journal[Read] = Journal(
+        output.with_suffix(".jsonl"), head, {}, parse=lambda v: Read(**v), fresh=force
+    )
+    found = make_captures(captures / "messages", settings)
+    done = {(one.reader, one.empty, one.file) for one in journal.done}
+    reads = list(journal.done)
+    for reader in READERS:
+        photos = [(False, captures / "messages" / one.file) for one in found]
+        if reader != "scan":
+            every = PHOTOS_OF if reader == "photo" else 1
+            photos += [(True, file) for file in negatives[::every]]
+        left = [(empty, file) for empty, file in photos if (reader, empty, file.name) not in done]
+        for read in _read_all(reader, left, site, settings.model):
+            reads.append(journal.append(read))
+    result = {
+        "kind": KIND,
+        "format": FORMAT,
+        "captures": "simulated",
+        "model": {key: model.get(key) for key in ("name", "sha256")},
+        "settings": settings.as_dict(),
+        "environment": describe_environment(),
+        **summary(reads, found),
+    }
+    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    return result
+
+
+def _read_all(
+    reader: str, left: Sequence[tuple[bool, Path]], site: Path, model: str
+) -> Iterator[Read]:
+    bar = tqdm(left, desc=reader, disable=not sys.stderr.isatty())
+    if reader == "scan":
+        revealers = load_readers(model, "cpu")
+        for is_empty, file in bar:
+            results = scan_photo(file, revealers)
+            text = next((r.text for r in results if r.text is not None), None)
+            total = results[0].timings_ms["total"]
+            yield Read(reader, is_empty, file.name, text, None, round(total, 1), None)
+        return
+    with node_reader(site, reader) as node:
+        for number, (is_empty, file) in enumerate(bar):
+            pixels = load_photo(file).pixels
+            if is_empty and number % 2:
+                pixels = on_a_sheet(pixels, load_photo(left[number - 1][1]).pixels, number)
+            if reader == "live":
+                scale = FRAME_PX / max(pixels.shape[:2])
+                mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+                resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=mode)
+                pixels = np.asarray(resized, np.uint8)
+            told = node.read(pixels)
+            yield Read(
+                reader, is_empty, file.name, told["text"], told["state"],
+                round(told["ms"], 1), round(told["cpuMs"], 1),
+            )  # fmt: skip
+
+
+def on_a_sheet(picture: UInt8Image, wall: UInt8Image, seed: int) -> UInt8Image:
+    """A picture with a white margin, seen at an angle before another one, (960, 1280, 3)."""
+    rng = np.random.default_rng(seed)
+    height, width = FRAME_PX * 3 // 4, FRAME_PX
+    scene = cv2.resize(wall, (width, height), interpolation=cv2.INTER_AREA)
+    margin = round(0.06 * picture.shape[1])
+    sheet = cv2.copyMakeBorder(
+        picture, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(245, 245, 242)
+    )
+    h, w = sheet.shape[:2]
+    scale = min(0.6 * width / w, 0.75 * height / h)
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+    seen = (corners - (w / 2, h / 2)) * scale * (1 + rng.uniform(-0.06, 0.06, (4, 2)))
+    seen = (seen + (width / 2, height / 2)).astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    laid = cv2.warpPerspective(sheet, matrix, (width, height), flags=cv2.INTER_AREA)
+    cover = cv2.warpPerspective(np.full((h, w), 255, np.uint8), matrix, (width, height))
+    return np.where(cover[..., None] > 127, laid, scene).astype(np.uint8)
+
+
+def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any]:
+    """Rates with intervals, of all and of what the command line reads; times in milliseconds."""
+    truth = {one.file: one for one in captures if one.text is not None}
+    right = {
+        reader: {
+            one.file
+            for one in reads
+            if one.reader == reader and not one.empty and one.file in truth
+            and one.text == truth[one.file].text
+        }
+        for reader in READERS
+    }  # fmt: skip
+    rows = {}
+    for reader in READERS:
+        own = [one for one in reads if one.reader == reader]
+        empty = [one for one in own if one.empty]
+        wrong = [
+            one for one in own
+            if one.text is not None and (one.empty or one.file not in right[reader])
+        ]  # fmt: skip
+        rows[reader] = {
+            "read": rate(file in right[reader] for file in truth),
+            "of_what_scan_reads": rate(file in right[reader] for file in right["scan"]),
+            "by_medium": {
+                medium: rate(
+                    file in right[reader] for file, one in truth.items() if one.medium == medium
+                )
+                for medium in ("print", "screen")
+            },
+            "wrong_texts": len(wrong),
+            "negatives": len(empty),
+            "ms": _times([one.ms for one in own if not one.empty]),
+            "negative_ms": _times([one.ms for one in empty]),
+            "negative_cpu_ms": _times([one.cpu_ms for one in empty if one.cpu_ms is not None]),
+        }
+    return {"readers": rows}
+
+
+def _times(values: Sequence[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {
+        "median": round(statistics.median(values), 1),
+        "mean": round(statistics.fmean(values), 1),
+    }
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    """A result for people."""
+    for reader, row in result["readers"].items():
+        read, shared = row["read"], row["of_what_scan_reads"]
+        yield (
+            f"{reader:<7}read {read['hits']} of {read['trials']}; of what scan reads "
+            f"{shared['hits']} of {shared['trials']}; {row['wrong_texts']} wrong texts, "
+            f"{row['negatives']} photos without one"
+        )
