@@ -18,11 +18,12 @@ pytest.importorskip("pyDOE3")
 from capture.study import ingest as ingesting
 from capture.study.config import StudyConfig
 from capture.study.ingest import ingest
-from capture.study.photos.exif import has_location, read_facts
+from capture.study.photos.exif import has_location
 from capture.study.plan import plan, sheet_of_study
 from capture.study.store import Study
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
+from riis_physical.images.facts import read_facts
 
 FOCAL_MM35 = 58  # with which 500 px in a photo of 1200 are 150 mm at 0.6 m
 
