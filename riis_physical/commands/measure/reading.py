@@ -12,6 +12,11 @@ from riis_physical.commands.measure import options
 
 @click.command("reading", short_help="Measure decode rate, visibility and speed.")
 @common.model_option()
+@click.option(
+    "--scan-model",
+    metavar="NAME",
+    help="What the scan tries, auto for every released model; if not given, the model that hid.",
+)
 @options.images_option
 @options.n_option(300, "Simulated captures for each preset and strength")
 @click.option(
@@ -66,6 +71,7 @@ from riis_physical.commands.measure import options
 @common.device_option
 def command(
     model: str,
+    scan_model: str | None,
     images: Path,
     n: int,
     presets: tuple[str, ...],
@@ -105,6 +111,7 @@ def command(
         raise click.UsageError("two profiles have the same name: rename a file.")
     settings = Settings(
         model=model,
+        scan_model=scan_model,
         images=str(images),
         n=n,
         presets=tuple(named) or tuple(dict.fromkeys(presets)),

@@ -26,6 +26,7 @@ class Settings:
 
     Attributes:
         model: shipped name or path of a .safetensors file.
+        scan_model: that the scan tries, `auto` for every released one; None for the one that hid.
         images: folder with hosts.
         n: captures for each preset and strength.
         presets: of the channel, or names of `profiles`. strengths: of hiding.
@@ -60,6 +61,7 @@ class Settings:
     z: str = "sample"
     device: str = "cpu"
     profiles: tuple[tuple[str, str], ...] = ()
+    scan_model: str | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:

@@ -14,6 +14,7 @@ from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.hiding import HideResult
 from riis_physical.images import LoadedImage, load_photo
 from riis_physical.model.revealer import Revealer
+from riis_physical.model.weights import named
 from riis_physical.qr.code.encode import QrCode
 from training.measure.capture import (
     CornerError,
@@ -47,12 +48,14 @@ class Trial:
         revealer: the loaded model.
         scan: photo path, revealers, corners or None to results; not called
             where the settings' corners are `truth`.
+        readers: models that the scan tries, in this order; none for the one that hid.
     """
 
     settings: Settings
     hosts: Hosts
     revealer: Revealer
     scan: Scan
+    readers: tuple[Revealer, ...] = ()
 
     def run(self, index: int, strength: float, presets: Sequence[str]) -> Iterator[CaptureRecord]:
         """Hide once, then photograph and scan under each preset.
@@ -97,7 +100,7 @@ class Trial:
             if settings.corners != "truth":
                 given = photo.corners if settings.corners == "given" else None
                 with clock.stage("scan"):
-                    results = self.scan(str(file), [self.revealer], given)
+                    results = self.scan(str(file), self.readers or [self.revealer], given)
         with clock.stage("truth"):
             truth = read_at_truth(
                 loaded.pixels, photo.corners, loaded.jpeg_quality, code, self.revealer
@@ -181,7 +184,10 @@ def make_trial(settings: Settings, sha256: str | None = None) -> Trial:
     hosts, revealer = load(settings, sha256)
     if settings.z == "mean":
         revealer.record = {**revealer.record, "z_temperature": 0.0}
-    return Trial(settings, hosts, revealer, product_scan)
+    readers: tuple[Revealer, ...] = ()
+    if settings.scan_model is not None:
+        readers = tuple(Revealer.load(name, settings.device) for name in named(settings.scan_model))
+    return Trial(settings, hosts, revealer, product_scan, readers)
 
 
 def draw_capture(settings: Settings, preset: str, index: int) -> tuple[ChannelParams, int]:
