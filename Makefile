@@ -71,8 +71,8 @@ system-libraries: $(READY)
 demo: setup ## Hide, simulate a phone photo, scan; pictures go to demo-out/
 	$(BIN)/riis-physical demo -o demo-out --force
 
-test: setup ## Run the test suite
-	$(BIN)/python -m pytest -q
+test: setup ## Run the test suite on two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/python -m pytest -q -m slow
