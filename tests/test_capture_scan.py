@@ -322,7 +322,7 @@ def test_work_is_counted_and_bounded() -> None:
     budget.hopeful = True
     budget.within("align")
     assert budget.left and budget.step == "first: align"
-    budget.spend(40_000)
+    budget.spend(60_000)
     assert not budget.left and Budget(Effort.THOROUGH, spent=budget.spent).left
 
 
