@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -9,8 +11,9 @@ from skimage import data
 
 from riis_physical.channel.ranges import EASY, NORMAL
 from riis_physical.cli import cli
-from riis_physical.errors import ConfigError
+from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding import Aim, hide
+from riis_physical.hiding import container as container_module
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
 from riis_physical.hiding.draws import Scene, batches, reaching, spread_params
 from riis_physical.hiding.need import NEEDED
@@ -175,3 +178,26 @@ def test_options_that_do_not_go_together(options: list[str], message: str) -> No
     done = CliRunner().invoke(cli, ["hide", "host.png", "-m", "x", "-o", "c.png", *options])
     assert done.exit_code == 2
     assert message in done.output
+
+
+def test_a_chosen_strength_that_does_not_read_back_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = container_module._self_check
+    failed: list[float] = []
+
+    def fails_twice(container: object, code: object, revealer: object, strength: float, *rest: Any):  # type: ignore[no-untyped-def]
+        if len(failed) < 2:
+            failed.append(strength)
+            raise HostError("does not read back")
+        return check(container, code, revealer, strength, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(container_module, "_self_check", fails_twice)
+    host = data.coffee()[:200, :300]
+    result = hide(host, "room12", revealer=Revealer.load(), strength=Aim(draws=8))
+    assert result.strength == pytest.approx(failed[0] * 1.15**2)
+    assert result.choice is not None and result.choice.strength == result.strength
+    assert "raised to" in result.warnings[0]
+    failed.clear()
+    with pytest.raises(HostError):
+        hide(host, "room12", revealer=Revealer.load(), strength=0.8)

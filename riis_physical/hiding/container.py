@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from riis_physical.model.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
+_STRONGER = 1.15  # factor on a chosen strength whose container does not read back
 _MATTERS = 0.03  # bits a module that knowledge must save for readers to depend on it
 
 
@@ -132,9 +133,17 @@ def hide(
     if refine is not None:
         refine = replace(refine, aim=replace(refine.aim, needed=needed))
     planned = Plan.made(original, code, revealer, strength, refine, file_quality, proof)
-    pixels, residual = planned.host, planned.residual
-    container = add_residual(pixels, residual)
-    reading = _self_check(container, code, revealer, planned.strength, knowledge)
+    chosen = planned.strength if isinstance(strength, Aim) else None
+    while True:
+        pixels, residual = planned.host, planned.residual
+        container = add_residual(pixels, residual)
+        try:
+            reading = _self_check(container, code, revealer, planned.strength, knowledge)
+            break
+        except HostError:
+            if chosen is None or planned.strength * _STRONGER > MAX_STRENGTH:
+                raise
+            planned = planned.stronger(_STRONGER)
     psnr = metrics.psnr(original, container)
     frame = to_frame(pixels, code.size * revealer.module_px)
     clipped = frame + residual
@@ -156,6 +165,7 @@ def hide(
         if choice is None
         else choice.min_width_px,
         warnings=(
+            *raised(chosen, planned.strength),
             *carrying_badly(frame, clipped_share, code),
             *showing_badly(original),
             *shaped_badly(original.shape[:2], code),
@@ -168,6 +178,16 @@ def hide(
         needs_knowledge=not knowledge.is_empty
         and needed < needed_information(code, NOTHING) - _MATTERS
         and (isinstance(strength, Aim) or reading.grid.by == "list"),
+    )
+
+
+def raised(chosen: float | None, strength: float) -> tuple[str, ...]:
+    """What to tell where the strength that draws asked for did not pass the self-check."""
+    if chosen is None or strength <= chosen:
+        return ()
+    return (
+        f"at strength {chosen:g}, which simulated captures ask for, the container did not read "
+        f"back from its own file: raised to {strength:.2f}",
     )
 
 

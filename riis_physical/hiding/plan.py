@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,6 +60,16 @@ class Plan:
     choice: Choice | None = None
     refined: Refined | None = None
     lift: Lift | None = None
+
+    def stronger(self, factor: float) -> Plan:
+        """The same with all that is added times a factor; what is predicted stays."""
+        strength = self.strength * factor
+        return replace(
+            self,
+            residual=self.residual * np.float32(factor),
+            strength=strength,
+            choice=None if self.choice is None else replace(self.choice, strength=strength),
+        )
 
     @classmethod
     def made(
