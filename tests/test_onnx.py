@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from capture.find.learned import closeup, detector
 from capture.find.learned.closeup_size import SIZE
@@ -230,3 +232,19 @@ def test_all_that_ships_has_its_networks_within_the_size() -> None:
 def test_a_missing_package_names_its_extra() -> None:
     assert "[hide]" in (missing_package(ModuleNotFoundError("x", name="skimage.color")) or "")
     assert missing_package(ModuleNotFoundError("x", name="riis_physical.nosuch")) is None
+
+
+def test_onnx_runtime_tells_nobody_and_leaves_nothing(tmp_path: Path) -> None:
+    """Its telemetry, which writes a file when it is imported, is off."""
+    Image.new("RGB", (200, 200), "gray").save(tmp_path / "gray.png")
+    (tmp_path / "tmp").mkdir()
+    code = (
+        "import sys; from riis_physical import scan; scan(sys.argv[1]); "
+        "assert 'onnxruntime' in sys.modules"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "gray.png")], check=True, env=environment
+    )
+    assert not list((tmp_path / "tmp").iterdir())

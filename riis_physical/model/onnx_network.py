@@ -67,6 +67,8 @@ class OnnxNetwork:
 
     def __init__(self, data: bytes, source: str, device: str = CPU) -> None:
         """Raises WeightsError: no ONNX model, or one without a record; ConfigError: no GPU."""
+        # Nothing is told to anyone, and no file of it is left in the temporary folder.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
         self.device = device
