@@ -203,23 +203,22 @@ def simulate(
         BadImageError: no usable picture.
         OutputError: `output` exists and `force` is off, or cannot be written.
     """
-    import torch
-
-    from riis_physical.channel.params import sample_params
-    from riis_physical.channel.photo import photograph
+    from riis_physical.channel.photo import take_photo
+    from riis_physical.errors import OutputError
     from riis_physical.system.files import atomic_path, check_writable
 
     if output is not None:
+        if Path(output).suffix.lower() not in (".jpg", ".jpeg"):
+            raise OutputError(f"{output}: a simulated photo is a JPEG, name it *.jpg")
         check_writable(Path(output), force=force)
-    params = sample_params(preset, 1, torch.Generator().manual_seed(seed), medium=medium)
-    photo = photograph(
+    photo = take_photo(
         _read(container),
-        params,
+        preset=preset,
+        seed=seed,
+        medium=medium,
         background=None if background is None else _read(background),
         size=size,
         margin=margin,
-        medium=medium,
-        seed=seed,
     )
     if output is not None:
         with atomic_path(Path(output), force=force) as part:

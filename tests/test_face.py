@@ -52,9 +52,12 @@ def test_a_picture_without_a_code_is_an_answer(folder: Path) -> None:
 
 
 def test_errors_name_arguments_not_options(folder: Path, tmp_path: Path) -> None:
+    (folder / "taken.jpg").touch()
+    with pytest.raises(OutputError, match="is a JPEG"):
+        riis_physical.simulate(folder / "host.png", tmp_path / "photo.png")
     for call in (
         lambda: riis_physical.hide(folder / "host.png", "x", folder / "container.png"),
-        lambda: riis_physical.simulate(folder / "host.png", folder / "container.png"),
+        lambda: riis_physical.simulate(folder / "host.png", folder / "taken.jpg"),
         lambda: riis_physical.print_sheet(folder / "host.png", folder / "container.png"),
     ):
         with pytest.raises(OutputError, match="force=") as told:

@@ -23,7 +23,8 @@ from torch import Tensor
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel import geometry, light, sensor, tone
 from riis_physical.channel.optics import isotropic, optical_blur
-from riis_physical.channel.params import ChannelParams
+from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.channel.scene import outline, scene
 from riis_physical.channel.simulate import CONTAINER_REFERENCE_PX
 from riis_physical.errors import ConfigError
@@ -206,3 +207,36 @@ def decode_jpeg(data: bytes) -> UInt8Image:
     """The picture (H, W, 3) uint8 in a JPEG file."""
     with Image.open(io.BytesIO(data)) as picture:
         return np.array(picture.convert("RGB"))
+
+
+def take_photo(
+    container: UInt8Image,
+    *,
+    preset: str | ChannelRanges,
+    seed: int,
+    medium: str = "print",
+    background: UInt8Image | None = None,
+    size: tuple[int, int] | None = None,
+    margin: float = DEFAULT_MARGIN,
+) -> Photograph:
+    """Draw the parameters of one capture and photograph a container with them.
+
+    Args:
+        container: uint8 (H, W, 3).
+        preset: of the channel, or ranges.
+        size: (h, w) of the photo; None for 1600 x 1200 as the container lies.
+        margin: share of the container's width, 0 to 0.5.
+
+    Returns:
+        the photo with its true corners and parameters.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    return photograph(
+        container,
+        sample_params(preset, 1, generator, medium=medium),
+        background=background,
+        size=size,
+        margin=margin,
+        medium=medium,
+        seed=seed,
+    )

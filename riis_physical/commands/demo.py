@@ -50,7 +50,7 @@ def command(
 
     Writes the picture of each stage and contact-sheet.png to DIR.
     """
-    from riis_physical.commands.simulate import take_photo
+    from riis_physical.channel.photo import take_photo
     from riis_physical.demo import SHEET_NAME, run_demo
 
     revealers = common.load_revealers(model, device)

@@ -11,8 +11,6 @@ import click
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
-    from riis_physical.artifacts import UInt8Image
-    from riis_physical.channel.photo import Photograph
     from riis_physical.channel.ranges import ChannelRanges
 
 
@@ -77,6 +75,7 @@ def command(
     force: bool,
 ) -> None:
     """Photograph the picture CONTAINER, printed or on a screen, as a phone would."""
+    from riis_physical.channel.photo import take_photo
     from riis_physical.images import load_photo
     from riis_physical.system.files import atomic_path, check_writable, write_text
 
@@ -116,42 +115,4 @@ def command(
     common.tell(
         f"photo  {output} ({width} x {height} px, {medium}, "
         f"{'preset' if profile is None else 'profile'} {preset}, seed {seed})"
-    )
-
-
-def take_photo(
-    container: UInt8Image,
-    *,
-    preset: str | ChannelRanges,
-    seed: int,
-    medium: str = "print",
-    background: UInt8Image | None = None,
-    size: tuple[int, int] | None = None,
-    margin: float = 0.06,
-) -> Photograph:
-    """Draw the parameters of one capture and photograph a container with them.
-
-    Args:
-        container: uint8 (H, W, 3).
-        preset: of the channel, or ranges.
-        size: (h, w) of the photo; None for 1600 x 1200 as the container lies.
-        margin: share of the container's width, 0 to 0.5.
-
-    Returns:
-        the photo with its true corners and parameters.
-    """
-    import torch
-
-    from riis_physical.channel.params import sample_params
-    from riis_physical.channel.photo import photograph
-
-    generator = torch.Generator().manual_seed(seed)
-    return photograph(
-        container,
-        sample_params(preset, 1, generator, medium=medium),
-        background=background,
-        size=size,
-        margin=margin,
-        medium=medium,
-        seed=seed,
     )
