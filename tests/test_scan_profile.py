@@ -261,8 +261,7 @@ def test_a_video_is_corrected_too(photo: Path, tmp_path: Path) -> None:
     writer = cv2.VideoWriter(
         str(video), cv2.VideoWriter_fourcc(*"MJPG"), 5, (frame.shape[1], frame.shape[0])
     )
-    if not writer.isOpened():
-        pytest.skip("OpenCV cannot write videos here")
+    assert writer.isOpened()  # OpenCV brings this codec
     for _ in range(3):
         writer.write(np.ascontiguousarray(frame))
     writer.release()
