@@ -1,4 +1,4 @@
-"""What was wished for on the command line of `hide`, and what it prints and records."""
+"""What `hide` prints of a container, and records beside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from riis_physical.images import LoadedImage
     from riis_physical.model.revealer import Revealer
     from riis_physical.qr.soft.knowledge import Knowledge
+
+PLAIN_TO_SEE = 50
+"""JPEG quality; what is more visible than a copy of the host at this quality is warned of."""
 
 
 def say_strength(result: HideResult, wish: Wish, chosen: Chosen | None) -> None:
@@ -70,6 +73,12 @@ def say_visible(loaded: LoadedImage, result: HideResult) -> None:
     common.tell(f"PSNR        {result.psnr:.2f} dB")
     common.tell(f"SSIM        {result.ssim:.4f}")
     seen = how_visible(loaded.pixels, result.container)
+    if seen is not None and seen.jpeg_quality < PLAIN_TO_SEE:
+        common.note(
+            "warning: the change is plain to see in this host: look at the container at 100 % "
+            "before you print it. A picture with more texture shows less, and so do --refine and "
+            "a lower --strength"
+        )
     common.tell(
         f"visible     {seen}"
         if seen is not None
