@@ -1,0 +1,143 @@
+"""Who may import whom, and what must stay light."""
+
+import ast
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+SIBLINGS = {"riis_physical", "capture", "calibration", "training"}
+ALLOWED = {
+    "riis_physical": {"riis_physical"},
+    "capture": {"riis_physical", "capture"},
+    "calibration": {"riis_physical", "capture", "calibration"},
+    "training": {"riis_physical", "capture", "calibration", "training"},
+}
+HEAVY = ("torch", "cv2", "kornia", "pydantic", "numpy", "PIL", "scipy")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Top-level packages that a piece of code imports."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+def is_for_types(node: ast.stmt) -> bool:
+    """Whether a statement is left out when the module runs."""
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_packages_import_only_what_lies_below_them(package: str) -> None:
+    for file in (ROOT / package).rglob("*.py"):
+        commands = ROOT / "riis_physical" / "commands" in file.parents
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        face = file == ROOT / "riis_physical" / "face.py"
+        if commands or face:  # see all, yet inside functions and for types alone
+            tree.body = [
+                node
+                for node in tree.body
+                if not isinstance(node, ast.FunctionDef) and not is_for_types(node)
+            ]
+        wrong = (imported(tree) & SIBLINGS) - ALLOWED[package]
+        assert not wrong, f"{file.relative_to(ROOT)} imports {', '.join(sorted(wrong))}"
+
+
+# Folders of the capture side, and which of the others each may see. Stages at the root
+# (scan, explain, clock, stages) are the face and what every stage may use.
+FOLDERS = {
+    "geometry": set(),
+    "quality": {"geometry"},
+    "find": {"geometry"},
+    "read": {"geometry", "find"},
+    "many": {"geometry", "find", "read", "quality"},
+}
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+def test_folders_of_the_capture_side_see_only_what_lies_below_them(folder: str) -> None:
+    for file in (ROOT / "capture" / folder).rglob("*.py"):
+        for module in modules_imported(file):
+            part = module.split(".")[1] if module.startswith("capture.") else folder
+            allowed = (
+                FOLDERS[folder]
+                | {folder, "clock"}
+                | ({"scan", "explain"} if folder == "many" else set())
+            )
+            assert part in allowed, f"{file.relative_to(ROOT)} imports {module}"
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_modules_do_not_import_in_circles(package: str) -> None:
+    graph = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts): set(modules_imported(file))
+        for file in (ROOT / package).rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def modules_imported(file: Path) -> Iterator[str]:
+    """Modules that a file needs when it is loaded: imports outside functions and type checks."""
+    waiting: list[ast.stmt] = list(ast.parse(file.read_text(encoding="utf-8")).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                is_module = (ROOT / (inner.replace(".", "/") + ".py")).exists()
+                yield inner if is_module else node.module
+        elif isinstance(node, ast.If) and not is_for_types(node):
+            waiting += node.body + node.orelse
+        elif isinstance(node, ast.Try):
+            waiting += node.body
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", ["riis_physical", "riis_physical.cli"])
+def test_importing_the_command_line_is_light(module: str) -> None:
+    loaded = run(f"import sys, {module}; print(*sys.modules)").split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_help_answers_at_once_without_torch() -> None:
+    code = (
+        "import sys; sys.argv = ['riis-physical', '--help']\n"
+        "from riis_physical.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as stop:\n    assert not stop.code\n"
+        "assert 'torch' not in sys.modules"
+    )
+    times = []
+    for _ in range(3):
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert "Usage: riis-physical" in run(code)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime)
+    assert min(times) < 0.5  # of work: how long it takes depends on who else works
+
+
+def test_every_name_of_the_api_exists() -> None:
+    import riis_physical
+
+    for name in riis_physical.__all__:
+        assert getattr(riis_physical, name).__name__ == name
+    assert riis_physical.__version__[0].isdigit()
+    with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
+        _ = riis_physical.nosuch

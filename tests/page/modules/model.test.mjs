@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { messageOf, textOf } from "../../../riis_physical/page/static/reader.js";
+import { verified } from "../../../riis_physical/page/static/engine.js";
+import { Live, sameMessage } from "../../../riis_physical/page/static/read/live.js";
+import { Model, normalised } from "../../../riis_physical/page/static/read/model.js";
+import { fixedNoise, twister } from "../../../riis_physical/page/static/read/noise.js";
+import { ROUNDS } from "../../../riis_physical/page/static/read/search.js";
+import { modulesOf } from "../../../riis_physical/page/static/qr/decode.js";
+import { gridSize } from "../../../riis_physical/page/static/qr/structure.js";
+import { arrays, difference, useModels } from "./arrays.mjs";
+
+await useModels();
+
+test("the fixed noise is that of Python", () => {
+  const one = arrays("model");
+  assert.ok(difference(fixedNoise(16, 3), one.noise) < 1e-6);
+  assert.ok(difference(fixedNoise(16, 37).slice(-32), one.largeNoiseEnd) < 1e-6);
+  assert.equal(twister(5489)(), 3499211612); // first number of the reference implementation
+});
+
+test("conditions are normalised as in Python", () => {
+  for (const one of arrays("model").conditions) {
+    assert.ok(difference(normalised(one), one.values) < 1e-6);
+  }
+});
+
+test("a batch is cut into parts and put together again", async () => {
+  const sizes = [];
+  const reveal = {
+    async run({ frames, z }) {
+      const [count] = frames.dims;
+      sizes.push(count);
+      assert.deepEqual(z.dims, [count, 16, 2, 2]);
+      const logits = Float32Array.from(
+        { length: count * 4 },
+        (_, i) => frames.data[(i >> 2) * 768],
+      );
+      return {
+        logits: { data: logits, dims: [] },
+        picture: { data: new Float32Array(count * 64), dims: [] },
+      };
+    },
+  };
+  const about = { name: "m", modulePx: 8, channels: 16, temperature: 1 };
+  const model = new Model({ reveal, estimate: reveal }, about);
+  const frames = Array.from({ length: 11 }, (_, i) => new Float32Array(768).fill(i));
+  const found = await model.reveal(
+    frames,
+    16,
+    frames.map(() => ({ blur: 0, noise: 0, jpegQuality: 90, scalePx: 8 })),
+  );
+  assert.deepEqual(sizes, [8, 3]);
+  assert.deepEqual(
+    found.map((one) => one.logits[3]),
+    [...frames.keys()],
+  );
+});
+
+test("every version and way up is tried once", () => {
+  const tried = ROUNDS.flatMap(([turns, versions]) =>
+    turns.flatMap((t) => versions.map((v) => `${t} ${v}`)),
+  );
+  assert.equal(new Set(tried).size, 40);
+  assert.equal(tried.length, 40);
+});
+
+test("frames of one message add up until it reads; others begin anew", () => {
+  const live = new Live(/** @type {any} */ (null));
+  const version = 3;
+  const payload = new TextEncoder().encode("https://example.org/7");
+  const modules = modulesOf(payload, version, "H");
+  let seed = 3;
+  const next = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const noisy = (dark, sigma) =>
+    Float32Array.from(
+      { length: gridSize(version) ** 2 },
+      (_, at) =>
+        (dark[at] ? 1 : -1) +
+        sigma * Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next()),
+    );
+  let reading = null;
+  for (let frame = 0; frame < 12 && !reading; frame++) {
+    reading = live.added({
+      version,
+      logits: noisy(modules, 1.5),
+      corners: [],
+      presence: 0.5,
+      reading: null,
+    });
+  }
+  assert.equal(textOf(reading?.payload), "https://example.org/7");
+  assert.ok(live.track.count > 1);
+  const other = modulesOf(new TextEncoder().encode("something else entirely"), version, "Q");
+  assert.equal(
+    live.added({ version, logits: noisy(other, 0.4), corners: [], presence: 0.9, reading: null }),
+    null,
+  );
+  assert.equal(live.track.count, 1);
+  assert.ok(sameMessage(noisy(modules, 0.2), noisy(modules, 0.2), version) > 1);
+});
+
+test("frames try the likely codes every other time, the others in turn, and what showed again", () => {
+  const live = new Live(/** @type {any} */ (null));
+  const tried = Array.from({ length: 12 }, () => {
+    const round = live.round();
+    live.frames++;
+    return round;
+  });
+  assert.deepEqual(tried, [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 1]);
+  live.hit = 3;
+  assert.equal(live.round(), 3);
+  live.restart();
+  assert.equal(live.round(), 0);
+});
+
+test("bytes that are no text have none; files are verified", async () => {
+  const reading = {
+    payload: Uint8Array.from([255, 254]),
+    confidence: 1,
+    bits: 50,
+    by: "code",
+    level: "H",
+  };
+  assert.equal(messageOf(/** @type {any} */ (reading), []).text, null);
+  const get = async () => new TextEncoder().encode("abc");
+  const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  assert.equal((await verified(get, { file: "a", sha256 })).length, 3);
+  await assert.rejects(
+    verified(get, { file: "a", sha256: "0".repeat(64) }),
+    /is not what this page/,
+  );
+});
