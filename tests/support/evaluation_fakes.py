@@ -51,6 +51,8 @@ def write_hosts(folder: Path, count: int, size: tuple[int, int] = (320, 400)) ->
     return folder
 
 
-def no_container(path: str, revealers: object, corners: object) -> list[ScanResult]:
+def no_container(
+    path: str, revealers: object, corners: object, _known: object = None
+) -> list[ScanResult]:
     """A scan that finds nothing."""
     return [ScanResult(path, Status.NO_CONTAINER, timings_ms={"detect": 1.0})]

@@ -28,7 +28,8 @@ from riis_physical.errors import HostError
 from riis_physical.hiding import hide
 from riis_physical.images import load_host
 from riis_physical.model.revealer import Revealer
-from training.measure.common.draws import Hosts, draw_message
+from training.measure.common.draws import Hosts
+from training.measure.common.messages import draw_message
 
 PRESETS = ("easy", "normal", "hard", "wide")
 LARGEST_PX = 420  # of the part of a photo that is formed, along a side

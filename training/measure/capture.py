@@ -28,10 +28,24 @@ from riis_physical.hiding import HideResult, hide
 from riis_physical.images import LoadedImage, load_host, load_photo
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import QrCode, encode
-from training.measure.common.draws import Hosts, draw_background, draw_message
+from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
+from training.measure.common.draws import Hosts, draw_background
+from training.measure.common.messages import PRINTABLE, Messages
 
-Scan = Callable[[str, Sequence[Revealer], "FloatArray | None"], Sequence[ScanResult]]
 Find = Callable[[str, Sequence[Revealer]], PhotoFindings]
+
+
+class Scan(Protocol):
+    """A photo's file to results."""
+
+    def __call__(
+        self,
+        path: str,
+        revealers: Sequence[Revealer],
+        corners: FloatArray | None,
+        knowledge: Knowledge = NOTHING,
+        /,
+    ) -> Sequence[ScanResult]: ...
 
 
 class Places(Protocol):
@@ -75,13 +89,14 @@ class Hidden:
     """A host and a message, and the container of both.
 
     Attributes:
-        path, host: the picture. code: of the message.
+        path, host: the picture. code: of the message. knowledge: what its reader knows of it.
         made: None where the host was refused, for the reason in `refused`.
     """
 
     path: Path
     host: LoadedImage
     code: QrCode
+    knowledge: Knowledge
     made: HideResult | None
     refused: str = ""
 
@@ -92,18 +107,24 @@ class Hidden:
 
 
 def hide_one(
-    hosts: Hosts, revealer: Revealer, seed: int, index: int, clock: Clock, strength: float = 1.0
+    hosts: Hosts,
+    revealer: Revealer,
+    seed: int,
+    index: int,
+    clock: Clock,
+    strength: float = 1.0,
+    messages: Messages = PRINTABLE,
 ) -> Hidden:
     """Hide message `index` in host `index`."""
-    message = draw_message(seed, index)
+    message, knowledge = messages.draw(seed, index)
     path = hosts.path(index)
     host, code = load_host(path), encode(message)
     try:
         with clock.stage("hide"):
             made = hide(host, message, revealer=revealer, strength=strength)
     except HostError as error:
-        return Hidden(path, host, code, None, str(error))
-    return Hidden(path, host, code, made)
+        return Hidden(path, host, code, knowledge, None, str(error))
+    return Hidden(path, host, code, knowledge, made)
 
 
 def draw_channel(
@@ -144,10 +165,13 @@ def photo_file(photo: Photograph, name: str = "capture.jpg") -> Iterator[Path]:
 
 
 def product_scan(
-    path: str, revealers: Sequence[Revealer], corners: FloatArray | None
+    path: str,
+    revealers: Sequence[Revealer],
+    corners: FloatArray | None,
+    knowledge: Knowledge = NOTHING,
 ) -> Sequence[ScanResult]:
     """The product's scan of a photo's file."""
-    return scan_photo(path, list(revealers), corners=corners)
+    return scan_photo(path, list(revealers), corners=corners, knowledge=knowledge)
 
 
 def product_find(path: str, revealers: Sequence[Revealer]) -> PhotoFindings:

@@ -33,6 +33,8 @@ class Results:
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
+        soft: soft reading of grids under noise.
+        known: evaluations of this model with messages of a kind, or known to the reader.
     """
 
     model: str | None
@@ -47,6 +49,8 @@ class Results:
     pairs: list[Pair] = field(default_factory=list)
     engines: Json | None = None
     page: Json | None = None
+    soft: Json | None = None
+    known: list[Json] = field(default_factory=list)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -92,6 +96,8 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         load_pairs(read, chosen),
         _last(files, "reading-engines"),
         _last(files, "page"),
+        _last(files, "soft-reading"),
+        [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
     )
 
 
@@ -172,7 +178,13 @@ def _is_whole(found: Json) -> bool:
         settings["corners"] == "detect"
         and settings["width_px"] is None
         and settings["medium"] == "mixed"
+        and not _is_of_known(found)
     )
+
+
+def _is_of_known(found: Json) -> bool:
+    usual = {"kind": "printable", "known": "nothing"}
+    return bool(found["kind"] == "evaluation" and found["settings"].get("messages", usual) != usual)
 
 
 def _last(files: Sequence[Json], kind: str) -> Json | None:

@@ -30,6 +30,7 @@ from training.report.capture_tables import (
     visible_table,
 )
 from training.report.everywhere_tables import engines_table, page_table
+from training.report.known_tables import known_table, soft_table
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
     decode_table,
@@ -62,6 +63,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "study-speed": study_speed_table,
     "engines": engines_table,
     "page": page_table,
+    "soft": soft_table,
+    "known": known_table,
     "fuse": fuse_table,
     "calibration": calibration_table,
     "visible": visible_table,

@@ -39,6 +39,20 @@ from riis_physical.commands.measure import options
     metavar="S[,S...]",
     help="Strength of hiding; several for a curve, all with the same captures.",
 )
+@click.option(
+    "--messages",
+    type=click.Choice(("printable", "letters", "address", "sentence")),
+    default="printable",
+    show_default=True,
+    help="What is hidden; printable is any ASCII character, where text tells least.",
+)
+@click.option(
+    "--known",
+    type=click.Choice(("nothing", "beginning", "list-1000", "list-100000")),
+    default="nothing",
+    show_default=True,
+    help="What the scan knows: the first 18 characters, or a list of addresses.",
+)
 @options.medium_option
 @click.option(
     "--corners",
@@ -77,6 +91,8 @@ def command(
     presets: tuple[str, ...],
     profiles: tuple[str, ...],
     strengths: str,
+    messages: str,
+    known: str,
     medium: str,
     corners: str,
     width_px: float | None,
@@ -103,6 +119,7 @@ def command(
 
     options.check(output, force=force)
 
+    from training.measure.common.messages import Messages
     from training.measure.common.settings import Settings
     from training.measure.reading.run import evaluate, lines
 
@@ -117,6 +134,7 @@ def command(
         presets=tuple(named) or tuple(dict.fromkeys(presets)),
         profiles=tuple(named.items()),
         strengths=chosen,
+        messages=Messages(messages, known),
         medium=medium,
         seed=seed,
         corners=corners,

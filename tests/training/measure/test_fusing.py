@@ -21,7 +21,8 @@ from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import presence_score
 from riis_physical.qr.soft.reading import read_revealed
 from training.measure import capture as capture_module
-from training.measure.common.draws import Hosts, draw_message
+from training.measure.common.draws import Hosts
+from training.measure.common.messages import draw_message
 from training.measure.common.records import NOT_HIDDEN
 from training.measure.fusing.records import FuseRecord
 from training.measure.fusing.run import benchmark_fuse, fuse_lines

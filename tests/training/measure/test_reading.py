@@ -16,12 +16,14 @@ from riis_physical.commands.measure.reading import command
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
 from riis_physical.hiding.visible import METRICS
 from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.knowledge import Knowledge
 from riis_physical.system.journal import Journal
 from training.measure import capture as capture_module
 from training.measure.capture import corner_error, judge
 from training.measure.common.bound import module_darkness, visible_container
-from training.measure.common.draws import Hosts, draw_background, draw_message
+from training.measure.common.draws import Hosts, draw_background
 from training.measure.common.environment import command_line
+from training.measure.common.messages import Messages, draw_message
 from training.measure.common.records import NOT_HIDDEN, CaptureRecord
 from training.measure.common.settings import Settings
 from training.measure.common.summary import rate, summarise, summarise_group
@@ -121,10 +123,38 @@ def test_at_true_corners_the_fake_reads_and_the_bound_too(hosts: Path, tmp_path:
     assert str(tmp_path) not in text and str(hosts.parent) not in text
 
 
+def test_a_reader_who_knows_a_list_is_told_it(hosts: Path, tmp_path: Path) -> None:
+    told: list[Knowledge] = []
+    messages = Messages("address", "list-1000")
+
+    def scan(
+        path: str, revealers: object, corners: object, knowledge: Knowledge
+    ) -> list[ScanResult]:
+        text = messages.draw(0, len(told))[0]
+        told.append(knowledge)
+        return [ScanResult(path, Status.DECODED, payload=text.encode())]
+
+    settings = small(hosts, strengths=(1.0,), messages=messages)
+    result = evaluate(settings, tmp_path / "a.json", trial=trial_of(settings, scan))
+    assert result["groups"][0]["decode"]["hits"] == len(told) == 2
+    assert all(knowledge.among is not None and len(knowledge.among) == 1000 for knowledge in told)
+    assert result["settings"]["messages"] == {"kind": "address", "known": "list-1000"}
+
+
+def test_messages_and_what_is_known_of_them() -> None:
+    text, knowledge = Messages("sentence", "beginning").draw(3, 4)
+    assert 30 <= len(text) <= 40 and knowledge.prefixes == (text[:18].encode(),)
+    assert Messages("sentence").draw(3, 4)[0] == text
+    with pytest.raises(ConfigError, match="list of addresses"):
+        Messages("sentence", "list-1000")
+    with pytest.raises(ConfigError, match="choose printable"):
+        Messages("poems")
+
+
 def test_scan_sees_the_file_alone_and_is_judged(hosts: Path, tmp_path: Path) -> None:
     seen: list[tuple[str, object]] = []
 
-    def scan(path: str, revealers: object, corners: object) -> list[ScanResult]:
+    def scan(path: str, revealers: object, corners: object, _known: object) -> list[ScanResult]:
         seen.append((Path(path).read_bytes()[:3].hex(), corners))
         index = len(seen) - 1
         return [ScanResult(path, Status.DECODED, payload=draw_message(0, index).encode())]

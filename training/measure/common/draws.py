@@ -1,4 +1,4 @@
-"""Messages, hosts and backgrounds of an evaluation, drawn by seed and index."""
+"""Hosts and backgrounds of an evaluation, drawn by seed and index."""
 
 from __future__ import annotations
 
@@ -10,24 +10,7 @@ import numpy as np
 
 from training.hiding.data import list_photos
 
-SHORTEST, LONGEST = 30, 40
-UMLAUTS = "äöüÄÖÜß"
-#: One message in so many has umlauts, one to three of them.
-UMLAUTS_IN = 4
-
-_PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
-_MESSAGE_STREAM, _HOST_STREAM, _BACKGROUND_STREAM = 1, 2, 3
-
-
-def draw_message(seed: int, index: int) -> str:
-    """A message of 30 to 40 characters: printable ASCII, sometimes with umlauts."""
-    rng = np.random.default_rng([seed, _MESSAGE_STREAM, index])
-    length = int(rng.integers(SHORTEST, LONGEST + 1))
-    characters = [str(char) for char in rng.choice(_PRINTABLE, length)]
-    if rng.integers(UMLAUTS_IN) == 0:
-        for place in rng.choice(length, int(rng.integers(1, 4)), replace=False):
-            characters[int(place)] = UMLAUTS[int(rng.integers(len(UMLAUTS)))]
-    return "".join(characters)
+_HOST_STREAM, _BACKGROUND_STREAM = 2, 3  # the first is that of messages
 
 
 class Hosts:

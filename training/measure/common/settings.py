@@ -9,6 +9,7 @@ from typing import Any
 
 from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, load_profile
+from training.measure.common.messages import PRINTABLE, Messages
 
 #: Where the corners come from: found in the photo by the product's own
 #: detection; the true ones handed to the product's scan; or the true ones and
@@ -43,6 +44,7 @@ class Settings:
         device: where the model runs.
         profiles: of printers or screens and cameras: name and what DeviceProfile.load
             takes. Captures by a profile are of its own medium.
+        messages: what is hidden, and what the scan knows of it.
     """
 
     model: str
@@ -62,6 +64,7 @@ class Settings:
     device: str = "cpu"
     profiles: tuple[tuple[str, str], ...] = ()
     scan_model: str | None = None
+    messages: Messages = PRINTABLE
 
     def __post_init__(self) -> None:
         if self.n < 1:

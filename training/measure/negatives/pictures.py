@@ -30,7 +30,8 @@ from training.detector.held_out import unseen
 from training.hiding.data import list_photos
 from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
 from training.measure.common.bound import visible_container
-from training.measure.common.draws import digest, draw_message
+from training.measure.common.draws import digest
+from training.measure.common.messages import draw_message
 from training.measure.common.summary import rate, spread
 
 KINDS = ("original", "crop", "print", "bare_print", "visible_code")

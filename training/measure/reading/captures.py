@@ -12,7 +12,8 @@ from riis_physical.hiding import hide
 from riis_physical.images import load_host, load_photo
 from riis_physical.model.revealer import Revealer
 from riis_physical.system.files import atomic_path, write_text
-from training.measure.common.draws import Hosts, draw_background, draw_message
+from training.measure.common.draws import Hosts, draw_background
+from training.measure.common.messages import draw_message
 from training.measure.common.settings import Settings
 from training.measure.reading.trial import draw_capture
 

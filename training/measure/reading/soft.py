@@ -2,20 +2,15 @@
 
 Gaussian noise on the modules of codes, as much as turns a given share of them, read as
 the reader of a photo does: without knowing anything, with a known beginning, with a list.
-Messages are addresses and sentences of words that the reader's character model has not
-learned from (cities of the time zone database), and letters at random. No photo, no
-network: for these see `riis-physical measure reading`.
+No photo, no network: for these see `riis-physical measure reading`.
 """
 
 from __future__ import annotations
 
-import string
 import time
-import zoneinfo
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +21,10 @@ from riis_physical.errors import ConfigError
 from riis_physical.metrics import wilson_interval
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.decode import read_grid
-from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
-from riis_physical.qr.soft.listed import MessageList
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.messages import PREFIX, draw
 
 KIND = "soft-reading"
-PREFIX = 18  # characters of a known beginning
-Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -64,38 +56,6 @@ SERIES = (
 )
 
 
-def message(kind: str, length: int, rng: Rng) -> str:
-    """A message of so many characters that the character model has not learned from."""
-    if kind == "letters":
-        return "".join(rng.choice(list(string.ascii_lowercase), length))
-    cities = _cities()
-    text = f"https://{_one(rng, cities)}-{_one(rng, cities)}"[:14] + ".org/"
-    if kind == "sentence":
-        text = _one(rng, cities).capitalize() + " "
-    while len(text) < length + 1:
-        text += _one(rng, cities) + (" " if kind == "sentence" else _one(rng, ["-", "/", ""]))
-    return text[:length].strip().ljust(length, "s")
-
-
-def _one(rng: Rng, words: Sequence[str]) -> str:
-    return str(words[int(rng.integers(len(words)))])
-
-
-@cache
-def _cities() -> tuple[str, ...]:
-    names = {zone.split("/")[-1].split("_")[0].lower() for zone in zoneinfo.available_timezones()}
-    return tuple(sorted(name for name in names if name.isalpha() and 3 < len(name) < 10))
-
-
-@cache
-def _listed(count: int, length: int) -> tuple[tuple[str, ...], MessageList]:
-    rng = np.random.default_rng([count, length])
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found[message("address", length, rng)] = None
-    return tuple(found), MessageList(found)
-
-
 @dataclass(frozen=True)
 class SoftSettings:
     """Grids for each share of wrong modules; the same seed gives the same ones."""
@@ -125,7 +85,7 @@ class SoftReading:
         methods: Counter[str] = Counter()
         false, version, seconds = 0, 0, 0.0
         for _ in range(self.settings.n):
-            text, knowledge = _drawn(series, rng)
+            text, knowledge = draw(series.messages, series.length, series.known, rng)
             code = encode(text)
             version = code.version
             noise = rng.normal(size=code.modules.shape) / -norm.ppf(wrong)
@@ -150,17 +110,6 @@ class SoftReading:
             "cpu_ms_a_grid": round(1000 * seconds / n, 1),
         }
         yield PlainRecord({"series": number, **row})
-
-
-def _drawn(series: Series, rng: Rng) -> tuple[str, Knowledge]:
-    """A message, and what its reader knows."""
-    if series.known.startswith("list-"):
-        texts, among = _listed(int(series.known[5:]), series.length)
-        return _one(rng, texts), Knowledge(among=among)
-    text = message(series.messages, series.length, rng)
-    if series.known == "beginning":
-        return text, Knowledge((text[:PREFIX].encode(),))
-    return text, NOTHING
 
 
 def evaluate_soft(

@@ -64,28 +64,34 @@ class Trial:
         not depend on the strength.
         """
         clock = Clock.bare()
-        hidden = hide_one(self.hosts, self.revealer, self.settings.seed, index, clock, strength)
+        hidden = hide_one(
+            self.hosts,
+            self.revealer,
+            self.settings.seed,
+            index,
+            clock,
+            strength,
+            self.settings.messages,
+        )
         if hidden.made is None:
             for preset in presets:
                 yield self._not_hidden(index, strength, preset, hidden)
             return
         quality = _quality(hidden.host.pixels, hidden.made, with_flip=self.hosts.is_first(index))
         for preset in presets:
-            yield self._capture(
-                index, strength, preset, hidden.code, hidden.made, quality, clock.copy()
-            )
+            yield self._capture(index, strength, preset, hidden, hidden.made, quality, clock.copy())
 
     def _capture(
         self,
         index: int,
         strength: float,
         preset: str,
-        code: QrCode,
-        hidden: HideResult,
+        hidden: Hidden,
+        made: HideResult,
         quality: dict[str, Any],
         clock: Clock,
     ) -> CaptureRecord:
-        settings = self.settings
+        settings, code, knowledge = self.settings, hidden.code, hidden.knowledge
         params, seed = draw_capture(settings, preset, index)
         wall = self._wall(preset, index)
         scene: dict[str, Any] = {
@@ -93,21 +99,23 @@ class Trial:
             "seed": seed,
         }  # fmt: skip
         with clock.stage("photograph"):
-            photo = photograph(hidden.container, params, **scene)
+            photo = photograph(made.container, params, **scene)
         with photo_file(photo) as file:
             loaded = load_photo(file)
             results: Sequence[ScanResult] = []
             if settings.corners != "truth":
                 given = photo.corners if settings.corners == "given" else None
                 with clock.stage("scan"):
-                    results = self.scan(str(file), self.readers or [self.revealer], given)
+                    results = self.scan(
+                        str(file), self.readers or [self.revealer], given, knowledge
+                    )
         with clock.stage("truth"):
             truth = read_at_truth(
-                loaded.pixels, photo.corners, loaded.jpeg_quality, code, self.revealer
+                loaded.pixels, photo.corners, loaded.jpeg_quality, code, self.revealer, knowledge
             )
         bound: BoundReading | None = None
         if settings.visible and strength == settings.strengths[0]:
-            bound = read_bound(code, hidden.container.shape[:2], params, **scene)
+            bound = read_bound(code, made.container.shape[:2], params, **scene)
         outcome = judge(results, code.payload)
         right, status = outcome.right, outcome.status
         if settings.corners == "truth":
