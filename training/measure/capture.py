@@ -121,7 +121,7 @@ def hide_one(
     host, code = load_host(path), encode(message)
     try:
         with clock.stage("hide"):
-            made = hide(host, message, revealer=revealer, strength=strength)
+            made = hide(host, message, revealer=revealer, strength=strength, knowledge=knowledge)
     except HostError as error:
         return Hidden(path, host, code, knowledge, None, str(error))
     return Hidden(path, host, code, knowledge, made)

@@ -18,6 +18,7 @@ from riis_physical.qr.prior.message_prior import (
     characters_log2,
     texts_log2,
 )
+from riis_physical.qr.prior.ways import frames
 from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.doubt import erasure_ladder, local_weights
 from riis_physical.qr.soft.evidence import CAPS, expected_bits
@@ -124,26 +125,40 @@ class Words:
         return None if self._missing() else self._data(self._sure)
 
     def _with_prior(self, changes: int, most_fits: int) -> Iterator[Bytes]:
-        """With what is known of messages, as long as blocks become sure by it."""
+        """With what is known of messages, each likely hypothesis by itself.
+
+        What the likeliest one made sure is kept, unless it made all sure and yet no message.
+        """
         tried: set[bytes] = set()
-        while True:
-            known = len(self._missing())
-            ones, zeros = self._data_gains()
-            text = DataBits(ones, zeros, self.bits.version, self.bits.level, self._prefixes)
-            fits = text.ranked(most_fits)
-            for fit in fits:
-                if fit.log2 < fits[0].log2 - UNLIKELIER_BITS:
-                    continue
-                data = self._prior_data(text.soft_text(fit), fit, changes)
+        start, kept = (self._sure, self._by_text), None
+        text = self._text()
+        fits = text.ranked(most_fits)
+        for fit in fits:
+            if fit.log2 < fits[0].log2 - UNLIKELIER_BITS:
+                break
+            self._sure, self._by_text = list(start[0]), set(start[1])
+            for data in self._followed(text, fit, changes):
                 if data.tobytes() not in tried:
                     tried.add(data.tobytes())
                     yield data
-                if len(self._missing()) < known:
-                    break
-            else:
+            if kept is None:
+                kept = (self._sure, self._by_text) if self._missing() else start
+        self._sure, self._by_text = kept or start
+
+    def _followed(self, text: DataBits, fit: Fit, changes: int) -> Iterator[Bytes]:
+        """Data by one hypothesis, and by what follows from blocks that it makes sure."""
+        while True:
+            before = len(self._missing())
+            yield self._prior_data(text.soft_text(fit), fit, changes)
+            if not 0 < len(self._missing()) < before:
                 return
-            if not self._missing():
-                return
+            text = self._text()
+            fit = text.ranked(1)[0]
+
+    def _text(self) -> DataBits:
+        """The data bits as they are known by now."""
+        ones, zeros = self._data_gains()
+        return DataBits(ones, zeros, self.bits.version, self.bits.level, self._prefixes)
 
     def _data_gains(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         ones, zeros = (gain.copy() for gain in self.bits.data_gains())
@@ -159,6 +174,10 @@ class Words:
         """The data codewords that fit soft bits and text best; sure words are kept."""
         missing = self._missing()
         lists = {number: self._word_list(number, text, changes) for number in missing}
+        framed = {number: self._framed(number, lists[number], fit) for number in missing}
+        for number, fits in framed.items():
+            if fits.any():
+                lists[number] = lists[number][fits]
         chosen = dict.fromkeys(missing, 0)
         layout = self.bits.layout
 
@@ -190,10 +209,18 @@ class Words:
         characters = characters_log2(best[None], fit, self.bits.version)[0]
         for number in missing:
             own = float(characters[self._characters(number, fit)].sum())
-            if gains[number][chosen[number]] + own >= SURE_TEXT_BITS:
+            if framed[number].any() and gains[number][chosen[number]] + own >= SURE_TEXT_BITS:
                 self._sure[number] = lists[number][chosen[number]]
                 self._by_text.add(number)
         return best
+
+    def _framed(self, number: int, words: Bytes, fit: Fit) -> NDArray[np.bool_]:
+        """Which words (K, n) of a block have the header and padding of a hypothesis, (K,)."""
+        part = self.bits.data_part(number)
+        mask, values = frames(self.bits.version, self.bits.level, fit.way.mode)
+        known = mask[fit.count][part]
+        bits = np.unpackbits(words, axis=1)[:, : part.stop - part.start] > 0
+        return np.asarray((bits == values[fit.count][part])[:, known].all(axis=1))
 
     def _characters(self, number: int, fit: Fit) -> slice:
         """Characters of a text in byte mode that lie in a block, even with one bit."""
