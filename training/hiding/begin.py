@@ -23,6 +23,7 @@ from training.hiding.data import (
     Photos,
     draw_grids,
     draw_hosts,
+    draw_pictures,
     step_rng,
 )
 from training.hiding.run import Run, make_optimiser
@@ -155,12 +156,7 @@ def inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, in
     rng = step_rng(c.seed + 1_000_003 * run.roll_backs, run.step, rank)
     seed = int(rng.integers(2**31))
     if c.channel == "digital":
-        side = c.patch_px
-        pictures = draw_hosts(photos, rng, c.batch, side, (0.4, 1.0))
-        secrets = [
-            draw_hosts(photos, rng, c.batch, side, (0.4, 1.0)) for _ in range(c.model.n_secrets)
-        ]
-        return pictures, torch.cat(secrets, dim=1), None, seed
+        return *draw_pictures(photos, rng, c.batch, c), None, seed
     side = c.patch_modules
     fraction = side / c.modules_total
     hosts = draw_hosts(photos, rng, c.batch, side * c.display_px, (0.75 * fraction, 1.5 * fraction))

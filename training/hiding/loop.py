@@ -171,7 +171,7 @@ def _fit(
         if figures is None:
             continue
         bar.update()
-        bar.set_postfix(acc=f"{figures.get('module_accuracy', 0):.3f}", psnr=figures["psnr_db"])
+        bar.set_postfix(shown(figures))
         if accelerator.is_main_process and run.step % 10 == 0:
             log(out, events, run.step, "train", figures)
         evaluate = run.step % config.evaluate_every == 0 or run.step == config.steps
@@ -187,6 +187,14 @@ def _fit(
         if events is not None:
             events.close()
     accelerator.wait_for_everyone()
+
+
+def shown(figures: dict[str, float]) -> dict[str, str]:
+    """What the progress bar says of a step: how well the secret came back, and the container."""
+    container = f"{figures['psnr_db']:.1f} dB"
+    if "module_accuracy" in figures:
+        return {"right": f"{figures['module_accuracy']:.3f}", "container": container}
+    return {"secret": f"{figures['secret_psnr_db']:.1f} dB", "container": container}
 
 
 def _one_step(

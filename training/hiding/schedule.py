@@ -39,9 +39,9 @@ def learning_rate(config: TrainConfig, step: int) -> float:
 
 
 class ContainerSteering:
-    """Steer the container loss's weight so that the PSNR follows its target.
+    """Steer the container loss's weight so that the PSNR follows its target, or hold it.
 
-    The weight stays at its lower bound while the secret is learnt first. Its
+    A weight that is steered stays at its lower bound while the secret is learnt first. Its
     logarithm then moves by :data:`CONTROL_RATE` a step for each dB that the
     container is off.
     """
@@ -52,11 +52,13 @@ class ContainerSteering:
 
     def at(self, step: int) -> float:
         """Weight of the container loss in this step."""
-        return WEIGHT_RANGE[0] if step < self.config.secret_first else self.weight
+        early = self.config.steer and step < self.config.secret_first
+        return WEIGHT_RANGE[0] if early else self.weight
 
     def update(self, step: int, psnr_db: float) -> None:
         """Take in the PSNR that this step's containers had."""
-        if step < self.config.secret_first or not math.isfinite(psnr_db):
+        wanted = self.config.steer and step >= self.config.secret_first
+        if not (wanted and math.isfinite(psnr_db)):
             return
         error = min(6.0, max(-6.0, psnr_target_db(self.config, step) - psnr_db))
         weight = self.weight * math.exp(CONTROL_RATE * error)

@@ -161,7 +161,7 @@ def _named(found: Json) -> Json:
     model = found.get("model")
     if not isinstance(model, dict):
         return found
-    shipped = {load_record(name)["sha256"]: name for name in available()}
+    shipped = {load_record(name)["sha256"]: name for name in available(None)}
     name = shipped.get(model.get("sha256"), model.get("name"))
     return {**found, "model": {**model, "name": name}}
 
