@@ -27,8 +27,12 @@ class ModelConfig(BaseModel):
         blocks: flow blocks.
         growth, dense_layers, last_kernel, separate_factors: the dense blocks.
         scale_clamp: bound of the logarithm of every coupling scale.
-        canp_blocks, canp_features: content-aware noise projection.
-        cem_features, cem_layers, cem_unshuffle: container enhancement module.
+        h_f_source: what revealing takes for the flow's high-frequency part: ``noise`` is z
+            through CANP; ``copy`` is the container, ``resblock`` a residual block's answer to it.
+        canp_blocks, canp_features: content-aware noise projection; with 0 blocks ``noise`` is
+            N(0, I) itself. The features are those of ``resblock`` as well.
+        cem_features, cem_layers, cem_unshuffle: container enhancement module; 0 layers turn it
+            off.
         condition_width: features of the condition network (DGM); 0 turns it off.
         modulation: what DGM multiplies: ``factors``, the scales and biases of the couplings
             (Fig. 3), or ``features`` of the dense blocks, before their last convolution.
@@ -48,10 +52,11 @@ class ModelConfig(BaseModel):
     last_kernel: Literal[1, 3] = 3
     separate_factors: bool = True
     scale_clamp: float = Field(default=1.0, gt=0, le=10)
-    canp_blocks: int = Field(ge=1, le=32)
+    h_f_source: Literal["noise", "copy", "resblock"] = "noise"
+    canp_blocks: int = Field(ge=0, le=32)
     canp_features: int = Field(ge=1, le=512)
     cem_features: int = Field(ge=1, le=512)
-    cem_layers: int = Field(ge=2, le=32)
+    cem_layers: int = Field(ge=0, le=32)
     cem_unshuffle: int = Field(ge=1, le=8)
     condition_width: int = Field(default=32, ge=0, le=512)
     modulation: Literal["factors", "features"] = "factors"
@@ -63,6 +68,13 @@ class ModelConfig(BaseModel):
             raise ValueError("a module grid is one secret: set n_secrets to 1")
         if self.secret == "modules" and self.host_channels != 3:
             raise ValueError("a module grid is hidden in colour: set host_channels to 3")
+        if self.cem_layers == 1:
+            raise ValueError("one layer cannot enhance: set cem_layers to 0 for none, or 2 or more")
+        if self.h_f_source != "noise" and (self.secret == "modules" or self.canp_blocks):
+            raise ValueError(
+                f"h_f_source={self.h_f_source} stands in CANP's place, for image secrets: "
+                "set canp_blocks to 0"
+            )
         if self.secret == "images" and self.secret_levels != self.host_levels:
             raise ValueError("image secrets are squeezed like the host: use equal levels")
         return self

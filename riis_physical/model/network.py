@@ -15,9 +15,12 @@ from torch.nn import functional as F
 from riis_physical.flow import (
     ConditionNetwork,
     ContainerEnhancement,
+    CopySource,
+    GaussianSource,
     HaarSqueeze,
     InvertibleFlow,
     NoiseProjection,
+    ResidualSource,
 )
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.shapes import shapes_of
@@ -75,13 +78,23 @@ class _Direction(nn.Module):
         self.flow = InvertibleFlow(
             config.c_secret, config.c_host, config.blocks, width=width, **net
         )
-        self.canp = NoiseProjection(
-            config.c_secret, config.c_host, config.canp_blocks, config.canp_features, width=0, **net
-        )
+        self.canp = _source(config, width=0, **net)
         self.level = ConditionNetwork(C_CONDITION, width) if width else None
 
     def features(self, condition: Tensor) -> Tensor | None:
         return None if self.level is None else self.level(condition)
+
+
+def _source(config: ModelConfig, **net) -> nn.Module:  # type: ignore[no-untyped-def]
+    """What gives h_f when revealing: CANP, or what stands in its place (table 2)."""
+    c, c_container, features = config.c_secret, config.c_host, config.canp_features
+    if config.h_f_source == "copy":
+        return CopySource(c, c_container)
+    if config.h_f_source == "resblock":
+        return ResidualSource(c, c_container, features)
+    if not config.canp_blocks:
+        return GaussianSource()
+    return NoiseProjection(c, c_container, config.canp_blocks, features, **net)
 
 
 class ConditionEstimator(nn.Module):
@@ -142,9 +155,11 @@ class HidingNetwork(nn.Module):
         self.squeeze_secret = HaarSqueeze(config.secret_levels)
         self.forward_way = _Direction(config)
         self.backward_way = _Direction(config) if config.decoupled else None
-        self.cem = ContainerEnhancement(
-            config.cem_features, config.cem_layers, config.cem_unshuffle, config.host_channels
-        )
+        self.cem: nn.Module = nn.Identity()
+        if config.cem_layers:
+            self.cem = ContainerEnhancement(
+                config.cem_features, config.cem_layers, config.cem_unshuffle, config.host_channels
+            )
         self.estimator = ConditionEstimator(config.host_channels)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(3.0)))
 
