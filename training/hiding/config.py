@@ -24,6 +24,8 @@ class TrainConfig(BaseModel):
     Attributes:
         name: of the model that the run makes.
         model: shape of the network; a preset's name or all its fields.
+        method: ``riis``, or one of training.baselines, which take the sizes of the model that
+            they have.
         channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
         preset: ranges of the physical channel, see riis_physical.channel.
         profiles: profiles of printers or screens and cameras (riis_physical.profile), shipped
@@ -55,14 +57,19 @@ class TrainConfig(BaseModel):
         steer: move the container's weight so that its PSNR follows a target; otherwise the
             weight is held, as in the paper.
         psnr_start, psnr_final: that target in dB, at the start and at the end of the ramp.
+        control_rate: how fast the weight is moved: change of its logarithm per step and dB.
         chroma, coarse: see training.hiding.losses.container_loss.
         lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
             the container's weight is held, or where the steering starts.
         lambda_host: weight of the revealed host within Eq. 5.
+        lambda_low: weight of the container's low frequencies, as HiNet has it (digital channel).
         lambda_picture: weight of the revealed module picture beside cross-entropy.
         decouple_at: step at which forward and backward parameters part (2DT).
         evaluate_every, checkpoint_every: steps.
         seed: of everything that is drawn.
+        accumulate: batches whose gradients make one step, each drawn as a process of its own
+            would draw it.
+        compile: torch.compile for the step.
         bf16: autocast dense blocks to bfloat16, where the processor has it.
     """
 
@@ -70,6 +77,7 @@ class TrainConfig(BaseModel):
 
     name: str
     model: ModelConfig
+    method: Literal["riis", "isn", "hinet", "iicnet", "autoencoder"] = "riis"
     channel: Literal["physical", "digital"]
     preset: str = "normal"
     profiles: tuple[str, ...] = ()
@@ -96,6 +104,7 @@ class TrainConfig(BaseModel):
     steer: bool = True
     psnr_start: float = 24.0
     psnr_final: float = 34.0
+    control_rate: float = Field(default=0.004, gt=0, le=0.1)
     chroma: float = Field(default=2.0, ge=0)
     coarse: float = Field(default=4.0, ge=0)
     lambda_reveal: float = Field(default=1.0, ge=0)
@@ -103,11 +112,14 @@ class TrainConfig(BaseModel):
     lambda_enhance: float = Field(default=1.0, ge=0)
     lambda_distribution: float = Field(default=0.5, ge=0)
     lambda_host: float = Field(default=1.0, ge=0)
+    lambda_low: float = Field(default=0.0, ge=0)
     lambda_picture: float = Field(default=0.1, ge=0)
     decouple_at: int = Field(default=10**9, ge=0)
     evaluate_every: int = Field(default=250, ge=1)
     checkpoint_every: int = Field(default=100, ge=1)
     seed: int = 0
+    accumulate: int = Field(default=1, ge=1)
+    compile: bool = False
     bf16: bool = False
 
     @model_validator(mode="after")
@@ -120,6 +132,8 @@ class TrainConfig(BaseModel):
             )
         if self.channel == "digital":
             self._check_digital()
+        elif self.method != "riis":
+            raise ValueError(f"{self.method} hides pictures: its channel is digital")
         if self.preset not in CHANNEL_PRESETS:
             close = _nearest(self.preset, list(CHANNEL_PRESETS))
             raise ValueError(
@@ -133,6 +147,8 @@ class TrainConfig(BaseModel):
         return self
 
     def _check_digital(self) -> None:
+        if self.method != "riis" and self.decouple_at < self.steps:
+            raise ValueError(f"{self.method} has one set of parameters: leave decouple_at out")
         side = self.model.side_px
         if self.patch_px % side:
             raise ValueError(

@@ -7,7 +7,7 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -202,29 +202,36 @@ def _one_step(
 ) -> dict[str, float] | None:
     """One optimiser step; None where an explosion was rolled back."""
     config, start = run.config, time.perf_counter()
-    host, secret, params, seed = inputs(run, photos, accelerator.process_index)
     wrapped.train()
     for group in run.optimiser.param_groups:
         group["lr"] = learning_rate(config, run.step) * run.rate_factor
-    with accelerator.autocast():
-        result = wrapped(
-            host.to(accelerator.device),
-            secret.to(accelerator.device),
-            params,
-            channel_strength(config, run.step),
-            run.steering.at(run.step),
-            seed,
-        )
     run.optimiser.zero_grad(set_to_none=True)
-    accelerator.backward(result.loss)
+    parts = []
+    for part in range(config.accumulate):
+        place = accelerator.process_index * config.accumulate + part
+        host, secret, params, seed = inputs(run, photos, place)
+        last = part == config.accumulate - 1
+        with nullcontext() if last else accelerator.no_sync(wrapped):
+            with accelerator.autocast():
+                result = wrapped(
+                    host.to(accelerator.device),
+                    secret.to(accelerator.device),
+                    params,
+                    channel_strength(config, run.step),
+                    run.steering.at(run.step),
+                    seed,
+                )
+            accelerator.backward(result.loss / config.accumulate)
+        parts.append(result.figures)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.grad_clip)
-    loss = float(accelerator.reduce(result.loss.detach(), reduction="mean"))
+    means = {key: torch.stack([part[key] for part in parts]).mean() for key in parts[0]}
+    loss = float(accelerator.reduce(means["loss"], reduction="mean"))
     if not _is_sound(run, loss, float(norm)):
         _roll_back(run)
         return None
     run.optimiser.step()
     run.average.update(run.network, run.step)
-    figures = {k: float(accelerator.reduce(v, reduction="mean")) for k, v in result.figures.items()}
+    figures = {k: float(accelerator.reduce(v, reduction="mean")) for k, v in means.items()}
     figures.update(
         container_weight=run.steering.at(run.step),
         strength=channel_strength(config, run.step),

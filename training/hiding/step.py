@@ -15,11 +15,13 @@ from riis_physical.distortion.level import Level
 from riis_physical.distortion.simulated import distort, quantise
 from riis_physical.model.network import HidingNetwork, Revealed
 from riis_physical.profile import load_profile
+from training.baselines import Baseline
 from training.hiding.config import TrainConfig
 from training.hiding.losses import (
     container_loss,
     distribution_loss,
     image_reveal_loss,
+    low_frequency_loss,
     paper_container_loss,
     reveal_loss,
 )
@@ -69,7 +71,7 @@ def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> 
 class TrainingStep(nn.Module):
     """Losses of one batch; wrapped as one module so that data parallelism works."""
 
-    def __init__(self, network: HidingNetwork, config: TrainConfig) -> None:
+    def __init__(self, network: HidingNetwork | Baseline, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
         self.config = config
@@ -161,6 +163,9 @@ class TrainingStep(nn.Module):
         revealed = network.reveal_from(received, level, z)
         reveal = image_reveal_loss(revealed.picture, secret, revealed.host, host, c.lambda_host)
         con = paper_container_loss(container, host)
+        if c.lambda_low:
+            low = low_frequency_loss(container, host, 2**c.model.host_levels)
+            con = con + c.lambda_low * low
         enhance = F.mse_loss(revealed.enhanced, container.detach())
         distribution = distribution_loss(hidden.z)
         estimate = F.mse_loss(estimated, true[:, :3].clamp(0, 1))
