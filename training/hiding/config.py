@@ -46,6 +46,8 @@ class TrainConfig(BaseModel):
         patch_modules: side of a training patch in modules (module secrets).
         display_px: container pixels per module in training, before the channel.
         patch_px: side of a training patch in pixels (image secrets).
+        pitch: what share of a photograph's short side such a patch shows, at least and at most.
+        photos: so many photographs at most, spread over the folder; 0 for all.
         modules_total: modules along a whole container, to scale the channel.
         learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
             decay from this fraction of the run on.
@@ -92,6 +94,8 @@ class TrainConfig(BaseModel):
     patch_modules: int = Field(default=20, ge=4)
     display_px: int = Field(default=12, ge=4)
     patch_px: int = Field(default=128, ge=16)
+    pitch: tuple[float, float] = (0.4, 1.0)
+    photos: int = Field(default=0, ge=0)
     modules_total: int = Field(default=37, ge=21)
     learning_rate: float = Field(gt=0)
     warmup: int = Field(default=100, ge=0)
@@ -157,6 +161,8 @@ class TrainConfig(BaseModel):
             )
         if not self.distortions or any(d.kind == "blind" for d in self.ranges()):
             raise ValueError("distortions: expected at least one of none, sigma, poisson, jpeg")
+        if not 0 < self.pitch[0] <= self.pitch[1] <= 1:
+            raise ValueError(f"pitch is {self.pitch}: expected two shares of 1, the lower first")
         if self.untold + self.estimated > 1:
             raise ValueError("untold and estimated are shares: their sum is at most 1")
         if (self.pairs == "same") != (self.model.host_channels == 1):

@@ -36,6 +36,13 @@ def is_held_out(name: str) -> bool:
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT_IN == 0
 
 
+def spread(paths: list[Path], most: int) -> list[Path]:
+    """At most so many of the paths, evenly spread; all of them for 0."""
+    if not most or len(paths) <= most:
+        return paths
+    return [paths[i * len(paths) // most] for i in range(most)]
+
+
 @dataclass(frozen=True)
 class Photos:
     """Photographs in memory.
@@ -151,7 +158,7 @@ def draw_pictures(
     """
 
     def draw() -> Tensor:
-        return draw_hosts(photos, rng, batch, config.patch_px, (0.4, 1.0))
+        return draw_hosts(photos, rng, batch, config.patch_px, config.pitch)
 
     pictures = draw()
     if config.pairs == "same":

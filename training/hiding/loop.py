@@ -35,6 +35,7 @@ from training.hiding.data import (
     is_held_out,
     list_photos,
     load_photos,
+    spread,
 )
 from training.hiding.run import Run, cloned, decouple
 from training.hiding.schedule import channel_strength, learning_rate
@@ -107,8 +108,8 @@ def main(
     )
     paths = list_photos(images)
     least = config.patch_px if config.channel == "digital" else 128
-    train_paths = [p for p in paths if not is_held_out(p.name)]
-    held_paths = [p for p in paths if is_held_out(p.name)]
+    train_paths = spread([p for p in paths if not is_held_out(p.name)], config.photos)
+    held_paths = spread([p for p in paths if is_held_out(p.name)], config.photos)
     if not train_paths:
         raise TrainingError(f"{images} holds too few pictures ({len(paths)}): add photographs")
     with new_folder(out):  # told before the pictures are read

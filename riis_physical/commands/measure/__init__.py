@@ -11,6 +11,7 @@ from riis_physical.commands.measure import (
     hiding,
     kinds,
     negatives,
+    paper,
     readers,
     reading,
     speed,
@@ -43,5 +44,6 @@ for one in (
     speed.command,
     everywhere.engines,
     everywhere.page,
+    paper.command,
 ):
     command.add_command(one)
