@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,12 @@ def main(
     return out
 
 
+@lru_cache(maxsize=2)
+def _photos(paths: tuple[Path, ...], least: int) -> Photos:
+    """Photographs in memory, decoded once for all runs of a process."""
+    return load_photos(list(paths), least)
+
+
 def _train(
     config: TrainConfig,
     out: Path,
@@ -128,8 +135,8 @@ def _train(
     stop_after: int | None,
     init: str | None,
 ) -> None:
-    photos = load_photos(train_paths, least)
-    held = load_photos(held_paths or train_paths[:1], least)
+    photos = _photos(tuple(train_paths), least)
+    held = _photos(tuple(held_paths or train_paths[:1]), least)
 
     run, began = open_run(config, out, resume, accelerator, init)
     if accelerator.is_main_process:
