@@ -15,6 +15,7 @@ from training.measure.paper.data import test_paths
 from training.measure.paper.making import models_there, train_missing
 from training.measure.paper.measuring import Measurer, PairRecord, tasks_of
 from training.measure.paper.settings import PaperSettings
+from training.measure.paper.shown import save_figures
 from training.measure.paper.summary import summarise
 
 KIND = "paper"
@@ -60,6 +61,7 @@ def measure_paper(
     }
     keys = {model.key for model in models}
     tasks = tasks_of(models, settings.n)
+    measurer = Measurer(settings)
     experiment = Experiment(
         kind=KIND,
         head=shared,  # more models, or more seeds, go on where the journal ends
@@ -74,12 +76,16 @@ def measure_paper(
         left=all_of(tasks, lambda r: (r.model, r.plan, r.seed, r.pair)),
         total=len(tasks),
         unit="pair",
-        summarise=lambda records: summarise(records, models),
+        summarise=lambda records: {
+            **summarise(records, models),
+            "figures": save_figures(measurer, models, output),
+        },
         whole=lambda records: [r for r in records if r.model in keys],
         by_task=True,
     )
-    here = Measurer(settings) if workers == 1 else None
-    return carry_out(experiment, output, workers=workers, force=force, here=here)
+    return carry_out(
+        experiment, output, workers=workers, force=force, here=measurer if workers == 1 else None
+    )
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
