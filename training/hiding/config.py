@@ -71,7 +71,7 @@ class TrainConfig(BaseModel):
         seed: of everything that is drawn.
         accumulate: batches whose gradients make one step, each drawn as a process of its own
             would draw it.
-        compile: torch.compile for the step.
+        compile: torch.compile for the dense blocks.
         bf16: autocast dense blocks to bfloat16, where the processor has it.
     """
 

@@ -18,6 +18,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
+from riis_physical.flow import DenseBlock
 from riis_physical.system.files import new_folder, write_text
 from training.hiding.begin import (
     METRICS,
@@ -164,7 +165,7 @@ def _fit(
     stop_after: int | None,
 ) -> None:
     config = run.config
-    wrapped = accelerator.prepare_model(run.step_module)
+    wrapped = prepared(run, accelerator)
     events = event_writer(out) if accelerator.is_main_process else None
     last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
     bar = tqdm(
@@ -173,7 +174,7 @@ def _fit(
     while run.step < last and not _any_asked(asked, accelerator):
         if run.step == config.decouple_at and run.network.backward_way is None:
             decouple(run)
-            wrapped = accelerator.prepare_model(run.step_module)
+            wrapped = prepared(run, accelerator)
             run.take_snapshot()
         figures = _one_step(run, wrapped, photos, accelerator)
         if figures is None:
@@ -195,6 +196,20 @@ def _fit(
         if events is not None:
             events.close()
     accelerator.wait_for_everyone()
+
+
+def prepared(run: Run, accelerator: Accelerator) -> torch.nn.Module:
+    """The step, for all processes, and compiled where the configuration says so.
+
+    Only dense blocks are compiled: they are nearly all of the work, and nothing in them depends on
+    the draws of a step. Parameters keep their names.
+    """
+    if run.config.compile:
+        for module in run.network.modules():
+            if isinstance(module, DenseBlock):
+                module.compile()
+    wrapped: torch.nn.Module = accelerator.prepare_model(run.step_module)
+    return wrapped
 
 
 def shown(figures: dict[str, float]) -> dict[str, str]:

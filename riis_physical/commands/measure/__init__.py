@@ -45,5 +45,6 @@ for one in (
     everywhere.engines,
     everywhere.page,
     paper.command,
+    paper.speed,
 ):
     command.add_command(one)

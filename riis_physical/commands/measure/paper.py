@@ -1,4 +1,4 @@
-"""`riis-physical measure paper`: the paper's models, trained at one budget and compared."""
+"""`riis-physical measure paper` and `paper-speed`: the paper's models compared, and timed."""
 
 from __future__ import annotations
 
@@ -123,4 +123,28 @@ def command(
     if result is None:
         common.tell("stopped; the same command goes on")
         return
+    options.say(lines(result), output)
+
+
+@click.command("paper-speed", short_help="The paper's depth beside HiNet's: time and memory.")
+@click.option("--side", type=click.IntRange(32), default=128, show_default=True, help="Pixels.")
+@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True)
+@click.option(
+    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
+)
+@common.force_option
+def speed(side: int, repeat: int, device: str, output: Path, force: bool) -> None:
+    """Time hiding, revealing and learning from one picture, in single precision, in bfloat16 and
+    compiled, each in a process of its own. Nothing else should run.
+
+    Example: riis-physical measure paper-speed --repeat 1 -o paper-speed.json
+    """
+    options.check(output, force=force)
+    if side % 16:
+        raise click.UsageError(f"--side {side}: expected a multiple of 16.")
+
+    from training.measure.paper.speed import lines, measure_speed
+
+    result = measure_speed(output, side=side, repeat=repeat, device=device, force=force)
     options.say(lines(result), output)
