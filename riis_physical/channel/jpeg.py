@@ -11,6 +11,7 @@ The tests compare its results with kornia's.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -62,39 +63,61 @@ def round_through(value: Tensor) -> Tensor:
     return rounded + slope * (value - value.detach())
 
 
-def _code_plane(plane: Tensor, table: Tensor) -> Tensor:
+Rounding = Callable[[Tensor], Tensor]
+
+
+def _code_plane(plane: Tensor, table: Tensor, rounding: Rounding) -> Tensor:
     """Quantise (B, H, W) in units of 1/255, sides multiples of 8."""
     batch, height, width = plane.shape
     matrix = _dct_matrix(plane.device)
     blocks = plane.reshape(batch, height // 8, 8, width // 8, 8).transpose(2, 3)
     coefficients = blocks.reshape(batch, -1, 64) @ matrix.T
     steps = table[:, None]
-    coded = round_through(coefficients / steps) * steps
+    coded = rounding(coefficients / steps) * steps
     blocks = (coded @ matrix).reshape(batch, height // 8, width // 8, 8, 8)
     return blocks.transpose(2, 3).reshape(batch, height, width)
 
 
-def jpeg(image: Tensor, quality: Tensor, softening: Tensor | None = None) -> Tensor:
-    """Compress and decompress sRGB (B, 3, H, W) in [0, 1] at quality (B,).
+def jpeg(
+    image: Tensor,
+    quality: Tensor,
+    softening: Tensor | None = None,
+    rounding: Rounding = round_through,
+) -> Tensor:
+    """Compress and decompress sRGB (B, 3, H, W), or grey (B, 1, H, W), in [0, 1].
 
     Args:
+        quality: (B,) 1 to 100.
         softening: (B,) factor on the tables, for a photo simulated at a smaller
             scale than its own; default 1.
+        rounding: of the coefficients in steps of the tables.
     """
-    height, width = image.shape[-2:]
+    channels, height, width = image.shape[1:]
     if softening is None:
         softening = torch.ones_like(quality)
-    down, right = -height % 16, -width % 16
+    side = 16 if channels == 3 else 8
+    down, right = -height % side, -width % side
     if down or right:
         image = functional.pad(image, (0, right, 0, down), mode="replicate")
-    ycc = to_ycc(image.float().clamp(0, 1)) * 255
+    image = image.float().clamp(0, 1)
+    table = quantisation_table(LUMA_TABLE, quality, softening)
+    if channels == 1:
+        coded = (_code_plane(image[:, 0] * 255 - 128, table, rounding) + 128)[:, None]
+    else:
+        coded = _code_colours(image, table, quality, softening, rounding)
+    coded = coded.clamp(0, 255)
+    coded = coded + (coded.detach().round() - coded.detach())
+    return coded[..., :height, :width] / 255
+
+
+def _code_colours(
+    image: Tensor, luma_table: Tensor, quality: Tensor, softening: Tensor, rounding: Rounding
+) -> Tensor:
+    ycc = to_ycc(image) * 255
     small = functional.avg_pool2d(ycc[:, 1:], 2)
-    luma_table = quantisation_table(LUMA_TABLE, quality, softening)
     chroma_table = quantisation_table(CHROMA_TABLE, quality, softening)
-    luma = _code_plane(ycc[:, 0] - 128, luma_table) + 128
-    chroma = _code_plane(small.flatten(0, 1), chroma_table.repeat_interleave(2, dim=0))
+    luma = _code_plane(ycc[:, 0] - 128, luma_table, rounding) + 128
+    chroma = _code_plane(small.flatten(0, 1), chroma_table.repeat_interleave(2, dim=0), rounding)
     chroma = chroma.reshape(small.shape)
     chroma = functional.interpolate(chroma, scale_factor=2, mode="bilinear", align_corners=False)
-    rgb = to_rgb(torch.cat([luma[:, None], chroma], dim=1)).clamp(0, 255)
-    rgb = rgb + (rgb.detach().round() - rgb.detach())
-    return rgb[..., :height, :width] / 255
+    return to_rgb(torch.cat([luma[:, None], chroma], dim=1))

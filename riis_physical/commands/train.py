@@ -15,7 +15,7 @@ from riis_physical.commands import common
     "--config",
     required=True,
     metavar="NAME",
-    help="A shipped configuration (print, finetune, paper) or a .yaml file.",
+    help="A shipped configuration (print, finetune, paper, colour) or a .yaml file.",
 )
 @click.option(
     "--images",

@@ -14,18 +14,22 @@ from riis_physical.flow.dense import DenseBlock
 from riis_physical.flow.dgm import ConditionNetwork, Modulation
 from riis_physical.flow.haar import HaarSqueeze
 from riis_physical.flow.invconv import InvertibleConv1x1
+from riis_physical.flow.source import CopySource, GaussianSource, ResidualSource
 
 __all__ = [
     "ActNorm",
     "AffineCoupling",
     "ConditionNetwork",
     "ContainerEnhancement",
+    "CopySource",
     "DenseBlock",
     "FactorNet",
     "FlowBlock",
+    "GaussianSource",
     "HaarSqueeze",
     "InvertibleConv1x1",
     "InvertibleFlow",
     "Modulation",
     "NoiseProjection",
+    "ResidualSource",
 ]

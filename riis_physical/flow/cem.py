@@ -16,11 +16,12 @@ class ContainerEnhancement(nn.Module):
         layers: number of convolutions, at least 2.
         unshuffle: side of the pixel squares that become channels; 1 is the
             paper's full resolution.
+        channels: C of the picture.
     """
 
-    def __init__(self, features: int, layers: int, unshuffle: int) -> None:
+    def __init__(self, features: int, layers: int, unshuffle: int, channels: int = 3) -> None:
         super().__init__()
-        c = 3 * unshuffle**2
+        c = channels * unshuffle**2
         widths = [c] + [features] * (layers - 1)
         body: list[nn.Module] = []
         for c_in, c_out in zip(widths, widths[1:], strict=False):
@@ -29,6 +30,6 @@ class ContainerEnhancement(nn.Module):
         self.unshuffle = unshuffle
 
     def forward(self, received: Tensor) -> Tensor:
-        """Return the enhanced container, shape and range of the received (B, 3, H, W)."""
+        """Return the enhanced container, shape and range of the received (B, C, H, W)."""
         noise = self.body(F.pixel_unshuffle(received, self.unshuffle))
         return received - F.pixel_shuffle(noise, self.unshuffle).to(received.dtype)

@@ -21,6 +21,10 @@ class FactorNet(nn.Module):
         separate: two dense blocks, as in the paper, or one with two outputs.
         clamp: bound of the logarithm of the scale.
         width: features of the condition network; 0 for no modulation.
+        modulation: ``factors``, as the caption of Fig. 3 has it: alpha multiplies scale and
+            bias, which are to the coupling what the residual branch is to CResMD, so that
+            alpha 0 leaves the picture as it is. ``features``, as section 3.6 may also be
+            read: alpha multiplies what the last convolutions read.
     """
 
     def __init__(
@@ -33,21 +37,30 @@ class FactorNet(nn.Module):
         separate: bool,
         clamp: float,
         width: int,
+        modulation: str = "factors",
     ) -> None:
         super().__init__()
         outputs = [c_out, c_out] if separate else [2 * c_out]
-        self.blocks = nn.ModuleList(
-            DenseBlock(c_in, c, growth, layers, last_kernel) for c in outputs
-        )
-        self.modulation = Modulation(width, 2 * c_out) if width else None
+        blocks = [DenseBlock(c_in, c, growth, layers, last_kernel) for c in outputs]
+        self.blocks = nn.ModuleList(blocks)
+        self.inside = [b.c_features for b in blocks] if modulation == "features" else []
+        alphas = sum(self.inside) or 2 * c_out
+        self.modulation = Modulation(width, alphas) if width else None
         self.clamp = clamp
 
     def forward(self, x: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor]:
-        factors = torch.cat([block(x) for block in self.blocks], dim=1)
+        alpha = None
+        if self.modulation is not None and level is not None:
+            alpha = self.modulation(level)
+        weights: list[Tensor | None] = [None] * len(self.blocks)
+        if alpha is not None and self.inside:
+            weights = list(alpha.split(self.inside, dim=1))
+        parts = [block(x, w) for block, w in zip(self.blocks, weights, strict=True)]
+        factors = torch.cat(parts, dim=1)
         if factors.dtype in (torch.bfloat16, torch.float16):
             factors = factors.float()  # autocast is for the dense blocks, not for the flow
-        if self.modulation is not None and level is not None:
-            factors = factors * self.modulation(level)
+        if alpha is not None and not self.inside:
+            factors = factors * alpha
         scale, bias = factors.chunk(2, dim=1)
         return self.clamp * torch.tanh(scale / self.clamp), bias
 

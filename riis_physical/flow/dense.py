@@ -26,11 +26,17 @@ class DenseBlock(nn.Module):
         self.last = zero_convolution(c_last, c_out, last_kernel)
         self.activation = nn.LeakyReLU(0.2)
 
-    def forward(self, x: Tensor) -> Tensor:
+    @property
+    def c_features(self) -> int:
+        """Channels that the last convolution reads."""
+        return self.last.in_channels
+
+    def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Run the block; `weights` (B, c_features, 1, 1) multiply what the last one reads."""
         features = x
         for conv in self.inner:
             features = torch.cat([features, self.activation(conv(features))], dim=1)
-        return self.last(features)
+        return self.last(features if weights is None else features * weights)
 
 
 def _convolution(c_in: int, c_out: int, kernel: int) -> nn.Conv2d:

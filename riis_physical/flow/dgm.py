@@ -18,7 +18,10 @@ class ConditionNetwork(nn.Sequential):
 
 
 class Modulation(nn.Module):
-    """Weights alpha (B, C, 1, 1) that multiply coupling factors, one at the start (CResMD)."""
+    """Weights alpha (B, C, 1, 1) that multiply a coupling's factors or features (CResMD).
+
+    One at the start.
+    """
 
     def __init__(self, width: int, channels: int) -> None:
         super().__init__()

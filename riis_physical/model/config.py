@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,15 +20,22 @@ class ModelConfig(BaseModel):
             2**host_levels container pixels; ``images`` hides RGB pictures of the
             host's size (the paper).
         n_secrets: pictures hidden at once, 1 to 5; 1 for modules.
+        host_channels: 3 for RGB hosts; 1 for grey ones, which a picture's colours hide in.
         host_levels: Haar levels of the host; a module is 2**host_levels pixels wide.
         secret_levels: Haar levels of the secret; for modules the secret is drawn
             at 2**secret_levels pixels a module.
         blocks: flow blocks.
         growth, dense_layers, last_kernel, separate_factors: the dense blocks.
         scale_clamp: bound of the logarithm of every coupling scale.
-        canp_blocks, canp_features: content-aware noise projection.
-        cem_features, cem_layers, cem_unshuffle: container enhancement module.
+        h_f_source: what revealing takes for the flow's high-frequency part: ``noise`` is z
+            through CANP; ``copy`` is the container, ``resblock`` a residual block's answer to it.
+        canp_blocks, canp_features: content-aware noise projection; with 0 blocks ``noise`` is
+            N(0, I) itself. The features are those of ``resblock`` as well.
+        cem_features, cem_layers, cem_unshuffle: container enhancement module; 0 layers turn it
+            off.
         condition_width: features of the condition network (DGM); 0 turns it off.
+        modulation: what DGM multiplies: ``factors``, the scales and biases of the couplings
+            (Fig. 3), or ``features`` of the dense blocks, before their last convolution.
         decoupled: forward and backward parameters have parted (2DT).
     """
 
@@ -35,6 +43,7 @@ class ModelConfig(BaseModel):
 
     secret: Literal["modules", "images"]
     n_secrets: int = Field(default=1, ge=1, le=5)
+    host_channels: Literal[1, 3] = 3
     host_levels: int = Field(ge=1, le=4)
     secret_levels: int = Field(ge=1, le=4)
     blocks: int = Field(ge=1, le=32)
@@ -43,18 +52,29 @@ class ModelConfig(BaseModel):
     last_kernel: Literal[1, 3] = 3
     separate_factors: bool = True
     scale_clamp: float = Field(default=1.0, gt=0, le=10)
-    canp_blocks: int = Field(ge=1, le=32)
+    h_f_source: Literal["noise", "copy", "resblock"] = "noise"
+    canp_blocks: int = Field(ge=0, le=32)
     canp_features: int = Field(ge=1, le=512)
     cem_features: int = Field(ge=1, le=512)
-    cem_layers: int = Field(ge=2, le=32)
+    cem_layers: int = Field(ge=0, le=32)
     cem_unshuffle: int = Field(ge=1, le=8)
     condition_width: int = Field(default=32, ge=0, le=512)
+    modulation: Literal["factors", "features"] = "factors"
     decoupled: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.secret == "modules" and self.n_secrets != 1:
             raise ValueError("a module grid is one secret: set n_secrets to 1")
+        if self.secret == "modules" and self.host_channels != 3:
+            raise ValueError("a module grid is hidden in colour: set host_channels to 3")
+        if self.cem_layers == 1:
+            raise ValueError("one layer cannot enhance: set cem_layers to 0 for none, or 2 or more")
+        if self.h_f_source != "noise" and (self.secret == "modules" or self.canp_blocks):
+            raise ValueError(
+                f"h_f_source={self.h_f_source} stands in CANP's place, for image secrets: "
+                "set canp_blocks to 0"
+            )
         if self.secret == "images" and self.secret_levels != self.host_levels:
             raise ValueError("image secrets are squeezed like the host: use equal levels")
         return self
@@ -62,17 +82,22 @@ class ModelConfig(BaseModel):
     @property
     def c_host(self) -> int:
         """Channels of the squeezed host."""
-        return 3 * 4**self.host_levels
+        return self.host_channels * 4**self.host_levels
 
     @property
     def c_secret_pixels(self) -> int:
-        """Channels of the secret before the squeeze."""
+        """Channels of the secret before the squeeze: RGB for every picture."""
         return 3 * self.n_secrets if self.secret == "images" else 1
 
     @property
     def c_secret(self) -> int:
         """Channels of the squeezed secret, and of h_f and z."""
         return self.c_secret_pixels * 4**self.secret_levels
+
+    @property
+    def side_px(self) -> int:
+        """What a picture's height and width must be multiples of."""
+        return math.lcm(2**self.host_levels, self.cem_unshuffle)
 
     @property
     def module_px(self) -> int:
@@ -136,4 +161,7 @@ PRINT = ModelConfig(
 )
 """The physical model: a QR grid, three Haar levels, so that it runs on a CPU."""
 
-PRESETS: dict[str, ModelConfig] = {"paper": PAPER, "print": PRINT}
+COLOUR = PAPER.model_copy(update={"host_channels": 1})
+"""Invertible colourisation: a picture's colours in its own grey (section 4.4)."""
+
+PRESETS: dict[str, ModelConfig] = {"paper": PAPER, "colour": COLOUR, "print": PRINT}

@@ -15,9 +15,12 @@ from torch.nn import functional as F
 from riis_physical.flow import (
     ConditionNetwork,
     ContainerEnhancement,
+    CopySource,
+    GaussianSource,
     HaarSqueeze,
     InvertibleFlow,
     NoiseProjection,
+    ResidualSource,
 )
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.shapes import shapes_of
@@ -69,30 +72,43 @@ class _Direction(nn.Module):
             "last_kernel": config.last_kernel,
             "separate": config.separate_factors,
             "clamp": config.scale_clamp,
+            "modulation": config.modulation,
         }
         width = config.condition_width
         self.flow = InvertibleFlow(
             config.c_secret, config.c_host, config.blocks, width=width, **net
         )
-        self.canp = NoiseProjection(
-            config.c_secret, config.c_host, config.canp_blocks, config.canp_features, width=0, **net
-        )
+        self.canp = _source(config, width=0, **net)
         self.level = ConditionNetwork(C_CONDITION, width) if width else None
 
     def features(self, condition: Tensor) -> Tensor | None:
         return None if self.level is None else self.level(condition)
 
 
-class ConditionEstimator(nn.Module):
-    """Estimate blur, noise and compression, each in [0, 1], from a rectified picture.
+def _source(config: ModelConfig, **net) -> nn.Module:  # type: ignore[no-untyped-def]
+    """What gives h_f when revealing: CANP, or what stands in its place (table 2)."""
+    c, c_container, features = config.c_secret, config.c_host, config.canp_features
+    if config.h_f_source == "copy":
+        return CopySource(c, c_container)
+    if config.h_f_source == "resblock":
+        return ResidualSource(c, c_container, features)
+    if not config.canp_blocks:
+        return GaussianSource()
+    return NoiseProjection(c, c_container, config.canp_blocks, features, **net)
 
-    Strided convolutions, then mean and deviation over the picture; see
-    :mod:`riis_physical.model.condition` for the units.
+
+class ConditionEstimator(nn.Module):
+    """Estimate three numbers of the distortion level, each in [0, 1], from a picture.
+
+    Blur, noise and compression of a rectified photo (:mod:`riis_physical.model.condition`) for
+    module grids; noise, Poisson noise and compression of a file
+    (:mod:`riis_physical.distortion.level`) for pictures. Strided convolutions, then mean and
+    deviation over the picture.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 3) -> None:
         super().__init__()
-        widths = [3, 16, 24, 32]
+        widths = [channels, 16, 24, 32]
         layers: list[nn.Module] = []
         for c_in, c_out in zip(widths, widths[1:], strict=False):
             layers += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
@@ -100,7 +116,7 @@ class ConditionEstimator(nn.Module):
         self.head = nn.Linear(2 * widths[-1], 3)
 
     def forward(self, rectified: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] -> (B, 3): blur, noise, compression in [0, 1]."""
+        """(B, C, H, W) in [0, 1] -> (B, 3) in [0, 1]."""
         maps = self.body(rectified - 0.5).flatten(2)
         pooled = torch.cat([maps.mean(2), maps.std(2, correction=0)], dim=1)
         return torch.sigmoid(self.head(pooled))
@@ -109,10 +125,12 @@ class ConditionEstimator(nn.Module):
 class HidingNetwork(nn.Module):
     """RIIS: conditional flow, CANP, CEM and DGM (paper Fig. 2).
 
-    Hosts and containers are (B, 3, H, W), sRGB in [0, 1], H and W multiples of
-    2**host_levels. A module secret is (B, 1, H / 2**host_levels, W / 2**host_levels)
-    with +1 for dark and -1 for light; an image secret is (B, 3 * n_secrets, H, W)
-    in [0, 1]. Conditions are (B, 4), see :mod:`riis_physical.model.condition`.
+    Hosts and containers are (B, 3, H, W), sRGB in [0, 1], or (B, 1, H, W) where the
+    configuration has grey hosts; H and W are multiples of 2**host_levels. A module secret is
+    (B, 1, H / 2**host_levels, W / 2**host_levels) with +1 for dark and -1 for light; an image
+    secret is (B, 3 * n_secrets, H, W) in [0, 1]. Conditions are (B, 4), see
+    :mod:`riis_physical.model.condition` for module grids and
+    :mod:`riis_physical.distortion.level` for pictures.
     """
 
     @classmethod
@@ -137,10 +155,12 @@ class HidingNetwork(nn.Module):
         self.squeeze_secret = HaarSqueeze(config.secret_levels)
         self.forward_way = _Direction(config)
         self.backward_way = _Direction(config) if config.decoupled else None
-        self.cem = ContainerEnhancement(
-            config.cem_features, config.cem_layers, config.cem_unshuffle
-        )
-        self.estimator = ConditionEstimator()
+        self.cem: nn.Module = nn.Identity()
+        if config.cem_layers:
+            self.cem = ContainerEnhancement(
+                config.cem_features, config.cem_layers, config.cem_unshuffle, config.host_channels
+            )
+        self.estimator = ConditionEstimator(config.host_channels)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(3.0)))
 
     def decouple(self) -> None:
@@ -193,7 +213,7 @@ class HidingNetwork(nn.Module):
 
         Args:
             rectified: (B, 3, H, W) in [0, 1], the container as received.
-            condition: (B, 4) distortion level in [0, 1].
+            condition: (B, 4) distortion level.
             seed: of the sampled z.
             temperature: factor on z; 1 samples z ~ N(0, I), 0 takes its mean.
         """
@@ -218,7 +238,7 @@ class HidingNetwork(nn.Module):
         return Revealed(picture, logits, self.squeeze_host.inverse(host), enhanced)
 
     def estimate_condition(self, rectified: Tensor) -> Tensor:
-        """Blur, noise and compression (B, 3), each in [0, 1]."""
+        """The first three numbers of the condition (B, 3), each in [0, 1]."""
         return self.estimator(rectified)
 
 

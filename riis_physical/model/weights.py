@@ -37,20 +37,27 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 MAX_FILE_BYTES = 16_000_000
+MAX_PICTURE_FILE_BYTES = 64_000_000
+"""Of models that hide pictures: five need two ways of full-resolution dense blocks."""
 FOLDER = Path(__file__).parents[1] / "weights"
 _REQUIRED_KEYS = ("format_version", "name", "config", "sha256")
 
 
-def available() -> list[str]:
-    """Names of the shipped models: released ones first, newest version first."""
+def available(secret: str | None = "modules") -> list[str]:
+    """Names of the shipped models: released ones first, newest version first.
+
+    Args:
+        secret: what they hide: ``modules``, ``images``, or None for all.
+    """
     names = [
         file.stem for file in FOLDER.glob("*.safetensors") if file.with_suffix(".json").exists()
     ]
-    return sorted(names, key=_rank)
+    kept = [name for name in names if secret in (None, _secret(name))]
+    return sorted(kept, key=_rank)
 
 
 def named(model: str) -> list[str]:
-    """Names that a choice of models stands for: all shipped ones for `auto`, the best first.
+    """Names that a choice of models stands for: all that read messages for `auto`, the best first.
 
     Raises:
         WeightsError: `auto`, and none ships.
@@ -96,7 +103,7 @@ def load_tensors(name: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     file = locate(name)
     record = _read_record(file.with_suffix(".json"))
-    data = read_bounded(file, MAX_FILE_BYTES, WeightsError)
+    data = read_bounded(file, _most_bytes(record["config"]), WeightsError)
     digest = hashlib.sha256(data).hexdigest()
     if digest != record["sha256"]:
         raise WeightsError(
@@ -136,8 +143,8 @@ def save_weights(
         the record as written.
 
     Raises:
-        WeightsError: the file would pass MAX_FILE_BYTES, the record has no
-            config, or a released model would be overwritten.
+        WeightsError: the file would be larger than models of its kind are, the record has
+            no config, or a released model would be overwritten.
         OutputError: the folder cannot be written.
     """
     import safetensors.torch
@@ -154,10 +161,12 @@ def save_weights(
         )
     stored = {key: _compact(value, half) for key, value in tensors.items()}
     data = safetensors.torch.save(stored)
-    if len(data) > MAX_FILE_BYTES:
+    most = _most_bytes(record["config"])
+    if len(data) > most:
+        less = "take fewer or narrower blocks (model.blocks, model.growth)"
         raise WeightsError(
-            f"{target.name} would be {len(data) / 1e6:.1f} MB, at most "
-            f"{MAX_FILE_BYTES / 1e6:.0f} MB ship: store it in half precision or shrink the model"
+            f"{target.name} would be {len(data) / 1e6:.1f} MB, a model of its kind has at most "
+            f"{most / 1e6:.0f} MB: {less if half else 'store it in half precision'}"
         )
     written = {
         "format_version": FORMAT_VERSION,
@@ -217,6 +226,15 @@ def _compact(tensor: Tensor, half: bool) -> Tensor:
     return value.float() if value.dtype == torch.float64 else value
 
 
+def _most_bytes(config: Mapping[str, Any]) -> int:
+    return MAX_PICTURE_FILE_BYTES if config.get("secret") == "images" else MAX_FILE_BYTES
+
+
+def _secret(name: str) -> str:
+    """What a shipped model hides."""
+    return str(_read_record(FOLDER / f"{name}.json")["config"].get("secret", "modules"))
+
+
 def _rank(name: str) -> tuple[bool, int, str]:
     """Sort key: released before others, higher versions first."""
     version = re.search(r"-(\d+)$", name)
@@ -233,7 +251,7 @@ def locate(name: str | Path) -> Path:
         return given
     file = FOLDER / f"{name}.safetensors"
     if str(name) != file.stem or not file.is_file():
-        shipped = ", ".join(available()) or "none"
+        shipped = ", ".join(available(None)) or "none"
         raise WeightsError(
             f"no model {str(name)!r}: shipped are {shipped}; "
             "give one of these or the path of a .safetensors file"

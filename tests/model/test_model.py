@@ -137,3 +137,24 @@ def test_config_refuses_what_makes_no_model() -> None:
         ModelConfig.model_validate({**PAPER.model_dump(), "secret_levels": 2})
     with pytest.raises(ValidationError, match="Extra inputs"):
         ModelConfig.model_validate({**PRINT.model_dump(), "growht": 2})
+
+
+@pytest.mark.parametrize("modulation", ["factors", "features"])
+def test_the_level_modulates_the_couplings_and_they_still_invert(modulation: str) -> None:
+    config = TINY_PAPER.model_copy(update={"modulation": modulation, "host_channels": 1})
+    torch.manual_seed(0)
+    network = HidingNetwork(config).double().train()
+    host, secret = torch.rand(2, 1, 16, 16).double(), torch.rand(2, 3, 16, 16).double()
+    network.hide(host, secret)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+        network.cem.body[-1].weight.zero_()
+        network.cem.body[-1].bias.zero_()
+    network.eval()
+    level = torch.tensor([[0.4, 0.0, 0.2, 0.0]] * 2).double()
+    plain, told = network.hide(host, secret), network.hide(host, secret, level)
+    assert plain.container.shape == (2, 1, 16, 16)
+    assert (plain.container - told.container).abs().max() > 1e-4
+    revealed = network.reveal_from(told.container, level, told.z)
+    torch.testing.assert_close(revealed.picture, secret, atol=1e-6, rtol=0)

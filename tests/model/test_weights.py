@@ -103,10 +103,12 @@ def test_shipped_models_are_listed_released_and_newest_first(
         ("print-2", True),
         ("print-10", True),
         ("x-99", False),
+        ("paper-1", True),
     ):
-        weights.save_weights(
-            tmp_path / f"{name}.safetensors", tensors, {**RECORD, "released": released}
-        )
+        hides = "images" if name == "paper-1" else "modules"
+        record = {"config": {"secret": hides}, "released": released}
+        weights.save_weights(tmp_path / f"{name}.safetensors", tensors, record)
+    assert weights.available("images") == ["paper-1"]
     assert weights.available() == ["print-10", "print-2", "x-99", "draft"]
     assert weights.load_tensors("print-2")[1]["name"] == "print-2"
 
@@ -129,15 +131,21 @@ def test_what_cannot_be_saved(tmp_path: Path, tensors: dict[str, torch.Tensor]) 
     with pytest.raises(WeightsError, match=r"not to a\.bin"):
         weights.save_weights(tmp_path / "a.bin", tensors, RECORD)
     large = {"w": torch.zeros(8_100_000)}
-    with pytest.raises(WeightsError, match="would be 16.2 MB, at most 16 MB"):
+    with pytest.raises(
+        WeightsError, match="would be 16.2 MB, a model of its kind has at most 16 MB"
+    ):
         weights.save_weights(tmp_path / "a.safetensors", large, RECORD)
+    pictures = {"config": {"secret": "images"}}
+    weights.save_weights(tmp_path / "pictures.safetensors", large, pictures)
+    assert weights.load_tensors(tmp_path / "pictures.safetensors")[0]["w"].numel() == 8_100_000
+    for file in tmp_path.glob("pictures.*"):
+        file.unlink()
     with pytest.raises(OutputError, match="does not exist"):
         weights.save_weights(tmp_path / "absent" / "a.safetensors", tensors, RECORD)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_shipped_model_verifies() -> None:
-    for name in weights.available():
+    for name in weights.available(None):
         _, record = weights.load_tensors(name)
         assert record["name"] == name
-        assert (weights.FOLDER / f"{name}.safetensors").stat().st_size <= weights.MAX_FILE_BYTES

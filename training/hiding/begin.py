@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,20 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from riis_physical.errors import TrainingError
+from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
 from riis_physical.model.weights import config_of, load_tensors
 from riis_physical.profile import load_profile
 from riis_physical.system.files import write_text
 from riis_physical.system.provenance import commit, package_version
+from training.baselines import Baseline, make_network
 from training.hiding.checkpoint import AveragedWeights, load_checkpoint
 from training.hiding.config import TrainConfig
 from training.hiding.data import (
     Photos,
     draw_grids,
     draw_hosts,
+    draw_pictures,
     step_rng,
 )
 from training.hiding.run import Run, make_optimiser
@@ -73,16 +77,30 @@ def started_from(description: Path) -> dict[str, str] | None:
     return before
 
 
-def start_from(network: HidingNetwork, model: str) -> dict[str, str]:
-    """Take over a model's weights; its name and checksum.
+def start_from(
+    network: HidingNetwork | Baseline, method: str, model: str
+) -> tuple[dict[str, str], float | None]:
+    """Take over a model's weights, or the averaged ones of a run's folder.
+
+    Returns:
+        name and checksum, and the weight of the container that a run ended with.
 
     Raises:
         WeightsError: no such model, or a corrupted one.
-        TrainingError: it has another shape than the run's network.
+        TrainingError: it has another shape than the run's network, or is of another method.
     """
-    tensors, record = load_tensors(model)
-    theirs = config_of(model, record)
-    if theirs.model_copy(update={"decoupled": False}) != network.config:
+    weight, theirs_method = None, "riis"
+    if Path(model).is_dir():
+        file = Path(model) / "checkpoint.pt"
+        state = load_checkpoint(file)
+        theirs_method, weight = state["config"].get("method", "riis"), state["container_weight"]
+        shape = {**state["config"]["model"], "decoupled": state["decoupled"]}
+        tensors, theirs = state["average"], ModelConfig.model_validate(shape)
+        record = {"name": Path(model).name, "sha256": sha256(file.read_bytes()).hexdigest()}
+    else:
+        tensors, record = load_tensors(model)
+        theirs = config_of(model, record)
+    if (theirs.model_copy(update={"decoupled": False}), theirs_method) != (network.config, method):
         raise TrainingError(
             f"{model} is a network of another shape than the configuration's: "
             "start from a model of the same configuration, or change `model`"
@@ -90,7 +108,7 @@ def start_from(network: HidingNetwork, model: str) -> dict[str, str]:
     if theirs.decoupled:
         network.decouple()
     network.load_state_dict(tensors)
-    return {"model": record["name"], "sha256": record["sha256"]}
+    return {"model": record["name"], "sha256": record["sha256"]}, weight
 
 
 def open_run(
@@ -103,18 +121,21 @@ def open_run(
             f"{out} holds a run already: go on with it by --resume, or name another folder"
         )
     torch.manual_seed(config.seed)
-    network = HidingNetwork(config.model)
+    network = make_network(config.method, config.model)
     state = load_checkpoint(checkpoint) if resume else None
     if state is not None:
-        old = dict(state["config"]["model"], decoupled=False)
-        if old != config.model.model_copy(update={"decoupled": False}).model_dump():
+        old = ModelConfig.model_validate({**state["config"]["model"], "decoupled": False})
+        shape = config.model.model_copy(update={"decoupled": False})
+        if (old, state["config"].get("method", "riis")) != (shape, config.method):
             raise TrainingError(
                 f"{checkpoint} holds a network of another shape than {config.name!r}: "
                 "resume with the configuration that started the run"
             )
         if state["decoupled"]:
             network.decouple()
-    began = None if start is None or resume else start_from(network, start)
+    began, weight = None, None
+    if start is not None and not resume:
+        began, weight = start_from(network, config.method, start)
     if config.learn == "reveal":
         if network.backward_way is None:
             raise TrainingError(
@@ -131,7 +152,7 @@ def open_run(
         module,
         make_optimiser(network, config),
         AveragedWeights(network, config.ema),
-        ContainerSteering(config),
+        ContainerSteering(config, weight if config.steer else None),
     )
     if state is not None:
         run.restore(state)
@@ -155,12 +176,7 @@ def inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, in
     rng = step_rng(c.seed + 1_000_003 * run.roll_backs, run.step, rank)
     seed = int(rng.integers(2**31))
     if c.channel == "digital":
-        side = c.patch_px
-        pictures = draw_hosts(photos, rng, c.batch, side, (0.4, 1.0))
-        secrets = [
-            draw_hosts(photos, rng, c.batch, side, (0.4, 1.0)) for _ in range(c.model.n_secrets)
-        ]
-        return pictures, torch.cat(secrets, dim=1), None, seed
+        return *draw_pictures(photos, rng, c.batch, c), None, seed
     side = c.patch_modules
     fraction = side / c.modules_total
     hosts = draw_hosts(photos, rng, c.batch, side * c.display_px, (0.75 * fraction, 1.5 * fraction))

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from riis_physical.channel.ranges import PRESETS as CHANNEL_PRESETS
+from riis_physical.distortion.level import Range
 from riis_physical.errors import ConfigError
 from riis_physical.model.config import PRESETS, ModelConfig
 from riis_physical.profile import load_profile
@@ -23,10 +24,21 @@ class TrainConfig(BaseModel):
     Attributes:
         name: of the model that the run makes.
         model: shape of the network; a preset's name or all its fields.
+        method: ``riis``, or one of training.baselines, which take the sizes of the model that
+            they have.
         channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
         preset: ranges of the physical channel, see riis_physical.channel.
         profiles: profiles of printers or screens and cameras (riis_physical.profile), shipped
             names or files, in place of `preset`: each item of a batch is of one of them.
+        distortions: what the digital channel does, each item equally likely: none, poisson,
+            sigma=LOW..HIGH (grey levels of 255), jpeg=LOW..HIGH (quality), or one amount.
+        jpeg: ``exact`` rounds coefficients as a codec does, with a gradient of its own;
+            ``fourier`` is the paper's differentiable rounding.
+        untold, estimated: shares of pictures whose distortion level the digital channel's
+            model is not told, and is told as the estimator sees it; the others get the true
+            one. 1 untold is RIIS-Blind.
+        pairs: which picture a digital host hides: ``other`` ones, or ``same``, itself in
+            colour in its own grey.
         learn: ``all``, or ``reveal`` alone: containers stay what the weights that a run
             starts from make, so those that are printed already read with the new model.
         steps: optimiser steps in all.
@@ -34,6 +46,8 @@ class TrainConfig(BaseModel):
         patch_modules: side of a training patch in modules (module secrets).
         display_px: container pixels per module in training, before the channel.
         patch_px: side of a training patch in pixels (image secrets).
+        pitch: what share of a photograph's short side such a patch shows, at least and at most.
+        photos: so many photographs at most, spread over the folder; 0 for all.
         modules_total: modules along a whole container, to scale the channel.
         learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
             decay from this fraction of the run on.
@@ -42,16 +56,22 @@ class TrainConfig(BaseModel):
         secret_first: steps without any container loss.
         ramp: steps over which channel strength and container target ramp up.
         strength_final: channel strength at the end of the ramp.
-        psnr_start, psnr_final: container PSNR in dB that the container weight is
-            steered to, at the start and at the end of the ramp.
+        steer: move the container's weight so that its PSNR follows a target; otherwise the
+            weight is held, as in the paper.
+        psnr_start, psnr_final: that target in dB, at the start and at the end of the ramp.
+        control_rate: how fast the weight is moved: change of its logarithm per step and dB.
         chroma, coarse: see training.hiding.losses.container_loss.
         lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
-            the container's weight is where the steering starts.
+            the container's weight is held, or where the steering starts.
         lambda_host: weight of the revealed host within Eq. 5.
+        lambda_low: weight of the container's low frequencies, as HiNet has it (digital channel).
         lambda_picture: weight of the revealed module picture beside cross-entropy.
         decouple_at: step at which forward and backward parameters part (2DT).
         evaluate_every, checkpoint_every: steps.
         seed: of everything that is drawn.
+        accumulate: batches whose gradients make one step, each drawn as a process of its own
+            would draw it.
+        compile: torch.compile for the dense blocks.
         bf16: autocast dense blocks to bfloat16, where the processor has it.
     """
 
@@ -59,15 +79,23 @@ class TrainConfig(BaseModel):
 
     name: str
     model: ModelConfig
+    method: Literal["riis", "isn", "hinet", "iicnet", "autoencoder"] = "riis"
     channel: Literal["physical", "digital"]
     preset: str = "normal"
     profiles: tuple[str, ...] = ()
+    distortions: tuple[str, ...] = ("none", "sigma=0..50", "poisson", "jpeg=30..95")
+    jpeg: Literal["exact", "fourier"] = "exact"
+    untold: float = Field(default=0.1, ge=0, le=1)
+    estimated: float = Field(default=0.3, ge=0, le=1)
+    pairs: Literal["other", "same"] = "other"
     learn: Literal["all", "reveal"] = "all"
     steps: int = Field(ge=1)
     batch: int = Field(ge=1)
     patch_modules: int = Field(default=20, ge=4)
     display_px: int = Field(default=12, ge=4)
     patch_px: int = Field(default=128, ge=16)
+    pitch: tuple[float, float] = (0.4, 1.0)
+    photos: int = Field(default=0, ge=0)
     modules_total: int = Field(default=37, ge=21)
     learning_rate: float = Field(gt=0)
     warmup: int = Field(default=100, ge=0)
@@ -77,8 +105,10 @@ class TrainConfig(BaseModel):
     secret_first: int = Field(default=100, ge=0)
     ramp: int = Field(default=1000, ge=1)
     strength_final: float = Field(default=1.0, ge=0, le=1.3)
+    steer: bool = True
     psnr_start: float = 24.0
     psnr_final: float = 34.0
+    control_rate: float = Field(default=0.004, gt=0, le=0.1)
     chroma: float = Field(default=2.0, ge=0)
     coarse: float = Field(default=4.0, ge=0)
     lambda_reveal: float = Field(default=1.0, ge=0)
@@ -86,11 +116,14 @@ class TrainConfig(BaseModel):
     lambda_enhance: float = Field(default=1.0, ge=0)
     lambda_distribution: float = Field(default=0.5, ge=0)
     lambda_host: float = Field(default=1.0, ge=0)
+    lambda_low: float = Field(default=0.0, ge=0)
     lambda_picture: float = Field(default=0.1, ge=0)
     decouple_at: int = Field(default=10**9, ge=0)
     evaluate_every: int = Field(default=250, ge=1)
     checkpoint_every: int = Field(default=100, ge=1)
     seed: int = 0
+    accumulate: int = Field(default=1, ge=1)
+    compile: bool = False
     bf16: bool = False
 
     @model_validator(mode="after")
@@ -101,6 +134,10 @@ class TrainConfig(BaseModel):
                 f"the {self.channel} channel hides {wanted!r} secrets, "
                 f"the model's secret is {self.model.secret!r}: change channel or model.secret"
             )
+        if self.channel == "digital":
+            self._check_digital()
+        elif self.method != "riis":
+            raise ValueError(f"{self.method} hides pictures: its channel is digital")
         if self.preset not in CHANNEL_PRESETS:
             close = _nearest(self.preset, list(CHANNEL_PRESETS))
             raise ValueError(
@@ -112,6 +149,33 @@ class TrainConfig(BaseModel):
         for source in self.profiles:
             load_profile(source)
         return self
+
+    def _check_digital(self) -> None:
+        if self.method != "riis" and self.decouple_at < self.steps:
+            raise ValueError(f"{self.method} has one set of parameters: leave decouple_at out")
+        side = self.model.side_px
+        if self.patch_px % side:
+            raise ValueError(
+                f"patch_px is {self.patch_px}, the model needs a multiple of {side}: set it to "
+                f"{max(side, self.patch_px // side * side)}"
+            )
+        if not self.distortions or any(d.kind == "blind" for d in self.ranges()):
+            raise ValueError("distortions: expected at least one of none, sigma, poisson, jpeg")
+        if not 0 < self.pitch[0] <= self.pitch[1] <= 1:
+            raise ValueError(f"pitch is {self.pitch}: expected two shares of 1, the lower first")
+        if self.untold + self.estimated > 1:
+            raise ValueError("untold and estimated are shares: their sum is at most 1")
+        if (self.pairs == "same") != (self.model.host_channels == 1):
+            raise ValueError(
+                "pairs=same hides a picture's colour in its grey: it goes with "
+                "model.host_channels=1, and the other way round"
+            )
+        if self.pairs == "same" and self.model.n_secrets != 1:
+            raise ValueError("a grey host hides the colours of one picture: set n_secrets to 1")
+
+    def ranges(self) -> list[Range]:
+        """The distortions of the digital channel."""
+        return [Range.parse(text) for text in self.distortions]
 
 
 def available() -> list[str]:

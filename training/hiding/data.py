@@ -15,7 +15,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
+from riis_physical.channel.sensor import to_ycc
 from riis_physical.errors import BadImageError, TrainingError
+from training.hiding.config import TrainConfig
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 LONGEST_SHORT_SIDE = 512
@@ -32,6 +34,13 @@ FINDER[2:5, 2:5] = 1
 def is_held_out(name: str) -> bool:
     """Whether the file of this name is kept for validation (stable across machines)."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT_IN == 0
+
+
+def spread(paths: list[Path], most: int) -> list[Path]:
+    """At most so many of the paths, evenly spread; all of them for 0."""
+    if not most or len(paths) <= most:
+        return paths
+    return [paths[i * len(paths) // most] for i in range(most)]
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,23 @@ def draw_hosts(
             host = grey + (host - grey) * rng.uniform(0, 1)
         hosts.append(host)
     return torch.from_numpy(np.stack(hosts).astype(np.float32)).permute(0, 3, 1, 2).contiguous()
+
+
+def draw_pictures(
+    photos: Photos, rng: np.random.Generator, batch: int, config: TrainConfig
+) -> tuple[Tensor, Tensor]:
+    """Hosts (batch, C, side, side) and their secrets (batch, 3 * n_secrets, side, side).
+
+    Other pictures, or, with grey hosts, each picture in colour for its own grey.
+    """
+
+    def draw() -> Tensor:
+        return draw_hosts(photos, rng, batch, config.patch_px, config.pitch)
+
+    pictures = draw()
+    if config.pairs == "same":
+        return to_ycc(pictures)[:, :1], pictures
+    return pictures, torch.cat([draw() for _ in range(config.model.n_secrets)], dim=1)
 
 
 def draw_grids(rng: np.random.Generator, batch: int, side: int) -> Tensor:

@@ -32,12 +32,15 @@ def export(
 
     Raises:
         OutputError: the model exists and `force` is off, or cannot be written.
-        TrainingError: the run has no checkpoint.
+        TrainingError: the run has no checkpoint, or is of a baseline.
         WeightsError: the file would be too large or would replace a released model.
     """
     for file in (target, target.with_suffix(".json")):
         check_writable(file, force=force)
     state = load_checkpoint(run_folder / "checkpoint.pt")
+    method = state["config"].get("method", "riis")
+    if method != "riis":
+        raise TrainingError(f"{run_folder} trained {method}, which is here for comparison alone")
     config = ModelConfig.model_validate(
         {**state["config"]["model"], "decoupled": state["decoupled"]}
     )

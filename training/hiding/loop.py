@@ -7,7 +7,8 @@ import math
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
+from riis_physical.flow import DenseBlock
 from riis_physical.system.files import new_folder, write_text
 from training.hiding.begin import (
     METRICS,
@@ -35,6 +37,7 @@ from training.hiding.data import (
     is_held_out,
     list_photos,
     load_photos,
+    spread,
 )
 from training.hiding.run import Run, cloned, decouple
 from training.hiding.schedule import channel_strength, learning_rate
@@ -107,13 +110,19 @@ def main(
     )
     paths = list_photos(images)
     least = config.patch_px if config.channel == "digital" else 128
-    train_paths = [p for p in paths if not is_held_out(p.name)]
-    held_paths = [p for p in paths if is_held_out(p.name)]
+    train_paths = spread([p for p in paths if not is_held_out(p.name)], config.photos)
+    held_paths = spread([p for p in paths if is_held_out(p.name)], config.photos)
     if not train_paths:
         raise TrainingError(f"{images} holds too few pictures ({len(paths)}): add photographs")
     with new_folder(out):  # told before the pictures are read
         _train(config, out, train_paths, held_paths, least, accelerator, resume, stop_after, init)
     return out
+
+
+@lru_cache(maxsize=2)
+def _photos(paths: tuple[Path, ...], least: int) -> Photos:
+    """Photographs in memory, decoded once for all runs of a process."""
+    return load_photos(list(paths), least)
 
 
 def _train(
@@ -127,8 +136,8 @@ def _train(
     stop_after: int | None,
     init: str | None,
 ) -> None:
-    photos = load_photos(train_paths, least)
-    held = load_photos(held_paths or train_paths[:1], least)
+    photos = _photos(tuple(train_paths), least)
+    held = _photos(tuple(held_paths or train_paths[:1]), least)
 
     run, began = open_run(config, out, resume, accelerator, init)
     if accelerator.is_main_process:
@@ -156,7 +165,7 @@ def _fit(
     stop_after: int | None,
 ) -> None:
     config = run.config
-    wrapped = accelerator.prepare_model(run.step_module)
+    wrapped = prepared(run, accelerator)
     events = event_writer(out) if accelerator.is_main_process else None
     last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
     bar = tqdm(
@@ -165,13 +174,13 @@ def _fit(
     while run.step < last and not _any_asked(asked, accelerator):
         if run.step == config.decouple_at and run.network.backward_way is None:
             decouple(run)
-            wrapped = accelerator.prepare_model(run.step_module)
+            wrapped = prepared(run, accelerator)
             run.take_snapshot()
         figures = _one_step(run, wrapped, photos, accelerator)
         if figures is None:
             continue
         bar.update()
-        bar.set_postfix(acc=f"{figures.get('module_accuracy', 0):.3f}", psnr=figures["psnr_db"])
+        bar.set_postfix(shown(figures))
         if accelerator.is_main_process and run.step % 10 == 0:
             log(out, events, run.step, "train", figures)
         evaluate = run.step % config.evaluate_every == 0 or run.step == config.steps
@@ -189,34 +198,63 @@ def _fit(
     accelerator.wait_for_everyone()
 
 
+def prepared(run: Run, accelerator: Accelerator) -> torch.nn.Module:
+    """The step, for all processes, and compiled where the configuration says so.
+
+    Only dense blocks are compiled: they are nearly all of the work, and nothing in them depends on
+    the draws of a step. Parameters keep their names.
+    """
+    if run.config.compile:
+        for module in run.network.modules():
+            if isinstance(module, DenseBlock):
+                module.compile()
+    wrapped: torch.nn.Module = accelerator.prepare_model(run.step_module)
+    return wrapped
+
+
+def shown(figures: dict[str, float]) -> dict[str, str]:
+    """What the progress bar says of a step: how well the secret came back, and the container."""
+    container = f"{figures['psnr_db']:.1f} dB"
+    if "module_accuracy" in figures:
+        return {"right": f"{figures['module_accuracy']:.3f}", "container": container}
+    return {"secret": f"{figures['secret_psnr_db']:.1f} dB", "container": container}
+
+
 def _one_step(
     run: Run, wrapped: torch.nn.Module, photos: Photos, accelerator: Accelerator
 ) -> dict[str, float] | None:
     """One optimiser step; None where an explosion was rolled back."""
     config, start = run.config, time.perf_counter()
-    host, secret, params, seed = inputs(run, photos, accelerator.process_index)
     wrapped.train()
     for group in run.optimiser.param_groups:
         group["lr"] = learning_rate(config, run.step) * run.rate_factor
-    with accelerator.autocast():
-        result = wrapped(
-            host.to(accelerator.device),
-            secret.to(accelerator.device),
-            params,
-            channel_strength(config, run.step),
-            run.steering.at(run.step),
-            seed,
-        )
     run.optimiser.zero_grad(set_to_none=True)
-    accelerator.backward(result.loss)
+    parts = []
+    for part in range(config.accumulate):
+        place = accelerator.process_index * config.accumulate + part
+        host, secret, params, seed = inputs(run, photos, place)
+        last = part == config.accumulate - 1
+        with nullcontext() if last else accelerator.no_sync(wrapped):
+            with accelerator.autocast():
+                result = wrapped(
+                    host.to(accelerator.device),
+                    secret.to(accelerator.device),
+                    params,
+                    channel_strength(config, run.step),
+                    run.steering.at(run.step),
+                    seed,
+                )
+            accelerator.backward(result.loss / config.accumulate)
+        parts.append(result.figures)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.grad_clip)
-    loss = float(accelerator.reduce(result.loss.detach(), reduction="mean"))
+    means = {key: torch.stack([part[key] for part in parts]).mean() for key in parts[0]}
+    loss = float(accelerator.reduce(means["loss"], reduction="mean"))
     if not _is_sound(run, loss, float(norm)):
         _roll_back(run)
         return None
     run.optimiser.step()
     run.average.update(run.network, run.step)
-    figures = {k: float(accelerator.reduce(v, reduction="mean")) for k, v in result.figures.items()}
+    figures = {k: float(accelerator.reduce(v, reduction="mean")) for k, v in means.items()}
     figures.update(
         container_weight=run.steering.at(run.step),
         strength=channel_strength(config, run.step),

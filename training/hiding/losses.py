@@ -12,6 +12,7 @@ __all__ = [
     "container_loss",
     "distribution_loss",
     "image_reveal_loss",
+    "low_frequency_loss",
     "paper_container_loss",
     "reveal_loss",
     "visibility_mask",
@@ -59,3 +60,11 @@ def paper_container_loss(container: Tensor, host: Tensor) -> Tensor:
     """
     spectrum = torch.fft.fft2(host, norm="ortho") - torch.fft.fft2(container, norm="ortho")
     return F.mse_loss(container, host) + spectrum.abs().pow(2).mean()
+
+
+def low_frequency_loss(container: Tensor, host: Tensor, side: int) -> Tensor:
+    """HiNet's guard of the wavelet's low band: squared error of means over side x side pixels.
+
+    In units of that band, which is the mean times the side.
+    """
+    return side**2 * F.mse_loss(F.avg_pool2d(container, side), F.avg_pool2d(host, side))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from riis_physical.model.network import HidingNetwork
+from training.baselines import Baseline
 from training.hiding.checkpoint import AveragedWeights, to_cpu
 from training.hiding.config import TrainConfig
 from training.hiding.schedule import ContainerSteering
@@ -33,7 +34,7 @@ class Run:
     snapshot: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def network(self) -> HidingNetwork:
+    def network(self) -> HidingNetwork | Baseline:
         return self.step_module.network
 
     def state(self) -> dict[str, Any]:
@@ -82,7 +83,8 @@ def cloned(value: Any) -> Any:
     return value
 
 
-def make_optimiser(network: HidingNetwork, config: TrainConfig) -> torch.optim.Adam:
+def make_optimiser(
+    network: HidingNetwork | Baseline, config: TrainConfig) -> torch.optim.Adam:
     learnt = [p for p in network.parameters() if p.requires_grad]
     return torch.optim.Adam(learnt, lr=config.learning_rate, betas=(0.9, 0.99))
 

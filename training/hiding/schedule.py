@@ -6,9 +6,6 @@ import math
 
 from training.hiding.config import TrainConfig
 
-CONTROL_RATE = 0.004
-"""Change of the logarithm of the container weight per step and dB off the target."""
-
 WEIGHT_RANGE = (2.0, 3000.0)
 
 
@@ -39,10 +36,10 @@ def learning_rate(config: TrainConfig, step: int) -> float:
 
 
 class ContainerSteering:
-    """Steer the container loss's weight so that the PSNR follows its target.
+    """Steer the container loss's weight so that the PSNR follows its target, or hold it.
 
-    The weight stays at its lower bound while the secret is learnt first. Its
-    logarithm then moves by :data:`CONTROL_RATE` a step for each dB that the
+    A weight that is steered stays at its lower bound while the secret is learnt first. Its
+    logarithm then moves by the configured rate a step for each dB that the
     container is off.
     """
 
@@ -52,12 +49,14 @@ class ContainerSteering:
 
     def at(self, step: int) -> float:
         """Weight of the container loss in this step."""
-        return WEIGHT_RANGE[0] if step < self.config.secret_first else self.weight
+        early = self.config.steer and step < self.config.secret_first
+        return WEIGHT_RANGE[0] if early else self.weight
 
     def update(self, step: int, psnr_db: float) -> None:
         """Take in the PSNR that this step's containers had."""
-        if step < self.config.secret_first or not math.isfinite(psnr_db):
+        wanted = self.config.steer and step >= self.config.secret_first
+        if not (wanted and math.isfinite(psnr_db)):
             return
         error = min(6.0, max(-6.0, psnr_target_db(self.config, step) - psnr_db))
-        weight = self.weight * math.exp(CONTROL_RATE * error)
+        weight = self.weight * math.exp(self.config.control_rate * error)
         self.weight = min(WEIGHT_RANGE[1], max(WEIGHT_RANGE[0], weight))

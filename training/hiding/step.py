@@ -11,14 +11,17 @@ from torch.nn import functional as F
 from riis_physical.channel import capture_rectified, condition_of, sample_params
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
+from riis_physical.distortion.level import Level
+from riis_physical.distortion.simulated import distort, quantise
 from riis_physical.model.network import HidingNetwork, Revealed
 from riis_physical.profile import load_profile
+from training.baselines import Baseline
 from training.hiding.config import TrainConfig
-from training.hiding.digital import distort
 from training.hiding.losses import (
     container_loss,
     distribution_loss,
     image_reveal_loss,
+    low_frequency_loss,
     paper_container_loss,
     reveal_loss,
 )
@@ -37,12 +40,6 @@ class StepOutput:
     container: Tensor
     rectified: Tensor
     revealed: Revealed
-
-
-def quantise(container: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to 8 bits; gradients pass as if nothing was rounded."""
-    clamped = container.clamp(0, 1)
-    return clamped + (torch.round(clamped * 255) / 255 - clamped).detach()
 
 
 def psnr_db(container: Tensor, host: Tensor) -> Tensor:
@@ -74,7 +71,7 @@ def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> 
 class TrainingStep(nn.Module):
     """Losses of one batch; wrapped as one module so that data parallelism works."""
 
-    def __init__(self, network: HidingNetwork, config: TrainConfig) -> None:
+    def __init__(self, network: HidingNetwork | Baseline, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
         self.config = config
@@ -158,30 +155,53 @@ class TrainingStep(nn.Module):
         c, network = self.config, self.network
         hidden = network.hide(host, secret)
         container = quantise(hidden.container)
-        received, level = distort(container, strength, generator)
+        received, levels = distort(container, c.ranges(), strength, generator, c.jpeg)
+        true = torch.tensor([level.values() for level in levels]).to(host)
+        estimated = network.estimate_condition(received.detach())
+        level = self._told(true, estimated.detach(), generator)
         z = torch.randn(hidden.z.shape, generator=generator).to(hidden.z)
         revealed = network.reveal_from(received, level, z)
         reveal = image_reveal_loss(revealed.picture, secret, revealed.host, host, c.lambda_host)
         con = paper_container_loss(container, host)
+        if c.lambda_low:
+            low = low_frequency_loss(container, host, 2**c.model.host_levels)
+            con = con + c.lambda_low * low
         enhance = F.mse_loss(revealed.enhanced, container.detach())
         distribution = distribution_loss(hidden.z)
+        estimate = F.mse_loss(estimated, true[:, :3].clamp(0, 1))
         loss = (
             c.lambda_reveal * reveal
             + container_weight * con
             + c.lambda_enhance * enhance
             + c.lambda_distribution * distribution
+            + estimate
         )
         figures = {
             "loss": loss,
             "container": con,
             "enhance": enhance,
             "distribution": distribution,
+            "estimate": estimate,
             "secret_psnr_db": psnr_db(revealed.picture.clamp(0, 1), secret),
             "psnr_db": psnr_db(container, host),
         }
         return StepOutput(
             loss, _detached(figures), host, container.detach(), received.detach(), revealed
         )
+
+    def _told(self, true: Tensor, estimated: Tensor, generator: torch.Generator) -> Tensor:
+        """The level (B, 4) that the model is told: true, estimated, or that it is unknown.
+
+        A model is validated with what it is told most.
+        """
+        c = self.config
+        share = torch.rand(len(true), 1, generator=generator).to(true.device)
+        if not self.training:
+            share = share.fill_(0.0 if c.untold > 0.5 else 1.0)
+        blind = torch.tensor(Level(known=False).values()).to(true)
+        seen = torch.cat([estimated, true[:, 3:]], dim=1)
+        level = torch.where(share < c.untold + c.estimated, seen, true)
+        return torch.where(share < c.untold, blind, level)
 
 
 def _detached(figures: dict[str, Tensor]) -> dict[str, Tensor]:

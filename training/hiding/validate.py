@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.hiding.data import Photos, draw_grids, draw_hosts, step_rng
+from training.hiding.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
 from training.hiding.run import Run
 from training.hiding.step import TrainingStep, draw_params
 
@@ -45,14 +45,7 @@ def _validate(run: Run, held: Photos, samples: Path) -> dict[str, float]:
     for index in range(0, ITEMS, BATCH):
         rng = step_rng(12345, index)
         if config.channel == "digital":
-            host = draw_hosts(held, rng, BATCH, config.patch_px, (0.4, 1.0))
-            secret = torch.cat(
-                [
-                    draw_hosts(held, rng, BATCH, config.patch_px, (0.4, 1.0))
-                    for _ in range(config.model.n_secrets)
-                ],
-                dim=1,
-            )
+            host, secret = draw_pictures(held, rng, BATCH, config)
             params = None
         else:
             side = config.modules_total
@@ -78,14 +71,16 @@ def _save_samples(module: TrainingStep, result, samples: Path, step: int) -> Non
     """Columns: host, container, difference x 10, received, revealed."""
     samples.mkdir(parents=True, exist_ok=True)
     size = result.host.shape[-2:]
+    shown = (result.host, result.container, result.rectified)
+    host, container, received = (one.expand(-1, 3, -1, -1) for one in shown)
     revealed = result.revealed.picture.clamp(-1, 1)[:, :3]
     if module.network.config.secret == "modules":
         revealed = (1 - revealed) / 2
     columns = [
-        result.host,
-        result.container,
-        ((result.container - result.host) * 10 + 0.5).clamp(0, 1),
-        torch.nn.functional.interpolate(result.rectified, size, mode="bilinear"),
+        host,
+        container,
+        ((container - host) * 10 + 0.5).clamp(0, 1),
+        torch.nn.functional.interpolate(received, size, mode="bilinear"),
         torch.nn.functional.interpolate(revealed.expand(-1, 3, -1, -1), size, mode="nearest"),
     ]
     picture = torch.cat([torch.cat(list(column), dim=-2) for column in columns], dim=-1)

@@ -28,8 +28,8 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page: the newest of each, None
-            where there is none.
+        negatives, bench, calibration, visible, study, engines, page, paper: the newest of each,
+            None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
@@ -51,6 +51,7 @@ class Results:
     page: Json | None = None
     soft: Json | None = None
     known: list[Json] = field(default_factory=list)
+    paper: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -98,6 +99,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "page"),
         _last(files, "soft-reading"),
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
+        _last(files, "paper"),
     )
 
 
@@ -167,7 +169,7 @@ def _named(found: Json) -> Json:
     model = found.get("model")
     if not isinstance(model, dict):
         return found
-    shipped = {load_record(name)["sha256"]: name for name in available()}
+    shipped = {load_record(name)["sha256"]: name for name in available(None)}
     name = shipped.get(model.get("sha256"), model.get("name"))
     return {**found, "model": {**model, "name": name}}
 

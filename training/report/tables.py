@@ -6,7 +6,7 @@ A table lies between two comments and is never typed by hand:
     <!-- /results:NAME -->
 
 `python -m training.report.tables` writes all of them from results/*.json, and
-docs/rate-against-psnr.png; `--check` only tells whether they are in step. Cells
+the pictures docs/rate-against-psnr.png and docs/paper-figure-5 to -9; `--check` only tells whether they are in step. Cells
 without a measurement say so. Only whole-pipeline results count: corners found
 in the photo, widths as the preset draws them, both media.
 """
@@ -31,6 +31,8 @@ from training.report.capture_tables import (
 )
 from training.report.everywhere_tables import engines_table, page_table
 from training.report.known_tables import known_table, soft_table
+from training.report.paper.figures import draw_figures
+from training.report.paper.tables import TABLES as PAPER_TABLES
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
     decode_table,
@@ -50,6 +52,7 @@ from training.report.speed_tables import (
 )
 
 TABLES: dict[str, Callable[[Results], str]] = {
+    **PAPER_TABLES,
     "decode": decode_table,
     "pairs": pairs_table,
     "width": width_table,
@@ -132,6 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     make_folder(given.plot.parent)
     if plot_curve(results, given.plot):
         print(f"{given.plot} drawn")
+    if results.paper is not None:
+        for place in draw_figures(results.paper, given.results, given.plot.parent):
+            print(f"{place} drawn")
     return 0
 
 

@@ -11,6 +11,7 @@ from riis_physical.commands.measure import (
     hiding,
     kinds,
     negatives,
+    paper,
     readers,
     reading,
     speed,
@@ -43,5 +44,7 @@ for one in (
     speed.command,
     everywhere.engines,
     everywhere.page,
+    paper.command,
+    paper.speed,
 ):
     command.add_command(one)

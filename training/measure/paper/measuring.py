@@ -1,0 +1,127 @@
+"""Hide in a picture, distort the file, reveal: figures of one pair of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from riis_physical.artifacts import UInt8Image
+from riis_physical.distortion.level import Level
+from riis_physical.metrics import psnr, ssim
+from training.measure.common.records import plain
+from training.measure.paper.data import Pairs, test_paths
+from training.measure.paper.distorting import distorted_file
+from training.measure.paper.making import Trained, network_of
+from training.measure.paper.models import BY_NAME
+from training.measure.paper.settings import PaperSettings
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """One model's answer to one pair under one distortion, measured on 8-bit files.
+
+    Attributes:
+        model: key of the Trained. plan, seed: of it.
+        pair: index. distortion: of the container.
+        container_psnr, container_ssim: against the host, before the distortion.
+        secret_psnr, secret_ssim: mean over the secrets.
+    """
+
+    model: str
+    plan: str
+    seed: int
+    pair: int
+    distortion: str
+    container_psnr: float
+    container_ssim: float
+    secret_psnr: float
+    secret_ssim: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, rounded; infinities become null."""
+        return {key: plain(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PairRecord:
+        """The inverse of :meth:`as_dict`."""
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Pictures uint8 (H, W, 3) of one pair under one distortion."""
+
+    host: UInt8Image
+    secrets: list[UInt8Image]
+    container: UInt8Image
+    received: UInt8Image
+    revealed: list[UInt8Image]
+
+
+class Measurer:
+    """Hides and reveals; a runner of pool.run_tasks."""
+
+    def __init__(self, settings: PaperSettings) -> None:
+        """Raises RiisError: no pictures."""
+        self.settings = settings
+        self.pairs = Pairs(test_paths(Path(settings.data)), settings.size, settings.crop)
+
+    def run(self, key: str, plan: str, seed: int, pair: int) -> Iterator[PairRecord]:
+        """All distortions of one pair."""
+        for distortion in BY_NAME[plan].tested:
+            answer = self.answer(plan, seed, pair, distortion)
+            secret = [(psnr(a, b), ssim(a, b)) for a, b in zip(answer.secrets, answer.revealed)]
+            yield PairRecord(
+                key,
+                plan,
+                seed,
+                pair,
+                distortion,
+                psnr(answer.host, answer.container),
+                ssim(answer.host, answer.container),
+                float(np.mean([one for one, _ in secret])),
+                float(np.mean([one for _, one in secret])),
+            )
+
+    @torch.no_grad()
+    def answer(self, plan: str, seed: int, pair: int, distortion: str) -> Answer:
+        """The pictures of one pair under one distortion; the same call gives the same pixels."""
+        network = _network(self.settings.folder(plan, seed))
+        known = BY_NAME[plan]
+        host = self.pairs.host(pair)
+        secrets = self.pairs.secrets(pair, known.secrets)
+        hidden = network.hide(_batch(host), torch.cat([_batch(one) for one in secrets], dim=1))
+        container = _pixels(hidden.container)
+        level = Level.parse(distortion)
+        received = distorted_file(container, level, np.random.default_rng([pair, 1]))
+        told = level if known.told else Level(known=False)
+        z = torch.randn(hidden.z.shape, generator=torch.Generator().manual_seed(pair))
+        condition = torch.tensor([told.values()])
+        picture = network.reveal_from(_batch(received), condition, z).picture
+        revealed = [_pixels(one) for one in picture.split(3, dim=1)]
+        return Answer(host, secrets, container, received, revealed)
+
+
+def tasks_of(models: list[Trained], n: int) -> list[tuple[str, str, int, int]]:
+    """Pairs of each model."""
+    return [(m.key, m.plan.name, m.seed, pair) for m in models for pair in range(n)]
+
+
+@lru_cache(maxsize=2)
+def _network(folder: Path):  # type: ignore[no-untyped-def]
+    return network_of(folder)
+
+
+def _batch(picture: UInt8Image) -> Tensor:
+    return torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None].contiguous()
+
+
+def _pixels(batch: Tensor) -> UInt8Image:
+    return (batch[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
