@@ -16,10 +16,12 @@ DIFFERENCE_GAIN = 10
 _TILE_PX, _GAP_PX, _CAPTION_PX, _COLUMNS = 420, 16, 40, 3
 
 
-def difference(host: UInt8Image, container: UInt8Image) -> UInt8Image:
-    """Mid-grey plus the change times DIFFERENCE_GAIN, clamped."""
+def difference(
+    host: UInt8Image, container: UInt8Image, gain: int = DIFFERENCE_GAIN
+) -> UInt8Image:
+    """Mid-grey plus the change times the gain, clamped."""
     change = container.astype(np.int16) - host
-    return np.clip(128 + DIFFERENCE_GAIN * change, 0, 255).astype(np.uint8)
+    return np.clip(128 + gain * change, 0, 255).astype(np.uint8)
 
 
 def contact_sheet(tiles: Sequence[tuple[str, UInt8Image]], headline: str) -> UInt8Image:

@@ -19,6 +19,8 @@ from riis_physical.pictures.tamper import TamperMap, heat_picture, tamper_map
 from riis_physical.system.files import check_folder, check_writable, new_folder
 
 SHEET = "sheet.png"
+SECRET_GAIN = 2
+"""What comes back is much farther from what was hidden than a container is from its host."""
 
 
 def sheet_path(container: Path) -> Path:
@@ -79,7 +81,8 @@ def hide_files(
         metrics.psnr(one, back) for one, back in zip(hidden.secrets, revealed.secrets, strict=True)
     )
     if sheet:
-        title = f"{model.name}: {len(hidden.secrets)} in one container"
+        many = "picture" if len(hidden.secrets) == 1 else "pictures"
+        title = f"{model.name}: {len(hidden.secrets)} {many} in one container"
         tiles = [("host", hidden.host), *_container_tiles(hidden)]
         tiles += _secret_tiles(hidden.secrets, revealed, secret_db)
         save_image(sheet_path(output), contact_sheet(tiles, title), force=force)
@@ -112,7 +115,7 @@ def _secret_tiles(
         tiles += [
             (f"secret {number}", one),
             (f"revealed {number}, {db:.1f} dB", back),
-            (f"difference x {DIFFERENCE_GAIN}", difference(one, back)),
+            (f"difference x {SECRET_GAIN}", difference(one, back, SECRET_GAIN)),
         ]
     return tiles
 
