@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from riis_physical.hiding import Aim, HideResult, Refinement
     from riis_physical.images import LoadedImage, load_host, load_photo, save_image
     from riis_physical.model.revealer import Revealer
+    from riis_physical.picture_face import hide_image, reveal
+    from riis_physical.pictures import HiddenPictures, PictureModel, RevealedPictures
     from riis_physical.qr.visible import read_visible
 
 _HOME = {
@@ -43,9 +45,14 @@ _HOME = {
     "Aim": "hiding",
     "HideResult": "hiding",
     "Refinement": "hiding",
+    "HiddenPictures": "pictures",
+    "PictureModel": "pictures",
+    "RevealedPictures": "pictures",
     "hide": "face",
+    "hide_image": "picture_face",
     "load_models": "face",
     "print_sheet": "face",
+    "reveal": "picture_face",
     "scan": "face",
     "simulate": "face",
     "LoadedImage": "images",
@@ -60,23 +67,28 @@ __all__ = [
     "Aim",
     "BadImageError",
     "Condition",
+    "HiddenPictures",
     "HideResult",
     "HostError",
     "LoadedImage",
     "MessageError",
     "OutputError",
+    "PictureModel",
     "Refinement",
+    "RevealedPictures",
     "Revealer",
     "RiisError",
     "ScanResult",
     "Status",
     "WeightsError",
     "hide",
+    "hide_image",
     "load_host",
     "load_models",
     "load_photo",
     "print_sheet",
     "read_visible",
+    "reveal",
     "save_image",
     "scan",
     "simulate",

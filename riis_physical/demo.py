@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.hiding import hide
 from riis_physical.images import LoadedImage, load_host, save_image
+from riis_physical.images.contact_sheet import DIFFERENCE_GAIN, contact_sheet, difference
 from riis_physical.system.files import atomic_path, check_writable, new_folder
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 SHEET_NAME = "contact-sheet.png"
 STAGES_FOLDER = "scan-stages"
-#: How much the change is amplified where it is shown.
-DIFFERENCE_GAIN = 10
-
-_TILE_PX, _GAP_PX, _CAPTION_PX, _COLUMNS = 420, 16, 40, 3
 
 
 @dataclass(frozen=True)
@@ -128,51 +124,6 @@ def sample_host() -> LoadedImage:
     from skimage import data
 
     return LoadedImage(np.ascontiguousarray(data.coffee()))
-
-
-def difference(host: UInt8Image, container: UInt8Image) -> UInt8Image:
-    """Mid-grey plus the change times DIFFERENCE_GAIN, clamped."""
-    change = container.astype(np.int16) - host
-    return np.clip(128 + DIFFERENCE_GAIN * change, 0, 255).astype(np.uint8)
-
-
-def contact_sheet(tiles: Sequence[tuple[str, UInt8Image]], headline: str) -> UInt8Image:
-    """All pictures in one, three in a row, each with its caption below."""
-    shown = [Image.fromarray(_fitted(picture)) for _, picture in tiles]
-    rows = [shown[i : i + _COLUMNS] for i in range(0, len(shown), _COLUMNS)]
-    heights = [max(picture.height for picture in row) + _CAPTION_PX + _GAP_PX for row in rows]
-    step_x, head = _TILE_PX + _GAP_PX, _CAPTION_PX + 2 * _GAP_PX
-    sheet = Image.new("RGB", (_GAP_PX + _COLUMNS * step_x, head + sum(heights)), "white")
-    draw = ImageDraw.Draw(sheet)
-    _write(draw, (_GAP_PX, _GAP_PX), headline, 22, sheet.width - 2 * _GAP_PX)
-    for number, ((caption, _), picture) in enumerate(zip(tiles, shown, strict=True)):
-        row, column = divmod(number, _COLUMNS)
-        left = _GAP_PX + column * step_x
-        foot = head + sum(heights[: row + 1]) - _CAPTION_PX - _GAP_PX
-        # At the row's foot, right above its caption.
-        sheet.paste(picture, (left + (_TILE_PX - picture.width) // 2, foot - picture.height))
-        _write(draw, (left, foot + 6), caption, 16, _TILE_PX)
-    return np.array(sheet)
-
-
-def _fitted(picture: UInt8Image) -> UInt8Image:
-    """Scaled so that the longer side fills a tile; small ones keep hard edges."""
-    height, width = picture.shape[:2]
-    scale = _TILE_PX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
-    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, width: int
-) -> None:
-    """One line, cut where it would leave its tile."""
-    font = ImageFont.load_default(size)
-    text = " ".join(text.split())
-    while draw.textlength(text, font) > width and len(text) > 4:
-        text = text[:-4].rstrip(".") + "..."
-    draw.text(place, text, fill="black", font=font)
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -32,7 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _speaks_python(call: Callable[P, T]) -> Callable[P, T]:
+def speaks_python(call: Callable[P, T]) -> Callable[P, T]:
     """Errors that name options of the command line name the argument of the same name."""
 
     @wraps(call)
@@ -48,7 +48,7 @@ def _speaks_python(call: Callable[P, T]) -> Callable[P, T]:
     return spoken
 
 
-@_speaks_python
+@speaks_python
 def hide(
     host: LoadedImage | Picture,
     message: str | bytes,
@@ -134,7 +134,7 @@ def hide(
     return result
 
 
-@_speaks_python
+@speaks_python
 def scan(
     photo: Picture,
     *,
@@ -169,7 +169,7 @@ def scan(
     return scan_photo(seen, revealers, knowledge=knowledge or NOTHING, **options)
 
 
-@_speaks_python
+@speaks_python
 def simulate(
     container: Picture,
     output: str | Path | None = None,
@@ -212,11 +212,11 @@ def simulate(
             raise OutputError(f"{output}: a simulated photo is a JPEG, name it *.jpg")
         check_writable(Path(output), force=force)
     photo = take_photo(
-        _read(container),
+        pixels_of(container),
         preset=preset,
         seed=seed,
         medium=medium,
-        background=None if background is None else _read(background),
+        background=None if background is None else pixels_of(background),
         size=size,
         margin=margin,
     )
@@ -226,7 +226,7 @@ def simulate(
     return photo
 
 
-@_speaks_python
+@speaks_python
 def print_sheet(
     containers: str | Path | Sequence[str | Path],
     output: str | Path,
@@ -303,7 +303,8 @@ def _readers(model: str) -> list[Any]:
     return list(load_readers(model))
 
 
-def _read(picture: Picture) -> UInt8Image:
+def pixels_of(picture: Picture) -> UInt8Image:
+    """Pixels of a file as sRGB, of an array as they are, of a PIL image upright and in RGB."""
     from riis_physical.images import load_photo
 
     return load_photo(picture).pixels if isinstance(picture, str | Path) else _pixels(picture)

@@ -214,6 +214,31 @@ class Colour(click.ParamType):
         return red, green, blue
 
 
+class Corners(click.ParamType):
+    """Four points as x,y,x,y,x,y,x,y."""
+
+    name = "x,y,x,y,x,y,x,y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[tuple[float, float]]:
+        """Parse eight finite numbers."""
+        import math
+
+        if isinstance(value, list):
+            return value
+        try:
+            numbers = [float(part) for part in value.split(",")]
+        except ValueError:
+            numbers = []
+        if len(numbers) != 8 or not all(math.isfinite(number) for number in numbers):
+            self.fail(
+                f"{value!r} are no corners: expected eight numbers, x,y of the top-left, "
+                "top-right, bottom-right and bottom-left corner",
+                param,
+                ctx,
+            )
+        return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
 class PictureSize(click.ParamType):
     """WIDTHxHEIGHT on the command line, (h, w) in the code."""
 

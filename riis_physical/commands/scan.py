@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,38 +28,13 @@ if TYPE_CHECKING:
     from riis_physical.profile import DeviceProfile
 
 
-class Corners(click.ParamType):
-    """Four points as x,y,x,y,x,y,x,y."""
-
-    name = "x,y,x,y,x,y,x,y"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[tuple[float, float]]:
-        """Parse eight finite numbers."""
-        import math
-
-        if isinstance(value, list):
-            return value
-        try:
-            numbers = [float(part) for part in value.split(",")]
-        except ValueError:
-            numbers = []
-        if len(numbers) != 8 or not all(math.isfinite(number) for number in numbers):
-            self.fail(
-                f"{value!r} are no corners: expected eight numbers, x,y of the top-left, "
-                "top-right, bottom-right and bottom-left corner",
-                param,
-                ctx,
-            )
-        return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
 @click.command("scan", short_help="Read hidden messages in photos.")
 @click.argument("photos", nargs=-1, metavar="[PHOTO|DIR]...")
 @common.model_option()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--corners",
-    type=Corners(),
+    type=common.Corners(),
     help="Outer corners of the container in the upright photo, clockwise from its top-left.",
 )
 @click.option(

@@ -1,6 +1,5 @@
 """The paper's distortions of a container that stays a file: noise and JPEG (section 4.1).
 
 ``level`` says how much, in the words of the command line and as the four numbers that a model
-of pictures is conditioned on; ``simulated`` distorts batches for training, with gradients;
-``files`` distorts 8-bit pictures as the world does, with the real codec.
+of pictures is conditioned on; ``simulated`` distorts batches for training, with gradients.
 """

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from riis_physical.artifacts import UInt8Image
-from riis_physical.demo import DIFFERENCE_GAIN, contact_sheet, difference
 from riis_physical.hiding import hide
 from riis_physical.images import LoadedImage, save_image
+from riis_physical.images.contact_sheet import DIFFERENCE_GAIN, contact_sheet, difference
 from riis_physical.model.revealer import Revealer
 
 MESSAGE = "https://example.org/exhibition/room-12"
