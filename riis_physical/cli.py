@@ -20,26 +20,11 @@ from typing import Any
 
 import click
 
-from riis_physical.commands import (
-    calibrate,
-    demo,
-    export,
-    hide,
-    hide_image,
-    measure,
-    page,
-    print_sheet,
-    read_qr,
-    reveal,
-    scan,
-    serve,
-    show,
-    simulate,
-    study,
-    train,
-    train_detector,
-)
+from riis_physical.commands import calibrate, measure, study
+from riis_physical.commands.hiding import demo, hide, hide_image, print_sheet, show, simulate
 from riis_physical.commands.measure import former
+from riis_physical.commands.reading import page, read_qr, reveal, scan, serve
+from riis_physical.commands.training import export, train, train_detector
 from riis_physical.commands.verbosity import everywhere, is_verbose
 from riis_physical.errors import OutputError, RiisError, missing_package
 from riis_physical.system.last_resort import (

@@ -262,10 +262,10 @@ def print_sheet(
         OutputError: unknown suffix, `output` exists and `force` is off, or cannot be written.
     """
     from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
+    from riis_physical.sheets.formats.writing import check_sheet, write_sheet
     from riis_physical.sheets.layout import SheetOptions
     from riis_physical.sheets.pages import Paper
     from riis_physical.sheets.sources import load_source
-    from riis_physical.sheets.writing import check_sheet, write_sheet
 
     check_sheet(Path(output), force=force)
     names = [containers] if isinstance(containers, str | Path) else list(containers)

@@ -12,8 +12,8 @@ from calibration.chart.layout import Chart
 from riis_physical.errors import ConfigError, OutputError
 from riis_physical.images import save_image
 from riis_physical.sheets.fonts import load_font
+from riis_physical.sheets.formats.pdf import save_pdf
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Page, Paper, Picture, Text
-from riis_physical.sheets.pdf import save_pdf
 from riis_physical.sheets.profiles import srgb
 from riis_physical.sheets.sources import Source
 from riis_physical.system.files import atomic_path, check_writable

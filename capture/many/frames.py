@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, ConfigError
-from riis_physical.sheets.screen import has_display, opens_windows
+from riis_physical.sheets.formats.screen import has_display, opens_windows
 
 WINDOW_S = 1.0
 PER_WINDOW = 3

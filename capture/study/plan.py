@@ -25,9 +25,9 @@ from riis_physical.hiding import hide
 from riis_physical.images import load_host, save_image
 from riis_physical.model.revealer import Revealer
 from riis_physical.sheets.fonts import load_font
-from riis_physical.sheets.pdf import save_pdf
+from riis_physical.sheets.formats.pdf import save_pdf
+from riis_physical.sheets.formats.web import save_page
 from riis_physical.sheets.sources import Source, check_density, load_source
-from riis_physical.sheets.web import save_page
 from riis_physical.system.files import make_folder
 
 PRINT_FILE = "sheets/print.pdf"

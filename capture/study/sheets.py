@@ -13,9 +13,9 @@ from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.errors import ConfigError
 from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
 from riis_physical.sheets.fonts import Font, load_font
+from riis_physical.sheets.formats.raster import render
 from riis_physical.sheets.layout import SheetOptions, arrange
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Item, Page, Paper, Part, Picture
-from riis_physical.sheets.raster import render
 from riis_physical.sheets.sources import Source
 
 #: Markers that stand far apart from each other: small ones are told apart from a distance.

@@ -16,9 +16,7 @@ DIFFERENCE_GAIN = 10
 _TILE_PX, _GAP_PX, _CAPTION_PX, _COLUMNS = 420, 16, 40, 3
 
 
-def difference(
-    host: UInt8Image, container: UInt8Image, gain: int = DIFFERENCE_GAIN
-) -> UInt8Image:
+def difference(host: UInt8Image, container: UInt8Image, gain: int = DIFFERENCE_GAIN) -> UInt8Image:
     """Mid-grey plus the change times the gain, clamped."""
     change = container.astype(np.int16) - host
     return np.clip(128 + gain * change, 0, 255).astype(np.uint8)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from riis_physical.errors import ConfigError
 from riis_physical.sheets.bleed import fill_bleed
 from riis_physical.sheets.fonts import Font
+from riis_physical.sheets.formats.tiles import cut
 from riis_physical.sheets.layout import SheetOptions, arrange
 from riis_physical.sheets.marks import finish
 from riis_physical.sheets.pages import Page, Paper
 from riis_physical.sheets.sources import Source, check_density
-from riis_physical.sheets.tiles import cut
 
 MAX_BLEED_MM = 20.0
 

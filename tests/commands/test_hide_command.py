@@ -150,7 +150,7 @@ class TestHideChooses:
         assert (status, "need a folder" in err) == (2, True)
 
     def test_defaults_are_those_of_the_api(self) -> None:
-        from riis_physical.commands import hide as command
+        from riis_physical.commands.hiding import hide as command
         from riis_physical.hiding import Aim, Refinement
 
         assert Aim().rate == command.DEFAULT_RATE

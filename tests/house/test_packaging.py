@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 from places import ROOT
+from setuptools.discovery import PackageFinder
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TOP_LEVEL = ("riis_physical", "capture", "calibration", "training")
@@ -29,13 +30,11 @@ def pins() -> dict[str, str]:
     }
 
 
-def test_every_package_is_listed() -> None:
-    found = {
-        ".".join(file.parent.relative_to(ROOT).parts)
-        for top in TOP_LEVEL
-        for file in (ROOT / top).rglob("__init__.py")
-    }
-    assert found == set(PROJECT["tool"]["setuptools"]["packages"])
+def test_every_folder_with_modules_is_a_package() -> None:
+    find = PROJECT["tool"]["setuptools"]["packages"]["find"]
+    folders = {file.parent for top in TOP_LEVEL for file in (ROOT / top).rglob("*.py")}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert names == set(PackageFinder.find(str(ROOT), include=find["include"]))
 
 
 def test_every_data_file_is_listed() -> None:

@@ -22,7 +22,7 @@ from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph
-from riis_physical.commands import export as export_command
+from riis_physical.commands.training import export as export_command
 from riis_physical.errors import ConfigError, WeightsError, missing_package
 from riis_physical.hiding import hide
 from riis_physical.model import engine, onnx_network

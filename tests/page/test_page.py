@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from capture.find.learned import closeup, detector
-from riis_physical.commands.page import command
+from riis_physical.commands.reading.page import command
 from riis_physical.errors import ConfigError, OutputError, WeightsError
 from riis_physical.model.weights import FOLDER, available
 from riis_physical.page import runtime, site

@@ -8,7 +8,7 @@ import torch
 from picture_models import model_of, network_of, picture, saved
 
 from riis_physical import hide_image, reveal
-from riis_physical.commands import hide_image as command
+from riis_physical.commands.hiding import hide_image as command
 from riis_physical.distortion.level import Level
 from riis_physical.errors import BadImageError, ConfigError, WeightsError
 from riis_physical.pictures import PictureModel, hide_pictures, reveal_pictures, tamper_map

@@ -15,14 +15,14 @@ from PIL import Image
 
 from riis_physical.cli import main
 from riis_physical.errors import ConfigError
-from riis_physical.sheets import raster
 from riis_physical.sheets.compose import Cutting, compose
 from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
 from riis_physical.sheets.fonts import load_font
+from riis_physical.sheets.formats import raster
+from riis_physical.sheets.formats.tiles import cut
 from riis_physical.sheets.layout import SheetOptions, arrange
 from riis_physical.sheets.pages import Page, Paper, Part, Text
 from riis_physical.sheets.sources import Source, check_density
-from riis_physical.sheets.tiles import cut
 from riis_physical.system import files
 
 FONT = load_font()

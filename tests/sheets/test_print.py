@@ -18,10 +18,10 @@ from riis_physical.demo import sample_host
 from riis_physical.errors import ConfigError, OutputError
 from riis_physical.hiding import hide
 from riis_physical.model.revealer import Revealer
-from riis_physical.sheets import pdf, raster
 from riis_physical.sheets.compose import Composition, Cutting, compose
 from riis_physical.sheets.fiducials import DEFAULT_LAYOUT
 from riis_physical.sheets.fonts import load_font
+from riis_physical.sheets.formats import pdf, raster
 from riis_physical.sheets.layout import SheetOptions
 from riis_physical.sheets.pages import MM_PER_INCH, Paper
 from riis_physical.sheets.profiles import Profile, load_profile

@@ -18,8 +18,8 @@ from PIL import Image
 
 from riis_physical.cli import cli
 from riis_physical.errors import OutputError
-from riis_physical.sheets import screen, web
-from riis_physical.sheets.screen import draw_screen, fit_screen, show_full_screen
+from riis_physical.sheets.formats import screen, web
+from riis_physical.sheets.formats.screen import draw_screen, fit_screen, show_full_screen
 from riis_physical.sheets.sources import Source
 
 # picture (h, w), screen (h, w), shown (h, w)

@@ -83,8 +83,7 @@ def cloned(value: Any) -> Any:
     return value
 
 
-def make_optimiser(
-    network: HidingNetwork | Baseline, config: TrainConfig) -> torch.optim.Adam:
+def make_optimiser(network: HidingNetwork | Baseline, config: TrainConfig) -> torch.optim.Adam:
     learnt = [p for p in network.parameters() if p.requires_grad]
     return torch.optim.Adam(learnt, lr=config.learning_rate, betas=(0.9, 0.99))
 

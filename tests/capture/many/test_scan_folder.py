@@ -16,7 +16,7 @@ from places import PYTHONPATH
 
 from capture.many.folder import cores, photos_in, run_all, scanned_in, sensible_jobs
 from capture.many.scanner import Scanner, Settings, Task, scan_options
-from riis_physical.commands.scan_output import summary
+from riis_physical.commands.reading.scan_output import summary
 from riis_physical.errors import BadImageError, RiisError
 
 

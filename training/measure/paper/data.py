@@ -40,7 +40,9 @@ def test_paths(data: Path) -> list[Path]:
     if found is None:
         paths = [path for path in paths if is_held_out(path.name)]
     if len(paths) < 2:
-        raise ConfigError(f"{data} leaves {len(paths)} pictures to measure with: expected 2 or more")
+        raise ConfigError(
+            f"{data} leaves {len(paths)} pictures to measure with: expected 2 or more"
+        )
     return paths
 
 

@@ -70,9 +70,7 @@ def _riis(name: str, *overrides: str, **more) -> Plan:  # type: ignore[no-untype
 
 def _other(name: str, method: str, **more) -> Plan:  # type: ignore[no-untyped-def]
     given = {"trained": (CLEAN,), "tested": DISTORTIONS, **more}
-    return Plan(
-        name, method, overrides=_WEIGHTS[method], told=False, decoupled=False, **given
-    )
+    return Plan(name, method, overrides=_WEIGHTS[method], told=False, decoupled=False, **given)
 
 
 def _one(name: str, distortion: str, **more) -> Plan:  # type: ignore[no-untyped-def]

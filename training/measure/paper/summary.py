@@ -101,7 +101,5 @@ def _against(records: Sequence[PairRecord]) -> list[Json]:
         pairs = sorted(one.keys() & other.keys())
         if pairs:
             apart = mean_over_pairs([one[p] - other[p] for p in pairs])
-            rows.append(
-                {"model": plan, "distortion": distortion, "seeds": sorted(shared), **apart}
-            )
+            rows.append({"model": plan, "distortion": distortion, "seeds": sorted(shared), **apart})
     return rows

@@ -109,7 +109,10 @@ def _curves(pyplot: Any, result: Json) -> Any:
     if not any(group_of(result, model, "sigma=10") for model in _STYLES):
         return None
     figure, both = pyplot.subplots(1, 2, figsize=(9.2, 3.9), layout="constrained", sharey=True)
-    sides = (("sigma", _SIGMAS, "σ of Gaussian noise, of 255"), ("jpeg", _QUALITIES, "JPEG quality"))
+    sides = (
+        ("sigma", _SIGMAS, "σ of Gaussian noise, of 255"),
+        ("jpeg", _QUALITIES, "JPEG quality"),
+    )
     for axes, (kind, amounts, label) in zip(both, sides, strict=True):
         for model, style in _STYLES.items():
             found = [(a, group_of(result, model, f"{kind}={a}")) for a in amounts]

@@ -39,9 +39,7 @@ def group_of(result: Json | None, model: str, distortion: str) -> Json | None:
     """Figures of a model, or of a family's member for this distortion, None where there are none."""
     names = (model, f"{model}@{distortion}")
     groups = [] if result is None else result["groups"]
-    return next(
-        (g for g in groups if g["model"] in names and g["distortion"] == distortion), None
-    )
+    return next((g for g in groups if g["model"] in names and g["distortion"] == distortion), None)
 
 
 def _cell(group: Json | None, figure: str = "secret_psnr") -> str:
@@ -125,7 +123,14 @@ def capacity_table(results: Results) -> str:
         for model, (container, secret) in models.items():
             group = group_of(results.paper, model, "none")
             ours = [_cell(group, "container_psnr"), _cell(group)]
-            row = [str(secrets), NAMES[model], ours[0], f"{container:.2f}", ours[1], f"{secret:.2f}"]
+            row = [
+                str(secrets),
+                NAMES[model],
+                ours[0],
+                f"{container:.2f}",
+                ours[1],
+                f"{secret:.2f}",
+            ]
             rows.append(row)
     head = ["secrets", "method", "container, ours", "paper", "secret, ours", "paper"]
     return table(head, rows)

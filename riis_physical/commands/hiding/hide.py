@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.commands import common
-from riis_physical.commands.hide_output import (
+from riis_physical.commands.hiding.hide_output import (
     record_path,
     say_knowledge,
     say_strength,
     say_visible,
 )
-from riis_physical.commands.hide_wish import (
+from riis_physical.commands.hiding.hide_wish import (
     Wish,
     confirmed,
     folded,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from riis_physical.commands import common
-from riis_physical.commands.scan_expect import Expected
-from riis_physical.commands.scan_run import (
+from riis_physical.commands.reading.scan_expect import Expected
+from riis_physical.commands.reading.scan_run import (
     MAX_FRAMES,
     open_log,
     print_fused,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from riis_physical.commands import common
 
 if TYPE_CHECKING:
-    from riis_physical.commands.hide_wish import Wish
+    from riis_physical.commands.hiding.hide_wish import Wish
     from riis_physical.hiding import HideResult
     from riis_physical.hiding.target_rate import Chosen
     from riis_physical.images import LoadedImage

@@ -40,7 +40,7 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
     from riis_physical.sheets.sources import load_source
 
     if html is not None:
-        from riis_physical.sheets.web import save_page
+        from riis_physical.sheets.formats.web import save_page
 
         source = load_source(container)
         for line in source.notes:
@@ -49,7 +49,7 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
         common.tell(f"wrote {html}: open it on the display and press F11; a click fills the screen")
         return
 
-    from riis_physical.sheets.screen import show_full_screen
+    from riis_physical.sheets.formats.screen import show_full_screen
 
     loaded = load_photo(container)
     for line in loaded.notes:

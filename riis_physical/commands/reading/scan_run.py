@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.commands import common
-from riis_physical.commands.scan_expect import Expected, judged, tally
-from riis_physical.commands.scan_output import as_record, say, summary
+from riis_physical.commands.reading.scan_expect import Expected, judged, tally
+from riis_physical.commands.reading.scan_output import as_record, say, summary
 from riis_physical.commands.verbosity import is_quiet
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError, OutputError
 from riis_physical.images import MAX_PIXELS, encode_png
 from riis_physical.sheets.fonts import Font
+from riis_physical.sheets.formats.resize import resized_rows
 from riis_physical.sheets.pages import MM_PER_INCH, Box, Ink, Page, Part, Picture, Text
 from riis_physical.sheets.profiles import Profile, convert, srgb
-from riis_physical.sheets.resize import resized_rows
 from riis_physical.sheets.sources import Source
 from riis_physical.system.files import atomic_path, check_writable
 

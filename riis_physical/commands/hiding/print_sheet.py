@@ -153,7 +153,7 @@ def command(
     if poster is not None and page is not None:
         raise click.UsageError("Give either --page or --poster.")
 
-    from riis_physical.sheets.writing import check_sheet, write_sheet
+    from riis_physical.sheets.formats.writing import check_sheet, write_sheet
     from riis_physical.system.files import check_writable
 
     check_sheet(output, force=force)

@@ -7,8 +7,8 @@ import html
 from pathlib import Path
 
 from riis_physical.images import encode_png
+from riis_physical.sheets.formats.screen import BACKGROUNDS
 from riis_physical.sheets.profiles import srgb
-from riis_physical.sheets.screen import BACKGROUNDS
 from riis_physical.sheets.sources import Source
 from riis_physical.system.files import write_text
 

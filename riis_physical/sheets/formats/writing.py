@@ -55,12 +55,12 @@ def write_sheet(
     font = letters or load_font(None)
     done = compose(sources, options, cutting or Cutting(), font)
     if output.suffix.lower() == ".pdf":
-        from riis_physical.sheets.pdf import save_pdf
+        from riis_physical.sheets.formats.pdf import save_pdf
 
         title = ", ".join(dict.fromkeys(source.name for source in sources))
         save_pdf(output, done.pages, done.sources, font, printer=printer, title=title, force=force)
     else:
-        from riis_physical.sheets.raster import save_raster
+        from riis_physical.sheets.formats.raster import save_raster
 
         save_raster(output, done.pages, done.sources, font, dpi, printer=printer, force=force)
     return done

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riis_physical.commands import common
-from riis_physical.commands.hide_image import fit_option, secret_option
+from riis_physical.commands.hiding.hide_image import fit_option, secret_option
 
 if TYPE_CHECKING:
     from riis_physical.images import LoadedImage

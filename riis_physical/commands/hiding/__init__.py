@@ -1,0 +1,1 @@
+"""Commands that make containers, sheets and simulated photos of them."""

@@ -1,0 +1,1 @@
+"""Commands that read: photos, folders, video, the page and the server."""

@@ -1,0 +1,1 @@
+"""A sheet's pixels to files: PDF, tiles, pictures, web pages, screens."""
