@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from riis_physical.errors import ConfigError
-from riis_physical.system.documents import first_fault, read_json
+from riis_physical.system.documents import read_json, validated
 from riis_physical.system.files import write_text
 
 FORMAT_VERSION = 1
@@ -115,13 +115,7 @@ class CameraProfile(_Frozen):
                 f"{path} has camera profile format {version!r}, expected {FORMAT_VERSION}: "
                 "calibrate again with `riis-physical calibrate camera`"
             )
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            known = ", ".join(cls.model_fields)
-            hint = f"; known keys: {known}" if first["type"] == "extra_forbidden" else ""
-            raise ConfigError(f"{path}: {first_fault(error)}{hint}") from error
+        return validated(cls, data, path)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the profile as JSON; raises OutputError as files.write_text."""

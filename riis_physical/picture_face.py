@@ -66,9 +66,7 @@ def hide_image(
         save_image(
             Path(output),
             result.container,
-            icc_profile=loaded.icc_profile,
-            dpi=loaded.dpi,
-            exif=loaded.exif,
+            like=loaded,
             force=force,
         )
     return result

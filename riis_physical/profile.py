@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.errors import ConfigError
-from riis_physical.system.documents import first_fault, read_json
+from riis_physical.system.documents import read_json, validated
 from riis_physical.system.files import write_text
 
 if TYPE_CHECKING:
@@ -207,13 +207,7 @@ class DeviceProfile(_Frozen):
                 f"{path} is a camera profile: give it with --camera-profile, "
                 "a profile of a printer or screen has no `matrix`"
             )
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            known = ", ".join(cls.model_fields)
-            hint = f"; known keys: {known}" if first["type"] == "extra_forbidden" else ""
-            raise ConfigError(f"{path}: {first_fault(error)}{hint}") from error
+        return validated(cls, data, path)
 
 
 @lru_cache(maxsize=64)

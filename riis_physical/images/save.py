@@ -7,13 +7,16 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import OutputError
 from riis_physical.system.files import atomic_path
+
+if TYPE_CHECKING:
+    from riis_physical.images.load import LoadedImage
 
 WRITABLE = {
     ".png": "PNG",
@@ -35,6 +38,7 @@ def save_image(
     path: str | Path,
     pixels: UInt8Image,
     *,
+    like: LoadedImage | None = None,
     icc_profile: bytes | None = None,
     dpi: tuple[float, float] | None = None,
     exif: bytes | None = None,
@@ -48,6 +52,7 @@ def save_image(
     Args:
         path: the suffix chooses the format, see WRITABLE.
         pixels: uint8 RGB (H, W, 3).
+        like: a picture whose profile, dpi and EXIF the file gets.
         check: called with the finished file before it moves to `path`; what it
             raises is passed on and leaves nothing written.
 
@@ -60,6 +65,8 @@ def save_image(
     """
     target = Path(path)
     kind = image_format(target)
+    if like is not None:
+        icc_profile, dpi, exif = like.icc_profile, like.dpi, like.exif
     options: dict[str, Any] = {}
     notes: list[str] = []
     if icc_profile:

@@ -69,9 +69,7 @@ def hide_files(
     notes = save_image(
         output,
         hidden.container,
-        icc_profile=host.icc_profile,
-        dpi=host.dpi,
-        exif=host.exif,
+        like=host,
         force=force,
     )
     written = load_host(output)

@@ -7,12 +7,14 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from riis_physical.errors import RiisError
+from riis_physical.errors import ConfigError, RiisError
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound="BaseModel")
 
 #: Profiles and records have some kilobytes.
 MAX_BYTES = 4_000_000
@@ -97,6 +99,22 @@ def read_bounded(path: str | Path, most: int, error: type[RiisError]) -> bytes:
     if len(data) > most:
         raise error(f"{path} has more than {most / 1e6:g} MB: expected a smaller file")
     return data
+
+
+def validated(model: type[Model], data: object, path: str | Path) -> Model:
+    """A document's data as what it describes.
+
+    Raises:
+        ConfigError: an unknown key, which names the known ones, or an impossible value.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        unknown = error.errors()[0]["type"] == "extra_forbidden"
+        hint = f"; known keys: {', '.join(model.model_fields)}" if unknown else ""
+        raise ConfigError(f"{path}: {first_fault(error)}{hint}") from error
 
 
 def first_fault(error: ValidationError) -> str:

@@ -262,9 +262,7 @@ def _hide_one(
     notes = save_image(
         output,
         result.container,
-        icc_profile=loaded.icc_profile,
-        dpi=loaded.dpi,
-        exif=loaded.exif,
+        like=loaded,
         force=force,
         check=check if lossy else None,
     )

@@ -87,18 +87,10 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
-        backgrounds = None if self.backgrounds is None else Path(self.backgrounds).name
         profiles = {name: _digest(load_profile(source)) for name, source in self.profiles}
         return {
-            **values,
+            **plain(self),
             "profiles": profiles,
-            "model": Path(self.model).name,
-            "images": Path(self.images).name,
-            "backgrounds": backgrounds,
         }
 
     def profile(self, preset: str) -> DeviceProfile | None:
@@ -112,6 +104,19 @@ class Settings:
         if profile is None:
             return (self.seed, _PRESET_CODES[preset], index)
         return (self.seed, int(_digest(profile)[:8], 16), index)
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Fields of settings for JSON; of paths the last part alone, wherever they lie."""
+    values: dict[str, Any] = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(settings).items()
+    }
+    folders = {
+        key: None if values[key] is None else Path(values[key]).name
+        for key in ("model", "images", "backgrounds")
+    }
+    return {**values, **folders}
 
 
 def _digest(profile: DeviceProfile) -> str:

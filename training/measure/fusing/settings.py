@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from riis_physical.channel.photo import MAX_MARGIN
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import MAX_STRENGTH, MIN_STRENGTH
+from training.measure.common.settings import plain
 
 _CONTAINER_STREAM, _FRAME_STREAM = 31, 32
 
@@ -71,12 +71,4 @@ class FuseSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values: dict[str, Any] = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
-        folders = {
-            key: None if values[key] is None else Path(values[key]).name
-            for key in ("model", "images", "backgrounds")
-        }
-        return {**values, **folders}
+        return plain(self)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from riis_physical.errors import ConfigError
+from training.measure.common.settings import plain
 from training.measure.sweeps.varied import DETECTION, PARTS, sweeps_of
 
 PRESETS = ("easy", "normal", "hard")
@@ -91,12 +91,4 @@ class BenchmarkSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values: dict[str, Any] = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-        }
-        folders = {
-            key: None if values[key] is None else Path(values[key]).name
-            for key in ("model", "images", "backgrounds")
-        }
-        return {**values, **folders}
+        return plain(self)
