@@ -49,18 +49,16 @@ class FactorNet(nn.Module):
         self.clamp = clamp
 
     def forward(self, x: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor]:
-        alpha = None
-        if self.modulation is not None and level is not None:
-            alpha = self.modulation(level)
+        told = self.modulation if level is not None else None
         weights: list[Tensor | None] = [None] * len(self.blocks)
-        if alpha is not None and self.inside:
-            weights = list(alpha.split(self.inside, dim=1))
+        if told is not None and self.inside:
+            weights = list(told(level).split(self.inside, dim=1))
         parts = [block(x, w) for block, w in zip(self.blocks, weights, strict=True)]
         factors = torch.cat(parts, dim=1)
         if factors.dtype in (torch.bfloat16, torch.float16):
             factors = factors.float()  # autocast is for the dense blocks, not for the flow
-        if alpha is not None and not self.inside:
-            factors = factors * alpha
+        if told is not None and not self.inside:
+            factors = factors * told(level)
         scale, bias = factors.chunk(2, dim=1)
         return self.clamp * torch.tanh(scale / self.clamp), bias
 
