@@ -33,7 +33,7 @@ class Results:
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
-        soft: soft reading of grids under noise.
+        soft: soft reading of grids under noise. start_up: of commands.
         known: evaluations of this model with messages of a kind, or known to the reader.
     """
 
@@ -50,6 +50,7 @@ class Results:
     engines: Json | None = None
     page: Json | None = None
     soft: Json | None = None
+    start_up: Json | None = None
     known: list[Json] = field(default_factory=list)
     paper: Json | None = None
 
@@ -98,6 +99,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "reading-engines"),
         _last(files, "page"),
         _last(files, "soft-reading"),
+        _last(files, "start-up"),
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
         _last(files, "paper"),
     )

@@ -69,3 +69,17 @@ def stages_table(results: Results) -> str:
     ]
     head = ["stage", "median", "95th percentile"]
     return table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def start_up_table(results: Results) -> str:
+    """Start-up of commands, by commit."""
+    rows = [
+        [
+            row["command"],
+            row["commit"],
+            *(f"{row[key]:.2f} s" for key in ("start_s", "start_cpu_s", "work_s", "work_cpu_s")),
+        ]
+        for row in sorted((results.start_up or {}).get("rows", []), key=lambda row: row["command"])
+    ]
+    head = ["command", "commit", "start-up", "CPU time of it", "work", "CPU time of it"]
+    return table(head, rows or [[NOT_MEASURED] * len(head)])

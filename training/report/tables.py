@@ -48,6 +48,7 @@ from training.report.speed_tables import (
     folder_table,
     speed_table,
     stages_table,
+    start_up_table,
     study_speed_table,
 )
 
@@ -67,6 +68,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "engines": engines_table,
     "page": page_table,
     "soft": soft_table,
+    "start-up": start_up_table,
     "known": known_table,
     "fuse": fuse_table,
     "calibration": calibration_table,

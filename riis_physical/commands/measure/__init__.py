@@ -42,6 +42,7 @@ for one in (
     devices.calibration,
     devices.correction,
     speed.command,
+    speed.start_up,
     everywhere.engines,
     everywhere.page,
     paper.command,

@@ -7,6 +7,35 @@ from pathlib import Path
 import click
 
 from riis_physical.commands import common
+from riis_physical.commands.measure import options
+
+
+@click.command("start-up", short_help="What the first picture costs beyond the work on it.")
+@click.option(
+    "--checkout",
+    "checkouts",
+    type=common.PATH,
+    multiple=True,
+    default=(Path(),),
+    metavar="DIR",
+    help="Folder that holds the project, for a comparison; repeatable.",
+)
+@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
+@click.option(
+    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
+)
+@common.force_option
+def start_up(checkouts: tuple[Path, ...], repeat: int, output: Path, force: bool) -> None:
+    """Run hide, simulate and scan of one picture twice in a process of its own; what the first
+    run takes longer than the second is start-up. Nothing else should run.
+
+    Example: riis-physical measure start-up --checkout ../before --checkout . -o start-up.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.speed.start_up import lines, measure
+
+    options.say(lines(measure(checkouts, output, repeat=repeat, force=force)), output)
 
 
 @click.command("speed", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")
