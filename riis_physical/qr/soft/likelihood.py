@@ -10,8 +10,6 @@ version 5, so that a poor reading counts for little in a sum by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,34 +57,6 @@ def log_likelihoods(
     signed = np.where(values, grid, -grid)[mask] / unit
     odds = calibrated_factor(signed, weight[mask]) * grid / unit
     return (weight * _limited(odds)).astype(np.float32)
-
-
-def combine_readings(
-    readings: Sequence[NDArray[np.floating]],
-    version: int,
-    reliability: Sequence[NDArray[np.floating]] | None = None,
-) -> Floats:
-    """Sum of several readings of one code, each calibrated on its own known modules.
-
-    Args:
-        readings: soft values (N, N) each, of one photo or of several.
-        version: 1 to 10; N = 17 + 4 * version.
-        reliability: (N, N) in [0, 1] for each, see :func:`log_likelihoods`.
-
-    Returns:
-        (N, N), positive for dark. Readings of one photo share most of their errors, so
-        that their sum overstates the odds; :func:`log_likelihoods` of it does not.
-
-    Raises:
-        ValueError: no reading, or a grid that has not the version's size.
-    """
-    if not readings:
-        raise ValueError("no readings to combine: expected at least one")
-    weights = [None] * len(readings) if reliability is None else reliability
-    parts = [
-        log_likelihoods(one, version, weight) for one, weight in zip(readings, weights, strict=True)
-    ]
-    return np.sum(parts, axis=0, dtype=np.float32)
 
 
 def calibrated_factor(signed: NDArray[np.floating], weight: NDArray[np.floating]) -> float:

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from marked_sheet import Sheet, draw_sheet
 
 from capture.find.fiducials import fiducial_quads
-from riis_physical.sheets.fiducials import Sheet, draw_sheet
 
 
 def container(height: int = 300, width: int = 420, seed: int = 1) -> np.ndarray:
