@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.cases import MB, Case, all_cases
+from tests.hostile.case import MB, Case
+from tests.hostile.cases import all_cases
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 240

@@ -9,22 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from skimage import data
+from small_pictures import BLUE, RED, near, swapped_profile
 
-from riis_physical import images
-from riis_physical.errors import BadImageError, OutputError
+from riis_physical.errors import BadImageError
 from riis_physical.images import jpeg_quality, load_host, load_photo, save_image
-
-RED, BLUE = (255, 0, 0), (0, 0, 255)
-
-
-@pytest.fixture
-def picture() -> Image.Image:
-    """60 x 40, blue with a red top-left quarter."""
-    pixels = np.zeros((40, 60, 3), np.uint8)
-    pixels[:] = BLUE
-    pixels[:20, :30] = RED
-    return Image.fromarray(pixels)
 
 
 def exif_of(**tags: object) -> Image.Exif:
@@ -32,10 +20,6 @@ def exif_of(**tags: object) -> Image.Exif:
     for name, value in tags.items():
         exif[{"orientation": 274, "artist": 315, "make": 271}[name]] = value
     return exif
-
-
-def near(pixel: np.ndarray, colour: tuple[int, int, int], tolerance: int = 12) -> bool:
-    return bool(np.abs(pixel.astype(int) - colour).max() <= tolerance)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF"])
@@ -68,7 +52,6 @@ def test_heic_obeys_the_rotation_of_the_file_and_not_its_exif(
 def test_heic_without_pillow_heif_says_what_to_do(
     tmp_path: Path, picture: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
 
     import pillow_heif
 
@@ -168,19 +151,6 @@ def test_cmyk_transparency_palette_and_grey(tmp_path: Path, picture: Image.Image
     assert near(load_photo(tmp_path / "bits.png").pixels[0, 0], (255, 255, 255), 0)
 
 
-def swapped_profile() -> bytes:
-    """An RGB profile that is not sRGB: its red and blue primaries change places."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    count = struct.unpack(">I", profile[128:132])[0]
-    entries = {bytes(profile[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(count)}
-    red, blue = entries[b"rXYZ"], entries[b"bXYZ"]
-    profile[red + 4 : red + 12], profile[blue + 4 : blue + 12] = (
-        profile[blue + 4 : blue + 12],
-        profile[red + 4 : red + 12],
-    )
-    return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
-
-
 def test_photo_profile_is_converted_and_host_profile_kept(
     tmp_path: Path, picture: Image.Image
 ) -> None:
@@ -231,209 +201,3 @@ def test_location_is_dropped_and_authorship_kept(tmp_path: Path, picture: Image.
 def test_turned_dpi_follows_the_pixels(tmp_path: Path, picture: Image.Image) -> None:
     picture.save(tmp_path / "a.png", dpi=(100, 200), exif=exif_of(orientation=6))
     assert load_host(tmp_path / "a.png").dpi == pytest.approx((200, 100), abs=0.1)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_truncated_files_are_told(tmp_path: Path, kind: str) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(noise).save(stream, kind)
-    path = tmp_path / "cut"
-    path.write_bytes(stream.getvalue()[: len(stream.getvalue()) // 2])
-    with pytest.raises(BadImageError, match="get the file again|can be read") as caught:
-        load_host(path)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("kind", "share"), [("JPEG", 0.999), ("JPEG", 0.6), ("PNG", 0.6)])
-def test_photos_that_are_cut_short_are_read_as_far_as_they_go(
-    tmp_path: Path, kind: str, share: float
-) -> None:
-    picture = data.astronaut()
-    stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, kind)
-    path = tmp_path / "cut"
-    path.write_bytes(stream.getvalue()[: int(share * len(stream.getvalue()))])
-    found = load_photo(path)
-    assert "cut short" in found.fault
-    there = int(0.9 * share * len(picture))
-    apart = np.abs(found.pixels[:there].astype(int) - picture[:there])
-    assert found.pixels.shape == picture.shape and apart.mean() < 5
-    path.write_bytes(stream.getvalue()[: len(stream.getvalue()) // 50])
-    with pytest.raises(BadImageError, match="cut short"):
-        load_photo(path)
-
-
-def test_avif_is_read(tmp_path: Path) -> None:
-    Image.fromarray(data.astronaut()).save(tmp_path / "a.avif", speed=10)
-    found = load_photo(tmp_path / "a.avif")
-    assert np.abs(found.pixels.astype(int) - data.astronaut()).mean() < 5
-
-
-def raw_photo(path: Path) -> np.ndarray:
-    """A DNG as a sensor with red, green, green and blue sees a picture; the picture."""
-    import tifffile
-
-    picture = data.astronaut()
-    light = 0.9 * (picture / 255) ** 2.2
-    sensor = np.empty(picture.shape[:2])
-    for (y, x), channel in {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 2}.items():
-        sensor[y::2, x::2] = light[y::2, x::2, channel]
-    from_xyz = (3.2405, -1.5371, -0.4985, -0.9693, 1.876, 0.0416, 0.0556, -0.204, 1.0572)
-    matrix = [part for value in from_xyz for part in (round(value * 10_000), 10_000)]
-    tags = [
-        (50706, "B", 4, (1, 4, 0, 0)), (50707, "B", 4, (1, 1, 0, 0)), (33421, "H", 2, (2, 2)),
-        (50708, "s", 0, "Made in code"), (33422, "B", 4, (0, 1, 1, 2)), (50721, "2i", 9, matrix),
-        (50728, "2I", 3, (1, 1, 1, 1, 1, 1)), (50778, "H", 1, 21), (50717, "I", 1, 65535),
-    ]  # fmt: skip
-    tifffile.imwrite(
-        path,
-        (65535 * sensor).astype(np.uint16),
-        photometric=32803,
-        extratags=[(*tag, True) for tag in tags],
-    )
-    return picture
-
-
-def test_raw_photos_are_developed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture = raw_photo(tmp_path / "a.dng")
-    found = load_photo(tmp_path / "a.dng")
-    assert found.pixels.shape == picture.shape
-    assert np.corrcoef(found.pixels.ravel(), picture.ravel())[0, 1] > 0.98
-    (tmp_path / "text.dng").write_text("no photo")
-    with pytest.raises(BadImageError, match="no raw photo that can be read"):
-        load_photo(tmp_path / "text.dng")
-    monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(BadImageError, match=r"riis-physical\[raw\]"):
-        load_photo(tmp_path / "a.dng")
-
-
-def test_truncated_heic_is_told(tmp_path: Path) -> None:
-    import pillow_heif
-
-    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    path = tmp_path / "cut.heic"
-    pillow_heif.from_pillow(Image.fromarray(noise)).save(path)
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(BadImageError, match=r"cut\.heic"):
-        load_photo(path)
-
-
-def test_files_that_are_no_pictures(tmp_path: Path) -> None:
-    (tmp_path / "text.jpg").write_text("no picture")
-    (tmp_path / "empty.png").write_bytes(b"")
-    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
-    cases = {
-        "text.jpg": "no picture that can be read",
-        "empty.png": "is empty",
-        "dot.png": "1 x 1 pixels, at least 32 x 32",
-        "absent.png": "does not exist",
-        "": "is no file",
-    }
-    for name, expected in cases.items():
-        with pytest.raises(BadImageError, match=expected):
-            load_photo(tmp_path / name)
-
-
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
-def test_animations_are_refused(tmp_path: Path, picture: Image.Image, kind: str) -> None:
-    path = tmp_path / "moving"
-    other = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    picture.save(path, kind, save_all=True, append_images=[other])
-    with pytest.raises(BadImageError, match="animation of 2 frames"):
-        load_photo(path)
-
-
-def test_phone_files_with_a_second_picture_are_stills(tmp_path: Path, picture: Image.Image) -> None:
-    other = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    picture.save(tmp_path / "a.tif", save_all=True, append_images=[other])
-    loaded = load_photo(tmp_path / "a.tif")
-    assert near(loaded.pixels[3, 3], RED)
-    assert loaded.notes == ("first of 2 pages used",)
-    picture.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[other])
-    assert near(load_photo(tmp_path / "a.jpg").pixels[3, 3], RED)
-
-
-def bomb(path: Path, width: int, height: int) -> None:
-    """A PNG header that promises width x height pixels and a little data."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-        + chunk(b"IEND", b"")
-    )
-
-
-def test_bombs_are_refused_before_decoding(tmp_path: Path) -> None:
-    bomb(tmp_path / "a.png", 20_000, 15_000)
-    with pytest.raises(BadImageError, match="megapixels"):
-        load_photo(tmp_path / "a.png")
-    # Large, yet below the limit: the missing data is what is told, without a warning.
-    bomb(tmp_path / "b.png", 12_000, 9_000)
-    with pytest.raises(BadImageError, match="damaged or cut short"):
-        load_host(tmp_path / "b.png")
-
-
-@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
-def test_lossless_formats_keep_every_pixel_and_the_profile(tmp_path: Path, suffix: str) -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (50, 70, 3), dtype=np.uint8)
-    profile = swapped_profile()
-    save_image(tmp_path / f"a{suffix}", pixels, icc_profile=profile, dpi=(150, 150))
-    loaded = load_host(tmp_path / f"a{suffix}")
-    assert np.array_equal(loaded.pixels, pixels)
-    assert loaded.icc_profile == profile
-    if suffix != ".webp":
-        assert loaded.dpi == pytest.approx((150, 150), abs=0.1)
-
-
-def test_losses_are_said(tmp_path: Path) -> None:
-    pixels = np.zeros((50, 70, 3), np.uint8)
-    assert save_image(tmp_path / "a.png", pixels, dpi=(72, 72)) == ()
-    assert "JPEG loses" in save_image(tmp_path / "a.jpg", pixels)[0]
-    assert "dpi" in save_image(tmp_path / "a.webp", pixels, dpi=(72, 72))[0]
-
-
-def test_saving_refuses_what_it_cannot_do(tmp_path: Path) -> None:
-    pixels = np.zeros((50, 70, 3), np.uint8)
-    save_image(tmp_path / "a.png", pixels)
-    with pytest.raises(OutputError, match="--force"):
-        save_image(tmp_path / "a.png", pixels)
-    save_image(tmp_path / "a.png", pixels, force=True)
-    with pytest.raises(OutputError, match=r"suffix '\.xyz': expected one of \.jpeg"):
-        save_image(tmp_path / "a.xyz", pixels)
-    with pytest.raises(OutputError, match=r"cannot write .*b\.webp"):
-        save_image(tmp_path / "b.webp", np.zeros((10, 16_400, 3), np.uint8))
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png"]
-
-
-def test_memory_that_runs_out_is_no_fault_of_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise MemoryError
-
-    save_image(tmp_path / "a.png", np.zeros((50, 70, 3), np.uint8))
-    monkeypatch.setattr("riis_physical.images.load._upright", fail)
-    with pytest.raises(MemoryError):
-        load_photo(tmp_path / "a.png")
-
-
-def test_png_is_written_by_an_opencv_that_knows_no_filter_option(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import cv2
-
-    monkeypatch.delattr(cv2, "IMWRITE_PNG_FILTER", raising=False)
-    pixels = np.random.default_rng(2).integers(0, 256, (50, 70, 3), dtype=np.uint8)
-    save_image(tmp_path / "a.png", pixels)
-    assert np.array_equal(load_photo(tmp_path / "a.png").pixels, pixels)
-
-
-def test_limits_are_stated_in_one_place() -> None:
-    assert images.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS  # type: ignore[operator]

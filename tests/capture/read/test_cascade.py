@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from tinted import MESSAGE, TintRevealer, container, error_px, host, take
 
 import capture.find.learned.pictures as pictures_module
 import capture.read.cascade as cascade_module
@@ -20,7 +21,6 @@ from capture.read.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
 from capture.read.search import Search
 from capture.scan import scan_photo
 from riis_physical.qr.code.encode import encode
-from tests.capture.read.test_scan import MESSAGE, TintRevealer, container, error_px, host, take
 
 VERSION = encode(MESSAGE).version
 SMALL = np.array([[80, 80], [399, 80], [399, 335], [80, 335]], np.float32)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tinted import MESSAGE, TintRevealer, container
 
 from capture.clock import Clock
 from capture.find.candidates import Candidate
@@ -11,7 +12,6 @@ from capture.geometry.rectify import frame_corners
 from capture.read.cascade import MOST_CONTAINERS, Cascade
 from capture.read.parts import beside, cut_off, first_of_sheets, near_gaps, within_margin
 from capture.read.search import Search
-from tests.capture.read.test_scan import MESSAGE, TintRevealer, container
 
 
 def search(photo: np.ndarray) -> Search:

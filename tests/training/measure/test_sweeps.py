@@ -25,7 +25,6 @@ from training.measure.common.draws import Hosts
 from training.measure.common.paired import paired_difference
 from training.measure.common.records import NOT_HIDDEN
 from training.measure.sweeps import settings as settings_module
-from training.measure.sweeps.plots import draw_plots
 from training.measure.sweeps.records import BenchmarkRecord
 from training.measure.sweeps.run import benchmark, lines, open_tasks
 from training.measure.sweeps.runner import BenchmarkRunner, fitting_size, make_runner
@@ -33,9 +32,6 @@ from training.measure.sweeps.settings import BenchmarkSettings, Point
 from training.measure.sweeps.summary import summarise
 from training.measure.sweeps.varied import PARTS, SWEEPS, at_value, foreshortening, turned
 from training.measure.sweeps.visible import photograph_visible, read_by_each, visible_container
-from training.report.cells import NOT_MEASURED
-from training.report.results import load_results
-from training.report.tables import TABLES
 
 
 @pytest.fixture(scope="module")
@@ -287,41 +283,6 @@ def test_open_tasks_leave_out_what_is_done(hosts: Path) -> None:
 def test_records_survive_the_journal() -> None:
     one = record("blur", visible={"pyzbar": True}, result_error=0.25, size=[3, 4])
     assert BenchmarkRecord.from_dict(json.loads(json.dumps(one.as_dict()))) == one
-
-
-def benchmark_result() -> dict[str, object]:
-    settings = BenchmarkSettings("print-1", "val")
-    records = [
-        record(point.sweep, i, value=point.value, preset=point.preset, margin=point.margin,
-               right=i > 0, right_given=True, result_error=0.003, result_worst=0.006,
-               visible={} if point.value is None else {"pyzbar": True, "opencv": False})
-        for point in settings.points() for i in range(4)
-    ]  # fmt: skip
-    return {
-        "kind": "capture-benchmark",
-        "model": {"name": "print-1"},
-        **summarise(settings.points(), records),
-    }
-
-
-def test_tables_and_plots_come_from_the_result(tmp_path: Path) -> None:
-    result = benchmark_result()
-    folder = tmp_path / "results"
-    folder.mkdir()
-    (folder / "capture.json").write_text(json.dumps(result))
-    results = load_results(folder)
-    detection = TABLES["capture-detection"](results).splitlines()
-    assert len(detection) == 8
-    assert "| normal | none | 4 | 100.0 % (51.0 to 100.0) |" in detection[5]
-    assert "0.30%" in detection[5] and "| 0.750 |" in detection[5]
-    assert TABLES["capture-width"](results).count("75.0 % (30.1 to 95.4)") == 7
-    assert NOT_MEASURED in TABLES["capture-width"](results)  # zxing-cpp
-    drawn = draw_plots(result, tmp_path / "plots")
-    assert sorted(path.name for path in drawn) == [
-        f"capture-{name}.png"
-        for name in ("angle", "blur", "detection", "exposure", "glare", "width")
-    ]
-    assert all(path.stat().st_size > 10_000 for path in drawn)
 
 
 @pytest.mark.parametrize(
