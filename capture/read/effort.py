@@ -41,14 +41,12 @@ class Budget:
     Attributes:
         effort: how much it may.
         hopeful: whether something shows, so that the whole of it may be spent.
-        models: that look at the photo; each has work of its own.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
     """
 
     effort: Effort = Effort.THOROUGH
     hopeful: bool = False
-    models: int = 1
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
 
@@ -60,7 +58,7 @@ class Budget:
     def left(self) -> bool:
         """Whether another step may begin."""
         limits = MODULES if self.hopeful else MODULES_FOR_NOTHING
-        return sum(self.spent.values()) < self.models * limits[self.effort]
+        return sum(self.spent.values()) < limits[self.effort]
 
     def within(self, part: str) -> None:
         """Go on to a part of the present step."""
