@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from capture.find.candidates import (
     KNOWN,
+    SAME_OUTLINE,
     Candidate,
     known_candidates,
     other_candidates,
@@ -22,7 +23,7 @@ from capture.find.candidates import (
 )
 from capture.find.learned.pictures import Pictures
 from capture.find.reference import Reference, References
-from capture.geometry.quad import OVERLAP, overlap
+from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
 from capture.read.finding import Finding
 from capture.read.parts import (
@@ -166,9 +167,11 @@ class Cascade:
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
         size = self.search.size
-        seen = [picture.corners for picture in pictures.likely[:2]]
         within = within_margin(self.search.photo)
-        outlines = [*([] if within is None else [within]), frame_corners(size), *seen]
+        files = [one for one in (within, frame_corners(size)) if one is not None]
+        seen = [Candidate(picture.corners, "learned") for picture in pictures.likely[:2]]
+        places = apart([*(Candidate(one, "photo") for one in files), *seen], SAME_OUTLINE)
+        outlines = [place.corners for place in places]
         once, twice = [], []
         for outline in outlines:
             cut = cut_off(outline, size)

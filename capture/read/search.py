@@ -69,8 +69,7 @@ class Search:
         photo: uint8 RGB (H, W, 3), upright.
         jpeg_quality: of the photo's file, None where unknown.
         revealers: models of one family, tried in this order; the first looks at everything,
-            the others where it sees anything, at the likeliest places, and where effort is
-            thorough, at everything.
+            the others at the likeliest places and where it sees anything.
         clock: gets the time of each stage.
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
