@@ -32,6 +32,7 @@ from capture.read.parts import (
     beside,
     cut_off,
     first_of_sheets,
+    is_near_edge,
     near_gaps,
     within_margin,
 )
@@ -169,14 +170,13 @@ class Cascade:
         size = self.search.size
         within = within_margin(self.search.photo)
         files = [one for one in (within, frame_corners(size)) if one is not None]
-        seen = [Candidate(picture.corners, "learned") for picture in pictures.likely[:2]]
-        places = apart([*(Candidate(one, "photo") for one in files), *seen], SAME_OUTLINE)
+        seen = [picture.corners for picture in pictures.likely]
+        places = apart([Candidate(one, "photo") for one in (*files, *seen[:2])], SAME_OUTLINE)
         outlines = [place.corners for place in places]
-        once, twice = [], []
-        for outline in outlines:
-            cut = cut_off(outline, size)
-            once += cut[0]
-            twice += cut[1]
+        # A photo in which every picture lies well within is not itself a part of one.
+        fills = within is not None or not seen or any(is_near_edge(one, size) for one in seen)
+        cut = [cut_off(outline, size) for outline in outlines] if fills else []
+        once, twice = ([part for parts in cut for part in parts[number]] for number in (0, 1))
         sheets = [part for outline in outlines for part in first_of_sheets(outline)]
         contact = first_of_sheets(outlines[0], CONTACT_SHEETS)
         for parts in (once, sheets, contact, twice):

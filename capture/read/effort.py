@@ -27,7 +27,7 @@ class Effort(StrEnum):
 
 #: Modules after which no further step begins, of all models together. One core of a desktop
 #: processor takes some 20,000 a second, cutting them out of the photo included.
-MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 60_000.0, Effort.THOROUGH: math.inf}
+MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 45_000.0, Effort.THOROUGH: math.inf}
 #: The same where nothing shows: neither a trace of a code nor a picture that may hold one.
 MODULES_FOR_NOTHING = {Effort.QUICK: 3_000.0, Effort.NORMAL: 6_000.0, Effort.THOROUGH: math.inf}
 #: What reading one grid to the decoders' limit counts.
