@@ -150,7 +150,7 @@ def find_containers(
     except ConfigError as error:  # one such photo must not end the scan of a folder
         bad = ScanResult(name, Status.BAD_IMAGE, timings_ms=clock.whole(), detail=str(error))
         return PhotoFindings((), (), [bad], ())
-    budget = Budget(Effort(effort), models=len(revealers))
+    budget = Budget(Effort(effort))
     metered = [Metered(revealer, budget) for revealer in revealers]
     search = Search(
         pixels, loaded.jpeg_quality, metered, clock, lens, knowledge=knowledge, budget=budget

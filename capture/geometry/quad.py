@@ -1,12 +1,26 @@
-"""Quadrilaterals in a photo: how much of two is the same place."""
+"""Quadrilaterals in a photo: how much of two is the same place, parts of them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+
+
+class Placed(Protocol):
+    """What has a place in a photo."""
+
+    @property
+    def corners(self) -> FloatArray:
+        """Of shape (4, 2), xy."""
+
+
+Some = TypeVar("Some", bound=Placed)
 
 #: Places that share less than this of the smaller one are two containers.
 OVERLAP = 0.2
@@ -17,6 +31,17 @@ def overlap(one: FloatArray, other: FloatArray) -> float:
     common, _ = cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))
     areas = [abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (one, other)]
     return float(common) / max(min(areas), 1e-6)
+
+
+def apart(placed: Sequence[Some], share: float) -> list[Some]:
+    """Those whose corners no earlier one has, all within a share of the size."""
+    kept: list[Some] = []
+    for one in placed:
+        sides = one.corners - np.roll(one.corners, -1, 0)
+        size = float(np.linalg.norm(sides, axis=1).mean())
+        if all(np.abs(one.corners - other.corners).max() > share * size for other in kept):
+            kept.append(one)
+    return kept
 
 
 def part_of(corners: FloatArray, box: tuple[float, float, float, float]) -> FloatArray:

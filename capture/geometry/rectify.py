@@ -191,6 +191,7 @@ class Region:
         corners: NDArray[np.floating] | None = None,
         window: tuple[int, int, int, int] | None = None,
         bows: NDArray[np.floating] | None = None,
+        supersampling: int = MOST_SUPERSAMPLING,
     ) -> Rectified:
         """Rectify the region, or a window of the frame.
 
@@ -200,6 +201,7 @@ class Region:
                 own from another one on: the bows turn with them.
             window: (top, left, height, width) in frame pixels; all by default.
             bows: others than the region's own, in the order of `corners`.
+            supersampling: samples a pixel and side at most; the rest is averaged before.
         """
         given = validate_corners(self.corners if corners is None else corners)
         bent = self.turned_bows(given) if bows is None else bows
@@ -208,10 +210,10 @@ class Region:
         sides = _side_lengths(given)
         along = np.array([sides[[0, 2]].mean() / size[1], sides[[1, 3]].mean() / size[0]])
         dense = max(sides[[0, 2]].max() / size[1], sides[[1, 3]].max() / size[0])
-        # The level at which the photo is at most MOST_SUPERSAMPLING / 2 to
-        # MOST_SUPERSAMPLING times as fine as the frame.
+        # The level at which the photo is supersampling / 2 to supersampling times as fine as
+        # the frame, where there is one.
         level = 0
-        while dense / 2**level > MOST_SUPERSAMPLING and level + 1 < len(self.levels):
+        while dense / 2**level > supersampling and level + 1 < len(self.levels):
             level += 1
         times = int(np.clip(np.ceil(dense / 2**level), 1, MOST_SUPERSAMPLING))
         reduce = 2.0**-level

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from capture.find.candidates import (
     KNOWN,
+    SAME_OUTLINE,
     Candidate,
     known_candidates,
     other_candidates,
@@ -22,7 +23,7 @@ from capture.find.candidates import (
 )
 from capture.find.learned.pictures import Pictures
 from capture.find.reference import Reference, References
-from capture.geometry.quad import OVERLAP, overlap
+from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
 from capture.read.finding import Finding
 from capture.read.parts import (
@@ -31,6 +32,7 @@ from capture.read.parts import (
     beside,
     cut_off,
     first_of_sheets,
+    is_near_edge,
     near_gaps,
     within_margin,
 )
@@ -166,14 +168,15 @@ class Cascade:
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
         size = self.search.size
-        seen = [picture.corners for picture in pictures.likely[:2]]
         within = within_margin(self.search.photo)
-        outlines = [*([] if within is None else [within]), frame_corners(size), *seen]
-        once, twice = [], []
-        for outline in outlines:
-            cut = cut_off(outline, size)
-            once += cut[0]
-            twice += cut[1]
+        files = [one for one in (within, frame_corners(size)) if one is not None]
+        seen = [picture.corners for picture in pictures.likely]
+        places = apart([Candidate(one, "photo") for one in (*files, *seen[:2])], SAME_OUTLINE)
+        outlines = [place.corners for place in places]
+        # A photo in which every picture lies well within is not itself a part of one.
+        fills = within is not None or not seen or any(is_near_edge(one, size) for one in seen)
+        cut = [cut_off(outline, size) for outline in outlines] if fills else []
+        once, twice = ([part for parts in cut for part in parts[number]] for number in (0, 1))
         sheets = [part for outline in outlines for part in first_of_sheets(outline)]
         contact = first_of_sheets(outlines[0], CONTACT_SHEETS)
         for parts in (once, sheets, contact, twice):

@@ -25,9 +25,9 @@ class Effort(StrEnum):
     THOROUGH = "thorough"
 
 
-#: Modules after which no further step begins. One core of a desktop processor takes some 13,000 a
-#: second, cutting them out of the photo included.
-MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 60_000.0, Effort.THOROUGH: math.inf}
+#: Modules after which no further step begins, of all models together. One core of a desktop
+#: processor takes some 20,000 a second, cutting them out of the photo included.
+MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 45_000.0, Effort.THOROUGH: math.inf}
 #: The same where nothing shows: neither a trace of a code nor a picture that may hold one.
 MODULES_FOR_NOTHING = {Effort.QUICK: 3_000.0, Effort.NORMAL: 6_000.0, Effort.THOROUGH: math.inf}
 #: What reading one grid to the decoders' limit counts.
@@ -41,14 +41,12 @@ class Budget:
     Attributes:
         effort: how much it may.
         hopeful: whether something shows, so that the whole of it may be spent.
-        models: that look at the photo; each has work of its own.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
     """
 
     effort: Effort = Effort.THOROUGH
     hopeful: bool = False
-    models: int = 1
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
 
@@ -60,7 +58,7 @@ class Budget:
     def left(self) -> bool:
         """Whether another step may begin."""
         limits = MODULES if self.hopeful else MODULES_FOR_NOTHING
-        return sum(self.spent.values()) < self.models * limits[self.effort]
+        return sum(self.spent.values()) < limits[self.effort]
 
     def within(self, part: str) -> None:
         """Go on to a part of the present step."""

@@ -34,6 +34,8 @@ SHEETS = ((2, 2), (2, 1), (1, 2), (3, 2), (2, 3), (3, 3))
 CONTACT_SHEETS = ((4, 3), (3, 4), (4, 4), (6, 4), (4, 6))
 #: An outline's side this near the photo's edge, as a share of the photo, is cut off by it.
 AT_EDGE = 0.015
+#: A picture with no corner this near to the photo's edge, as a share of the photo, lies within it.
+NEAR_EDGE = 0.05
 #: Gaps between pictures of a grid, in units of the picture; the step is half a module.
 GAPS = tuple(step / 74 for step in range(12))
 #: Pixels this far from a margin's colour are none of it, and lines with such a share of them.
@@ -91,6 +93,12 @@ def cut_off(corners: FloatArray, size: tuple[int, int]) -> list[list[Part]]:
         for shares in product(CUT_TWICE, repeat=2)
     ]
     return [once, twice]
+
+
+def is_near_edge(corners: FloatArray, size: tuple[int, int]) -> bool:
+    """Whether a corner lies at the edge of a photo of (h, w), or beyond it."""
+    near = NEAR_EDGE * max(size)
+    return bool((corners < near).any() or (corners > np.array(size[::-1]) - 1 - near).any())
 
 
 def first_of_sheets(corners: FloatArray, kinds: Sequence[tuple[int, int]] = SHEETS) -> list[Part]:

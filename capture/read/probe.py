@@ -22,6 +22,8 @@ from riis_physical.qr.soft.presence import finder_score
 FloatArray = NDArray[np.float32]
 
 PROBE_MODULES = 10
+# Whether a pattern is there shows as well in frames that are sampled less finely.
+PROBE_SUPERSAMPLING = 2
 BATCH = 20
 # 64 unrelated modules agree with a finder pattern by 0.125 (one sigma), a code
 # read at a neighbouring version by up to 0.75.
@@ -256,8 +258,9 @@ def finder_scores(
             size = frame_px(trial.version)
             x, y = ((size - side) * one for one in trial.end)
             corner = trial.region.rectify(
-                (size, size), corners=trial.corners, window=(y, x, side, side)
-            )
+                (size, size), corners=trial.corners, window=(y, x, side, side),
+                supersampling=PROBE_SUPERSAMPLING,
+            )  # fmt: skip
             frames.append(corner.image)
             conditions.append(middling(jpeg_quality, corner.scale_px))
         revealed = revealer.reveal(np.stack(frames), conditions)

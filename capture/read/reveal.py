@@ -76,7 +76,7 @@ class Viewer:
     def mirror(self) -> Viewer:
         """The same of the photo's mirror image."""
         camera = None if self.camera is None else self.camera.mirrored()
-        photo = np.ascontiguousarray(self.photo[:, ::-1])
+        photo = np.asarray(cv2.flip(self.photo, 1), np.uint8)
         return replace(self, photo=photo, camera=camera, mirrored=not self.mirrored)
 
     def as_taken(self, found: Finding) -> Finding:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice, product
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from capture.clock import Clock
 from capture.find.candidates import Candidate
 from capture.read.by_list import by_list
 from capture.read.correction import Correction
-from capture.read.effort import Budget
+from capture.read.effort import Budget, Effort
 from capture.read.finding import Finding, better
 from capture.read.harder import FAR_MODULES, read_harder
 from capture.read.parts import Part, shown
@@ -42,7 +42,6 @@ from capture.read.probe import (
 )
 from capture.read.relocate import relocate
 from capture.read.reveal import Viewer
-from capture.read.settle import settled
 from capture.read.views import Views
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
@@ -50,6 +49,8 @@ from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.presence import function_modules
 
 FloatArray = NDArray[np.float32]
+Shown = tuple[RevealerLike, Hypothesis]
+"""A hypothesis with its finder score, and the model that it shows to."""
 
 # From here on another hypothesis need not be looked at, even when unreadable.
 CERTAIN = 0.75
@@ -67,7 +68,8 @@ class Search:
     Attributes:
         photo: uint8 RGB (H, W, 3), upright.
         jpeg_quality: of the photo's file, None where unknown.
-        revealers: tried in this order.
+        revealers: models of one family, tried in this order; the first looks at everything,
+            the others at the likeliest places and where it sees anything.
         clock: gets the time of each stage.
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.
@@ -150,15 +152,12 @@ class Search:
         """
         views = self._views(candidates)
         tries_of = quick_rounds(views.count, way, all_ways=all_versions)
-        for tries, revealer in product(
-            islice(tries_of, None if all_versions else 1), self.revealers
-        ):
-            with self.clock.stage("probe"):
-                probed = self._probed(revealer, views, tries)
-            for h in _two_a_place(h for h in probed if h.finder >= STRONG):
-                found = self._by_any_model(revealer, views, h)
-                if found is not None and found.reading is not None:
-                    return views.finished(found)
+        for number, tries in enumerate(islice(tries_of, None if all_versions else 1)):
+            for probed in self._probed(views, tries, by_all=number == 0):
+                for model, h in _two_a_place(one for one in probed if one[1].finder >= STRONG):
+                    found = self._by_any_model(model, views, h)
+                    if found is not None and found.reading is not None:
+                        return views.finished(found)
         return None
 
     def _by_any_model(self, first: RevealerLike, views: Views, h: Hypothesis) -> Finding | None:
@@ -176,6 +175,25 @@ class Search:
         return found
 
     def _probed(
+        self, views: Views, tries: Sequence[Hypothesis], *, by_all: bool
+    ) -> Iterator[list[Shown]]:
+        """Hypotheses by how well they show, best first, model by model.
+
+        Models of one family show each other's finder patterns. So where not all models look
+        at everything, the others look where the first one sees anything.
+        """
+        by_all |= self.budget.effort is Effort.THOROUGH
+        first, *others = self.revealers
+        with self.clock.stage("probe"):
+            scored = self._scored(first, views, tries)
+        yield [(first, h) for h in scored]
+        tries = tries if by_all else [h for h in scored if h.finder >= WEAK]
+        for other in others:
+            with self.clock.stage("probe"):
+                scored = self._scored(other, views, tries)
+            yield [(other, h) for h in scored]
+
+    def _scored(
         self, revealer: RevealerLike, views: Views, tries: Sequence[Hypothesis]
     ) -> list[Hypothesis]:
         """Scores of hypotheses, best first, each of a place looked for once."""
@@ -200,7 +218,7 @@ class Search:
         self, views: Views, ways: Sequence[Way], *, thorough: bool, wide: bool
     ) -> Finding | None:
         found: Finding | None = None
-        pending: list[tuple[RevealerLike, Hypothesis]] = []
+        pending: list[Shown] = []
         seen: set[SeenAs] = set()
         for number, tries in enumerate(rounds(views.count, ways)):
             # After the first container, the rest need not be searched in depth.
@@ -209,10 +227,9 @@ class Search:
                 continue
             if number >= FIRST_ROUNDS and not self.budget.left:
                 break
-            for revealer in self.revealers:
-                with self.clock.stage("probe"):
-                    pending += [(revealer, h) for h in self._probed(revealer, views, tries)]
-                for model, h in _best_two(pending):
+            for probed in self._probed(views, tries, by_all=number == 0):
+                pending += probed
+                for model, h in _each_once(pending)[:2]:
                     if h.finder < STRONG or h.seen_as in seen:
                         continue
                     seen.add(h.seen_as)
@@ -221,26 +238,24 @@ class Search:
                         found = views.harder(found)
                         if found is not None:  # else one that anyone can see: look elsewhere
                             return found
-        for revealer in self.revealers:
-            own = [h for model, h in pending if model is revealer and h.seen_as not in seen]
-            unseen = sorted(own, key=lambda h: -h.finder)
-            whole = [h for h in unseen if h.finder >= WEAK][:FULL_REVEALS]
-            if thorough and self.budget.left:
-                likeliest = [h for h in unseen if _is_plain(h, ways[0])]
-                with self.clock.stage("probe"):
-                    regions = views.regions(ways[0][1])[:1]
-                    beside = probe_beside(revealer, regions, likeliest, self.jpeg_quality)
-                strong = [h for h in beside if h.finder >= BESIDE]
-                known = {h.seen_as for h in strong}
-                whole = strong + [h for h in whole if h.seen_as not in known]
-            for h in whole:
-                if not self.budget.left:
-                    break
-                found = better(found, views.reveal(revealer, h))
-                if found is not None and _is_settled(found):
-                    found = views.harder(found)
-                    if found is not None:
-                        return found
+        unseen = [(model, h) for model, h in _each_once(pending) if h.seen_as not in seen]
+        whole = [one for one in unseen if one[1].finder >= WEAK][:FULL_REVEALS]
+        if thorough and self.budget.left:
+            first = self.revealers[0]
+            likeliest = [h for _, h in unseen if _is_plain(h, ways[0])]
+            with self.clock.stage("probe"):
+                regions = views.regions(ways[0][1])[:1]
+                beside = probe_beside(first, regions, likeliest, self.jpeg_quality)
+            strong = [(first, h) for h in beside if h.finder >= BESIDE]
+            whole = _each_once([*strong, *whole])
+        for model, h in whole:
+            if not self.budget.left:
+                break
+            found = better(found, self._by_any_model(model, views, h))
+            if found is not None and _is_settled(found):
+                found = views.harder(found)
+                if found is not None:
+                    return found
         return None if found is None else views.harder(found)
 
     def by_list(self, candidates: Sequence[Candidate]) -> Finding | None:
@@ -255,18 +270,18 @@ class Search:
         self, parts: Sequence[Part], versions: Sequence[int] = LIKELY_VERSIONS
     ) -> Finding | None:
         """A code that reads at one of some parts of outlines, or a little beside; else None."""
-        for revealer in self.revealers:
-            for candidate, version in shown(self._viewer, revealer, parts, versions):
-                views = self._views([candidate])
-                found = views.reveal(revealer, Hypothesis(0, 0, version)) if views.count else None
-                if found is not None and found.reading is None:
-                    found = views.harder(found)
-                if found is None or found.reading is None:
-                    found = self.by_patterns(candidate.corners, (version,), candidate.source)
-                    if found is None:
-                        continue
-                    return found
+        for candidate, version in shown(self._viewer, self.revealers[0], parts, versions):
+            views = self._views([candidate])
+            if not views.count:
+                continue
+            found = self._by_any_model(self.revealers[0], views, Hypothesis(0, 0, version))
+            if found is not None and found.reading is None:
+                found = views.harder(found)
+            if found is not None and found.reading is not None:
                 return views.finished(found)
+            found = self.by_patterns(candidate.corners, (version,), candidate.source)
+            if found is not None:
+                return found
         return None
 
     def by_patterns(
@@ -290,43 +305,40 @@ class Search:
             what reads; what does not is no evidence, as it was sought in many places.
         """
         width = float(np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1).mean())
-        for revealer in self.revealers:
-            for version in versions:
-                known, modules = function_modules(version)
-                condition = middling(self.jpeg_quality, width / len(modules))
-                with self.clock.stage("reveal"):
-                    moved = relocate(
-                        revealer, self.photo, corners, version, condition,
-                        known, modules, reach_modules=FAR_MODULES, camera=self.camera,
-                    )  # fmt: skip
-                if moved is None:
-                    continue
-                places = self._viewer.places([Candidate(moved.corners, source)])
-                found = self._viewer.reveal(revealer, places, Hypothesis(0, 0, version))
-                if found is not None:
-                    found = read_harder(self._viewer, places, found)
-                if found is not None and found.reading is not None:
-                    return settled(self._viewer, found)
+        for version in versions:
+            known, modules = function_modules(version)
+            condition = middling(self.jpeg_quality, width / len(modules))
+            with self.clock.stage("reveal"):
+                moved = relocate(
+                    self.revealers[0], self.photo, corners, version, condition,
+                    known, modules, reach_modules=FAR_MODULES, camera=self.camera,
+                )  # fmt: skip
+            if moved is None:
+                continue
+            views = self._views([Candidate(moved.corners, source)])
+            found = self._by_any_model(self.revealers[0], views, Hypothesis(0, 0, version))
+            if found is not None:
+                found = read_harder(self._viewer, views.places(False), found)
+            if found is not None and found.reading is not None:
+                return views.finished(found)
         return None
 
 
-def _best_two(
-    pending: Iterable[tuple[RevealerLike, Hypothesis]],
-) -> list[tuple[RevealerLike, Hypothesis]]:
-    """The two hypotheses that show best, each by the model to which it does."""
-    best: dict[SeenAs, tuple[RevealerLike, Hypothesis]] = {}
-    for one in sorted(pending, key=lambda one: -one[1].finder):
+def _each_once(shown: Iterable[Shown]) -> list[Shown]:
+    """Each hypothesis by the model to which it shows best, the best first."""
+    best: dict[SeenAs, Shown] = {}
+    for one in sorted(shown, key=lambda one: -one[1].finder):
         best.setdefault(one[1].seen_as, one)
-    return list(islice(best.values(), 2))
+    return list(best.values())
 
 
-def _two_a_place(hypotheses: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
+def _two_a_place(shown: Iterable[Shown]) -> Iterator[Shown]:
     """The first two of each place."""
     count: Counter[int] = Counter()
-    for h in hypotheses:
-        count[h.quad] += 1
-        if count[h.quad] <= 2:
-            yield h
+    for one in shown:
+        count[one[1].quad] += 1
+        if count[one[1].quad] <= 2:
+            yield one
 
 
 def _is_plain(h: Hypothesis, upright: Way) -> bool:

@@ -9,6 +9,7 @@ from training.report.cells import (
     difference,
     interval,
     number,
+    rate,
     table,
 )
 from training.report.results import Results
@@ -120,4 +121,32 @@ def visible_table(results: Results) -> str:
         for name, counts in found["read"].items()
     ]  # fmt: skip
     head = ["reader", "photos", "read", "share (95 % interval)", "wrong texts"]
+    return table(head, rows or [[NOT_MEASURED] * len(head)])
+
+
+def kinds_table(results: Results) -> str:
+    """Photos as people take and send them, by kind: what reads at each effort, and the work."""
+    efforts = list(results.kinds)
+    rows = []
+    for kind in dict.fromkeys(k for found in results.kinds.values() for k in found["kinds"]):
+        parts = [found["kinds"].get(kind) for found in results.kinds.values()]
+        first = next(part for part in parts if part is not None)
+        rates = [
+            "nothing hidden" if first["read"] is None else rate(p and p["read"]) for p in parts
+        ]
+        known = [part for part in parts if part is not None]
+        work = first["modules"]
+        rows.append([
+            kind,
+            str(first["photos"]),
+            *rates,
+            f"{first['containers_read']} of {first['containers']}",
+            str(sum(part["wrong_texts"] for part in known)),
+            f"{work['median']:,.0f}",
+            f"{work['p95']:,.0f}",
+        ])  # fmt: skip
+    head = [
+        "kind", "photos", *(f"all of it read, {effort}" for effort in efforts),
+        "containers", "wrong texts", "modules revealed, median", "95th percentile",
+    ]  # fmt: skip
     return table(head, rows or [[NOT_MEASURED] * len(head)])

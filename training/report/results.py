@@ -34,6 +34,8 @@ class Results:
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
         soft: soft reading of grids under noise. start_up: of commands.
+        soft: soft reading of grids under noise.
+        kinds: photos as people take them, by effort, the newest of each.
         known: evaluations of this model with messages of a kind, or known to the reader.
     """
 
@@ -52,6 +54,7 @@ class Results:
     soft: Json | None = None
     start_up: Json | None = None
     known: list[Json] = field(default_factory=list)
+    kinds: dict[str, Json] = field(default_factory=dict)
     paper: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
@@ -101,6 +104,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "soft-reading"),
         _last(files, "start-up"),
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
+        _kinds(files, chosen),
         _last(files, "paper"),
     )
 
@@ -118,6 +122,15 @@ def _capture_rows(files: Sequence[Json], model: str | None) -> dict[str, list[Js
             if rows and (part not in chosen or _least(chosen[part]) <= _least(rows)):
                 chosen[part] = rows
     return chosen
+
+
+def _kinds(files: Sequence[Json], model: str | None) -> dict[str, Json]:
+    """The newest measurement of kinds of photos at each effort, normal effort first."""
+    own = [f for f in files if f["kind"] == "kinds" and f["model"]["name"] == model]
+    chosen: dict[str, Json] = {}
+    for found in sorted(own, key=lambda found: str(found["environment"]["date"])):
+        chosen[found["settings"]["effort"]] = found
+    return dict(sorted(chosen.items()))
 
 
 def _fused(files: Sequence[Json], model: str | None) -> list[Json]:

@@ -26,6 +26,7 @@ from training.report.capture_tables import (
     calibration_table,
     detection_table,
     fuse_table,
+    kinds_table,
     sweep_table,
     visible_table,
 )
@@ -71,6 +72,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "start-up": start_up_table,
     "known": known_table,
     "fuse": fuse_table,
+    "kinds": kinds_table,
     "calibration": calibration_table,
     "visible": visible_table,
     "capture-detection": detection_table,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,11 @@ from capture.find.learned.closeup import CloseUp, shipped_close_look
 from capture.find.learned.detector import Detection, Sight, shipped_detector
 from capture.find.learned.snap import snap_quad
 from capture.find.outlines.refine import Refined
-from capture.geometry.quad import overlap
+from capture.geometry.quad import apart, overlap
 from capture.geometry.rectify import SHORTEST_SIDE_PX
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
-Seen = TypeVar("Seen", Detection, CloseUp)
 
 # So many places are looked at together with the very first, so many more where nothing was read.
 FIRST, FURTHER = 3, 4
@@ -37,8 +35,8 @@ LEAST_SURE = 0.15
 # 87 % of 60 containers, 25 % of their hosts), where its least certain side is this certain:
 # where it is more so, the corners are right, and a search around them gains nothing.
 HOPEFUL, DOUBTFUL = 0.55, (0.5, 0.95)
-# A photo is worth more than a first look from this probability on at one of the first places: none
-# of 15 rooms but one, all of 23 containers that were cut off, mirrored, on a sheet or slanted.
+# A photo is worth more than a first look from this probability on at one of the first places: few
+# rooms are, and containers cut off, mirrored, on a sheet or slanted (`measure kinds` counts).
 WORTH_TRYING = 0.5
 # From this probability of a container on, sides of a place are tried where they may be instead.
 FAINT_HOPE = 0.35
@@ -93,11 +91,11 @@ class Pictures:
         """
         places = [place for place in self._places[:FIRST] if place.container >= FAINT_HOPE]
         looked = [one for _, one in self._looked_at(places)]
-        known = _apart([*self.likely, *looked], SAME_PICTURE)
+        known = apart([*self.likely, *looked], SAME_PICTURE)
         instead = [
             replace(one, corners=corners, others=()) for one in looked for corners in one.others
         ]
-        return _apart([*known, *instead], SAME_PICTURE)[len(known) :]
+        return apart([*known, *instead], SAME_PICTURE)[len(known) :]
 
     @cached_property
     def further(self) -> list[CloseUp]:
@@ -119,7 +117,7 @@ class Pictures:
             outlines: xy (4, 2) in the photo, of what was read.
         """
         seen = len(self._beside)
-        new = _apart([*self._beside, *self._places_beside(outlines)], SAME_PLACE)[seen:]
+        new = apart([*self._beside, *self._places_beside(outlines)], SAME_PLACE)[seen:]
         if not new:
             return None
         self._beside += new[:FIRST]
@@ -140,7 +138,7 @@ class Pictures:
             if one.picture * one.fill >= WORTH_A_LOOK
             and all(overlap(one.corners, known) < SAME_CONTAINER for known in outlines)
         ]
-        return _apart(places, SAME_PLACE)
+        return apart(places, SAME_PLACE)
 
     @cached_property
     def _first(self) -> list[tuple[float, CloseUp]]:
@@ -148,7 +146,7 @@ class Pictures:
 
     @cached_property
     def _places(self) -> list[Detection]:
-        return [] if self._sight is None else _apart(self._sight.pictures(), SAME_PLACE)
+        return [] if self._sight is None else apart(self._sight.pictures(), SAME_PLACE)
 
     @cached_property
     def _sight(self) -> Sight | None:
@@ -177,15 +175,4 @@ class Pictures:
 def _ordered(found: Sequence[tuple[float, CloseUp]]) -> list[CloseUp]:
     """The likeliest containers first, each once."""
     likeliest = sorted(found, key=lambda pair: -pair[0])
-    return _apart([one for _, one in likeliest], SAME_PICTURE)
-
-
-def _apart(seen: Sequence[Seen], share: float) -> list[Seen]:
-    """Those that no earlier one lies near, by a share of the size."""
-    kept: list[Seen] = []
-    for one in seen:
-        sides = one.corners - np.roll(one.corners, -1, 0)
-        size = float(np.linalg.norm(sides, axis=1).mean())
-        if all(np.abs(one.corners - other.corners).max() > share * size for other in kept):
-            kept.append(one)
-    return kept
+    return apart([one for _, one in likeliest], SAME_PICTURE)

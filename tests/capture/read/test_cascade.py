@@ -207,9 +207,9 @@ def test_a_place_is_probed_once() -> None:
     one = search(scene.photo, revealer)
     views = one._views([Candidate(scene.corners, "given")])
     tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
-    first = one._probed(revealer, views, tries)
+    first = one._scored(revealer, views, tries)
     spent = revealer.modules
-    again = one._probed(revealer, views, tries[::-1])
+    again = one._scored(revealer, views, tries[::-1])
     assert revealer.modules == spent > 0
     assert first == again and first[0].version == VERSION
 

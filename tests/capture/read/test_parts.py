@@ -10,7 +10,14 @@ from capture.find.learned.pictures import Pictures
 from capture.geometry.quad import outside_share, part_of
 from capture.geometry.rectify import frame_corners
 from capture.read.cascade import MOST_CONTAINERS, Cascade
-from capture.read.parts import beside, cut_off, first_of_sheets, near_gaps, within_margin
+from capture.read.parts import (
+    beside,
+    cut_off,
+    first_of_sheets,
+    is_near_edge,
+    near_gaps,
+    within_margin,
+)
 from capture.read.search import Search
 
 
@@ -43,6 +50,7 @@ def test_only_outlines_at_the_edge_of_a_photo_are_cut_off() -> None:
     once, twice = cut_off(at_left, (400, 600))
     assert once and not twice
     assert all(part.corners[0, 0] < -5 and part.corners[1, 0] == 350 for part in once)
+    assert is_near_edge(at_left, (400, 600)) and not is_near_edge(inside, (500, 600))
 
 
 def test_what_lies_within_a_margin_is_an_outline() -> None:

@@ -97,6 +97,26 @@ def test_without_results_every_table_says_so(tmp_path: Path) -> None:
     assert not plot_curve(empty, tmp_path / "a.png")
 
 
+def test_kinds_of_photos_are_shown_by_effort(folder: Path) -> None:
+    read = {"hits": 3, "trials": 4, "rate": 0.75, "low": 0.301, "high": 0.954}
+    part = {
+        "photos": 4, "read": read, "containers": 8, "containers_read": 7, "wrong_texts": 0,
+        "modules": {"median": 1400.0, "p95": 46000.0},
+    }  # fmt: skip
+    for effort in ("thorough", "normal"):
+        kinds = {"glass": part, "empty room": {**part, "read": None}}
+        if effort == "thorough":
+            del kinds["empty room"]
+        found = {"kind": "kinds", "model": {"name": "print-2"}, "settings": {"effort": effort},
+                 "environment": {"date": "2026-01-02"}, "kinds": kinds}  # fmt: skip
+        (folder / f"kinds-{effort}.json").write_text(json.dumps(found))
+    head, _, glass, empty = TABLES["kinds"](load_results(folder)).splitlines()
+    assert head.index("normal") < head.index("thorough")
+    shown = "75.0 % (30.1 to 95.4), n = 4"
+    assert glass == f"| glass | 4 | {shown} | {shown} | 7 of 8 | 0 | 1,400 | 46,000 |"
+    assert empty.startswith("| empty room | 4 | nothing hidden |")
+
+
 def test_documents_are_filled_between_their_marks(folder: Path) -> None:
     results = load_results(folder)
     text = "a\n<!-- results:speed -->\nold\n<!-- /results:speed -->\nb\n"
