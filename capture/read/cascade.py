@@ -25,6 +25,7 @@ from capture.find.learned.pictures import Pictures
 from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
+from capture.read.effort import Hope
 from capture.read.finding import Finding
 from capture.read.parts import (
     CONTACT_SHEETS,
@@ -68,7 +69,7 @@ class Cascade:
 
     def look_at(self, place: Candidate) -> None:
         """Look into one place and nowhere else; fills the attributes."""
-        self.search.budget.hopeful = True  # somebody says that it is there
+        self.search.budget.shows(Hope.CODE)  # somebody says that it is there
         self._look([place])
         if not self._is_read():
             self._by_list()
@@ -84,7 +85,8 @@ class Cascade:
         instead: list[Candidate] = []
         with clock.stage("detect"):
             known = known_candidates(photo, references)
-        budget.hopeful |= bool(known)
+        if known:
+            budget.shows(Hope.CODE)
         if any(candidate.source == "reference" for candidate in known):
             self._look(known)
         else:
@@ -96,7 +98,7 @@ class Cascade:
                 self._look_beside(pictures)
             budget.step = "outlines"
             with clock.stage("detect"):
-                budget.hopeful |= pictures.may_hold
+                budget.shows(_hope(pictures))
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
             self._look([*known, *outlines])
@@ -288,6 +290,12 @@ class Cascade:
 
     def _is_read(self) -> bool:
         return any(found.reading is not None for found in self.findings)
+
+
+def _hope(pictures: Pictures) -> Hope:
+    if pictures.may_hold:
+        return Hope.CODE
+    return Hope.PICTURE if pictures.is_framed else Hope.NOTHING
 
 
 def _likely_first(places: Sequence[Candidate]) -> list[Candidate]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from capture.read.probe import RevealedLike, RevealerLike
@@ -25,11 +25,21 @@ class Effort(StrEnum):
     THOROUGH = "thorough"
 
 
-#: Modules after which no further step begins, of all models together. One core of a desktop
-#: processor takes some 20,000 a second, cutting them out of the photo included.
-MODULES = {Effort.QUICK: 10_000.0, Effort.NORMAL: 45_000.0, Effort.THOROUGH: math.inf}
-#: The same where nothing shows: neither a trace of a code nor a picture that may hold one.
-MODULES_FOR_NOTHING = {Effort.QUICK: 3_000.0, Effort.NORMAL: 6_000.0, Effort.THOROUGH: math.inf}
+class Hope(IntEnum):
+    """What shows in a photo."""
+
+    NOTHING = 0
+    PICTURE = 1  # framed, and it need not hold anything
+    CODE = 2  # a trace of one, a picture that may well hold one, or somebody says so
+
+
+#: Modules after which no further step begins, of all models together, by what shows. One core of
+#: a desktop processor takes some 20,000 a second, cutting them out of the photo included.
+MODULES = {
+    Effort.QUICK: (3_000.0, 3_000.0, 10_000.0),
+    Effort.NORMAL: (6_000.0, 30_000.0, 45_000.0),
+    Effort.THOROUGH: (math.inf, math.inf, math.inf),
+}
 #: What reading one grid to the decoders' limit counts.
 LONG_READING = 6_000.0
 
@@ -40,13 +50,13 @@ class Budget:
 
     Attributes:
         effort: how much it may.
-        hopeful: whether something shows, so that the whole of it may be spent.
+        hope: what shows, which says how much of it may be spent.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
     """
 
     effort: Effort = Effort.THOROUGH
-    hopeful: bool = False
+    hope: Hope = Hope.NOTHING
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
 
@@ -57,8 +67,11 @@ class Budget:
     @property
     def left(self) -> bool:
         """Whether another step may begin."""
-        limits = MODULES if self.hopeful else MODULES_FOR_NOTHING
-        return sum(self.spent.values()) < limits[self.effort]
+        return sum(self.spent.values()) < MODULES[self.effort][self.hope]
+
+    def shows(self, hope: Hope) -> None:
+        """Hope at least so much from now on."""
+        self.hope = max(self.hope, hope)
 
     def within(self, part: str) -> None:
         """Go on to a part of the present step."""

@@ -16,6 +16,7 @@ from capture.find.outlines.insets import inset
 from capture.geometry.quad import OVERLAP, overlap
 from capture.geometry.rectify import Region, frame_corners
 from capture.read.align import align
+from capture.read.effort import Hope
 from capture.read.finding import Finding, better
 from capture.read.occlusion import read_uncovered
 from capture.read.probe import frame_px
@@ -50,7 +51,7 @@ def read_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding 
 def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
     """Leave out what is covered, try outlines nearby, then align the corners, as far as it pays."""
     budget = viewer.budget
-    budget.hopeful = True
+    budget.shows(Hope.CODE)
     budget.within("decoders")
     with viewer.clock.stage("read"):
         version = found.hypothesis.version

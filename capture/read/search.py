@@ -20,7 +20,7 @@ from capture.clock import Clock
 from capture.find.candidates import Candidate
 from capture.read.by_list import by_list
 from capture.read.correction import Correction
-from capture.read.effort import Budget, Effort
+from capture.read.effort import Budget, Effort, Hope
 from capture.read.finding import Finding, better
 from capture.read.harder import FAR_MODULES, read_harder
 from capture.read.parts import Part, shown
@@ -211,7 +211,8 @@ class Search:
             )
         scored = [replace(h, finder=self.scores[key(h)]) for h in tries]
         best = sorted(scored, key=lambda h: -h.finder)
-        self.budget.hopeful |= bool(best) and best[0].finder >= STRONG
+        if best and best[0].finder >= STRONG:
+            self.budget.shows(Hope.CODE)
         return best
 
     def _likeliest(

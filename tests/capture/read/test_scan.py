@@ -24,7 +24,7 @@ from tinted import (
 
 from capture.explain import Explanation
 from capture.geometry.rectify import Region
-from capture.read.effort import Budget, Effort
+from capture.read.effort import Budget, Effort, Hope
 from capture.read.probe import LIKELY_VERSIONS, PROBE_MODULES, VERSIONS, Hypothesis, probe, rounds
 from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
@@ -246,10 +246,10 @@ def test_work_is_counted_and_bounded() -> None:
     ]
     assert 0 < work[0] <= work[1] < 10_000
     budget = Budget(Effort.NORMAL)
-    assert budget.left and not budget.hopeful
+    assert budget.left and budget.hope is Hope.NOTHING
     budget.spend(8_000)
     assert not budget.left
-    budget.hopeful = True
+    budget.shows(Hope.CODE)
     budget.within("align")
     assert budget.left and budget.step == "first: align"
     budget.spend(60_000)
