@@ -41,6 +41,7 @@ for one in (
     hiding.strength,
     hiding.visibility,
     training.objectives,
+    training.budget,
     devices.calibration,
     devices.correction,
     speed.command,

@@ -1,4 +1,4 @@
-"""`riis-physical measure objectives`: what a change of the training's objective moves."""
+"""`riis-physical measure budget` and `objectives`: what to train for, and what a change moves."""
 
 from __future__ import annotations
 
@@ -81,3 +81,50 @@ def objectives(
         items=n,
     )
     options.say(lines(evaluate_objectives(settings, output, workers=workers, force=force)), output)
+
+
+@click.command("budget", short_help="What each distortion costs, and what search wins back.")
+@common.model_option()
+@options.images_option
+@options.n_option(8, "Hosts through the reveal for each preset")
+@click.option(
+    "--draws", type=click.IntRange(1), default=4, show_default=True, help="Of each of them."
+)
+@click.option(
+    "--captures",
+    type=click.IntRange(0),
+    default=8,
+    show_default=True,
+    help="Photos through the whole pipeline for each preset.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End with what is measured by then; the rest is done when asked again.",
+)
+@options.run_options("results/budget.json", "looks")
+def budget(
+    model: str,
+    images: Path,
+    n: int,
+    draws: int,
+    captures: int,
+    minutes: float | None,
+    output: Path,
+    workers: int,
+    force: bool,
+) -> None:
+    """Take one group of distortions away at a time, from the same draws; see what is gained.
+
+    Example: riis-physical measure budget --images photos --n 8 --captures 8 -o budget.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.budget.run import BudgetSettings, evaluate_budget, lines
+
+    settings = BudgetSettings(
+        images=str(images), model=model, hosts=n, draws=draws, captures=captures
+    )
+    seconds = None if minutes is None else 60 * minutes
+    result = evaluate_budget(settings, output, workers=workers, force=force, seconds=seconds)
+    options.say(lines(result), output)
