@@ -9,14 +9,14 @@ from __future__ import annotations
 import torch
 from kornia.geometry import (
     axis_angle_to_rotation_matrix,
-    create_meshgrid,
     deg2rad,
     get_perspective_transform,
-    remap,
     transform_points,
 )
 from torch import Tensor
+from torch.nn.functional import grid_sample
 
+from riis_physical.channel.constants import constant
 from riis_physical.channel.params import ChannelParams
 
 NEAREST = 0.6  # least depth of any point of the container, in container widths
@@ -31,7 +31,7 @@ def project(homography: Tensor, points: Tensor) -> Tensor:
 
 def unit_corners(params: ChannelParams) -> Tensor:
     """The container's outer corners (B, 4, 2) in container units."""
-    return torch.tensor(UNIT_CORNERS, device=params.aspect.device).expand(params.batch, 4, 2)
+    return constant(UNIT_CORNERS, params.aspect.device).expand(params.batch, 4, 2)
 
 
 def pose_homography(params: ChannelParams) -> Tensor:
@@ -119,18 +119,16 @@ def bend(params: ChannelParams, uv: Tensor) -> Tensor:
     return uv + torch.stack([pull * x + bow_x, pull * y + bow_y], dim=-1)
 
 
-def pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
-    """Pixel centres (1, H, W, 2) as xy."""
-    return create_meshgrid(height, width, normalized_coordinates=False, device=device)
-
-
 def sample_at(image: Tensor, points: Tensor, mode: str = "bilinear") -> Tensor:
-    """Sample (B, C, H, W) at pixel points (B, h, w, 2); the edge is repeated outside.
+    """Sample (B, C, H, W) at pixel points (B or 1, h, w, 2); the edge is repeated outside.
 
-    Pixel centres are at integers, which for kornia means `align_corners`.
+    Pixel centres are at integers, which for torch means `align_corners`. As kornia's remap,
+    which sends two constants to the device each time.
     """
-    x, y = points.unbind(dim=-1)
-    return remap(image, x, y, mode=mode, padding_mode="border", align_corners=True)
+    height, width = image.shape[-2:]
+    per_pixel = constant((2 / max(1, width - 1), 2 / max(1, height - 1)), image.device)
+    grid = (points * per_pixel - 1).expand(len(image), -1, -1, -1)
+    return grid_sample(image, grid, mode=mode, padding_mode="border", align_corners=True)
 
 
 def jacobian(homography: Tensor, at: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from riis_physical.channel.constants import constant
 from riis_physical.channel.sensor import to_rgb, to_ycc
 
 # ITU-T T.81, annex K.
@@ -37,10 +38,11 @@ ZERO_GRADIENT_FLOOR = 0.15
 @lru_cache(maxsize=8)
 def _dct_matrix(device: torch.device) -> Tensor:
     """Orthonormal 2-D DCT of flattened 8 x 8 blocks, (64, 64)."""
-    index = torch.arange(8, dtype=torch.float64)
-    basis = torch.cos((2 * index[None] + 1) * index[:, None] * math.pi / 16) * 0.5
-    basis[0] = math.sqrt(1 / 8)
-    return torch.kron(basis, basis).float().to(device)
+    with torch.inference_mode(False):  # as in constants.py
+        index = torch.arange(8, dtype=torch.float64)
+        basis = torch.cos((2 * index[None] + 1) * index[:, None] * math.pi / 16) * 0.5
+        basis[0] = math.sqrt(1 / 8)
+        return torch.kron(basis, basis).float().to(device)
 
 
 def quality_scale(quality: Tensor) -> Tensor:
@@ -50,7 +52,7 @@ def quality_scale(quality: Tensor) -> Tensor:
 
 def quantisation_table(base: tuple[int, ...], quality: Tensor, softening: Tensor) -> Tensor:
     """Tables (B, 64); `softening` (B,) multiplies them before they are rounded, at least 1."""
-    table = torch.tensor(base, dtype=torch.float32, device=quality.device)
+    table = constant(base, quality.device)
     steps = table[None] * (quality_scale(quality) * softening)[:, None]
     return torch.floor(steps + 0.5).clamp(1, 255)
 

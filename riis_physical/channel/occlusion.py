@@ -23,7 +23,5 @@ def occlusion_mask(params: ChannelParams, uv: Tensor) -> Tensor:
 
 def occlude(image: Tensor, params: ChannelParams, uv: Tensor) -> Tensor:
     """Cover part of (B, 3, H, W) by a flat colour with a soft edge."""
-    if not bool((params.occlusion > 1e-5).any()):
-        return image
     mask = occlusion_mask(params, uv)
     return image + mask * (params.occlusion_colour[:, :, None, None] - image)

@@ -47,7 +47,7 @@ class ChannelParams:
         glare_radius: container units.
         occlusion_colour: (B, 3) linear light.
         surround_colour: (B, 3) sRGB.
-        surround_sides: (B, 4) 1 where the picture's left, top, right, bottom
+        surround_sides: (B, 4) above 0 where the picture's left, top, right, bottom
             edge borders on the surround (paper, bezel), 0 where it goes on.
         jpeg_mix, second_mix: share of each compression's result, 0 to 1.
         noise_seed: (B,) int64.
@@ -343,7 +343,7 @@ def sample_params(
         occlusion_shape=0.4 + 1.2 * uniform(),
         occlusion_colour=fingers,
         surround_colour=surround,
-        surround_sides=at_edge,
+        surround_sides=at_edge * mild,
         jpeg_mix=torch.full((batch,), mild),
         second_mix=second,
         noise_seed=torch.randint(0, 2**31 - 1, (batch,), generator=generator),

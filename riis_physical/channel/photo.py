@@ -24,9 +24,9 @@ from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel import geometry, light, sensor, tone
 from riis_physical.channel.optics import isotropic, optical_blur
 from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.plan import CONTAINER_REFERENCE_PX
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.channel.scene import outline, scene
-from riis_physical.channel.simulate import CONTAINER_REFERENCE_PX
 from riis_physical.errors import ConfigError
 
 DEFAULT_SIZE = (1200, 1600)
@@ -175,7 +175,8 @@ def _form(
     length = (params.motion * reference)[:, None]
     angle = torch.stack([torch.cos(params.motion_angle), torch.sin(params.motion_angle)], dim=1)
     photo = optical_blur(photo, isotropic(spread), length * angle)
-    photo = sensor.sensor_noise(photo, params.noise_sigma, params.noise_seed)
+    noise = sensor.noise_like(photo, params.noise_seed)
+    photo = sensor.sensor_noise(photo, params.noise_sigma, noise)
     photo = tone.to_srgb(tone.highlight_shoulder(photo, params.shoulder))
     photo = sensor.phone_processing(photo, params, torch.ones(1)).clamp(0, 1)
     cut = photo[0, :, BLUR_ROOM_PX : BLUR_ROOM_PX + formed[0], BLUR_ROOM_PX:][..., : formed[1]]

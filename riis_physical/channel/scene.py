@@ -10,6 +10,7 @@ from torch import Tensor
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel import geometry, light, tone
 from riis_physical.channel.background import fit_background, procedural_background
+from riis_physical.channel.constants import pixel_grid
 from riis_physical.channel.occlusion import occlude
 from riis_physical.channel.params import ChannelParams
 
@@ -39,14 +40,14 @@ def scene(
     """
     back = torch.linalg.inv(to_canvas)
     coarse = (-(-canvas[0] // FIELD_STEP), -(-canvas[1] // FIELD_STEP))
-    centres = geometry.pixel_grid(*coarse, to_canvas.device) * FIELD_STEP + (FIELD_STEP - 1) / 2
+    centres = pixel_grid(*coarse, to_canvas.device) * FIELD_STEP + (FIELD_STEP - 1) / 2
     coarse_uv = geometry.project(torch.linalg.inv(geometry.affine_at_centre(to_canvas)), centres)
     field = light.light_field(params, coarse_uv)
     glare = light.glare_field(params, coarse_uv)
 
     low, high = _box(params, to_canvas, margin, canvas)
     box = (slice(None), slice(None), slice(low[1], high[1]), slice(low[0], high[0]))
-    pixels = geometry.pixel_grid(high[1] - low[1], high[0] - low[0], to_canvas.device)
+    pixels = pixel_grid(high[1] - low[1], high[0] - low[0], to_canvas.device)
     pixels = pixels + torch.tensor(low)
     uv = geometry.project(back, pixels)
     sheet, cover, active = _sheet(container, params, to_canvas, uv, margin)

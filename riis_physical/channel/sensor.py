@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from riis_physical.channel.constants import constant
 from riis_physical.channel.optics import apply_transfer, gaussian_transfer, isotropic
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.tone import mix_with, per_item
@@ -22,11 +23,16 @@ def noise_like(image: Tensor, seeds: Tensor) -> Tensor:
     return noise.to(image)
 
 
-def sensor_noise(image: Tensor, sigma: Tensor, seeds: Tensor) -> Tensor:
-    """Shot and read noise on linear light; sigma (B,) in sRGB units at mid-grey."""
+def sensor_noise(image: Tensor, sigma: Tensor, noise: Tensor) -> Tensor:
+    """Shot and read noise on linear light.
+
+    Args:
+        sigma: (B,) in sRGB units at mid-grey.
+        noise: standard normal, of the image's shape.
+    """
     variance = (per_item(sigma) / SLOPE_AT_MID_GREY) ** 2
     shot = image.detach().clamp_min(0) * (variance * ((1 - READ_SHARE) / MID_GREY))
-    return image + noise_like(image, seeds) * (shot + variance * READ_SHARE).sqrt()
+    return image + noise * (shot + variance * READ_SHARE).sqrt()
 
 
 # JPEG's YCbCr with chroma about 0, and back, exact to float32. kornia's has factors
@@ -41,12 +47,12 @@ YCC_TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772,
 
 def to_ycc(image: Tensor) -> Tensor:
     """sRGB to JPEG's YCbCr with chroma about 0."""
-    return mix_with(image, image.new_tensor(RGB_TO_YCC))
+    return mix_with(image, constant(RGB_TO_YCC, image.device))
 
 
 def to_rgb(image: Tensor) -> Tensor:
     """JPEG's YCbCr with chroma about 0 to sRGB."""
-    return mix_with(image, image.new_tensor(YCC_TO_RGB))
+    return mix_with(image, constant(YCC_TO_RGB, image.device))
 
 
 def phone_processing(image: Tensor, params: ChannelParams, scale: Tensor) -> Tensor:

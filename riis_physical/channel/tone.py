@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import torch
-from kornia.color import linear_rgb_to_rgb, rgb_to_grayscale, rgb_to_linear_rgb
+from kornia.color import linear_rgb_to_rgb, rgb_to_linear_rgb
 from torch import Tensor
 
+from riis_physical.channel.constants import constant
 from riis_physical.channel.params import ChannelParams
+
+LUMA = ((0.299, 0.587, 0.114),)
 
 
 def per_item(value: Tensor) -> Tensor:
@@ -31,7 +34,7 @@ def tone_curve(image: Tensor, tone: Tensor, contrast: Tensor) -> Tensor:
 
 def saturate(image: Tensor, saturation: Tensor, gamut: Tensor | None = None) -> Tensor:
     """Scale colour about luma by (B,) and compress strong colours by c / (1 + g |c|)."""
-    grey = rgb_to_grayscale(image)
+    grey = mix_with(image, constant(LUMA, image.device))
     colour = (image - grey) * per_item(saturation)
     if gamut is not None:
         size = colour.abs().amax(dim=1, keepdim=True)

@@ -32,6 +32,9 @@ class ActNorm(nn.Module):
         self.log_scale = nn.Parameter(torch.zeros(1, channels, 1, 1))
         self.std_floor = std_floor
         self.register_buffer("initialised", torch.zeros((), dtype=torch.bool))
+        # The same as a value of Python: asking the tensor in every pass would wait for a GPU.
+        self._ready = False
+        self.register_load_state_dict_post_hook(_take_flag)
 
     @torch.no_grad()
     def _initialise(self, x: Tensor) -> None:
@@ -40,16 +43,17 @@ class ActNorm(nn.Module):
         self.bias.copy_(-mean)
         self.log_scale.copy_(-std.clamp_min(self.std_floor).log())
         self.initialised.fill_(True)
+        self._ready = True
 
     def _require_initialised(self) -> None:
-        if not self.initialised:
+        if not self._ready:
             raise RuntimeError(
                 "ActNorm has not seen any data: run one forward pass in training mode "
                 "or load weights first"
             )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        if self.training and not self.initialised:
+        if self.training and not self._ready:
             self._initialise(x)
         self._require_initialised()
         log_det = self.log_scale.sum() * x.shape[2] * x.shape[3]
@@ -58,3 +62,9 @@ class ActNorm(nn.Module):
     def inverse(self, y: Tensor) -> Tensor:
         self._require_initialised()
         return y * (-self.log_scale).exp() - self.bias
+
+
+def _take_flag(module: nn.Module, _: object) -> None:
+    """After weights were loaded: whether they come from a layer that has seen data."""
+    assert isinstance(module, ActNorm)
+    module._ready = not module.initialised.is_meta and bool(module.initialised)

@@ -165,8 +165,7 @@ class _Loop:
         self.judge = replace(aim, draws=_CHECK_DRAWS)
         self.value = scene.tensor(residual).clone().requires_grad_(True)
         self.optimiser = torch.optim.Adam([self.value], lr=LEARNING_RATE, betas=(0.9, 0.99))
-        mask = visibility_mask(scene.host) ** MASK_POWER
-        self.mask = mask / mask.mean()
+        self.mask = visibility_mask(scene.host, MASK_POWER)
         self.bits = (scene.signs + 1) / 2
         weight = np.where(scene.data, 1.0, FUNCTION_WEIGHT).astype(np.float32)
         self.weight = torch.from_numpy(weight / weight.mean()).to(scene.host.device)

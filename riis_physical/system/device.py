@@ -1,6 +1,8 @@
-"""The device that a network runs on, tried before anything is loaded onto it."""
+"""The device that a network runs on, tried before anything is loaded onto it, and its numbers."""
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -23,3 +25,10 @@ def usable_device(name: str) -> torch.device:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"device {name!r} cannot be used ({reason}): use cpu") from error
     return device
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[None]:
+    """Where arithmetic stays in the precision of its numbers, inside autocast too."""
+    if not torch.amp.is_autocast_available(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from riis_physical.channel import geometry, light, optics, sensor, tone
+from riis_physical.channel.constants import pixel_grid
 from riis_physical.channel.jpeg import jpeg
 from riis_physical.channel.occlusion import occlude, occlusion_mask
 from riis_physical.channel.params import ChannelParams, sample_params
@@ -28,14 +29,12 @@ def params_at(strength: float, batch: int = 2, **values) -> ChannelParams:
 
 
 def container_uv(size: int, batch: int = 2) -> torch.Tensor:
-    return ((geometry.pixel_grid(size, size, torch.device("cpu")) + 0.5) / size).expand(
-        batch, -1, -1, -1
-    )
+    return ((pixel_grid(size, size, torch.device("cpu")) + 0.5) / size).expand(batch, -1, -1, -1)
 
 
 def test_every_effect_is_the_identity_at_zero_strength():
     image, none, uv = picture(), params_at(0.0), container_uv(64)
-    pixels = geometry.pixel_grid(64, 64, torch.device("cpu"))
+    pixels = pixel_grid(64, 64, torch.device("cpu"))
     ones = torch.ones(2)
     results = {
         "medium": tone.medium_response(image, none),
@@ -45,7 +44,9 @@ def test_every_effect_is_the_identity_at_zero_strength():
         "glare": image + light.glare_field(none, uv),
         "white": image * light.white_gains(none),
         "screen": image * light.screen_pattern(none, uv, pixels),
-        "noise": sensor.sensor_noise(image, none.noise_sigma, none.noise_seed),
+        "noise": sensor.sensor_noise(
+            image, none.noise_sigma, sensor.noise_like(image, none.noise_seed)
+        ),
         "processing": sensor.phone_processing(image, none, ones),
         "occlusion": occlude(image, none, uv),
         "blur": optics.optical_blur(image, optics.isotropic(none.blur_sigma), torch.zeros(2, 2)),
@@ -85,7 +86,7 @@ def test_gaussian_blur_matches_a_kernel():
     impulse[..., 32, 32] = 1.0
     covariance = torch.tensor([[[4.0, 1.0], [1.0, 2.0]]])
     spread = optics.optical_blur(impulse, covariance, torch.zeros(1, 2))[0, 0]
-    grid = geometry.pixel_grid(65, 65, torch.device("cpu"))[0] - 32
+    grid = pixel_grid(65, 65, torch.device("cpu"))[0] - 32
     measured = torch.einsum("hw,hwi,hwj->ij", spread, grid, grid)
     torch.testing.assert_close(measured, covariance[0], atol=1e-2, rtol=0)
     assert float(spread.sum()) == pytest.approx(1.0, abs=1e-4)
@@ -101,10 +102,11 @@ def test_motion_blur_spreads_along_its_line_only():
 
 def test_noise_has_the_stated_sigma_at_mid_grey():
     grey = torch.full((2, 3, 128, 128), sensor.MID_GREY)
-    noisy = sensor.sensor_noise(grey, torch.tensor([0.01, 0.03]), torch.tensor([1, 2]))
+    stated, seeds = torch.tensor([0.01, 0.03]), torch.tensor([1, 2])
+    noisy = sensor.sensor_noise(grey, stated, sensor.noise_like(grey, seeds))
     sigma = tone.to_srgb(noisy).std(dim=(1, 2, 3))
-    torch.testing.assert_close(sigma, torch.tensor([0.01, 0.03]), rtol=0.05, atol=0)
-    again = sensor.sensor_noise(grey, torch.tensor([0.01, 0.03]), torch.tensor([1, 2]))
+    torch.testing.assert_close(sigma, stated, rtol=0.05, atol=0)
+    again = sensor.sensor_noise(grey, stated, sensor.noise_like(grey, seeds))
     assert torch.equal(noisy, again)
 
 

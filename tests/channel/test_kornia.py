@@ -6,6 +6,7 @@ import torch
 from kornia.enhance import jpeg_codec_differentiable
 
 from riis_physical.channel import geometry, light, optics, sensor, tone
+from riis_physical.channel.constants import pixel_grid
 from riis_physical.channel.jpeg import CHROMA_TABLE, LUMA_TABLE, jpeg
 from riis_physical.channel.params import sample_params
 
@@ -74,7 +75,7 @@ def test_homography_of_corners_takes_the_square_to_them():
 
 def test_sampling_at_pixel_centres_is_exact_and_repeats_the_edge():
     image = picture(24)
-    grid = geometry.pixel_grid(24, 24, image.device).expand(2, -1, -1, -1)
+    grid = pixel_grid(24, 24, image.device).expand(2, -1, -1, -1)
     torch.testing.assert_close(geometry.sample_at(image, grid), image, atol=1e-5, rtol=0)
     outside = geometry.sample_at(image, grid - 100)
     torch.testing.assert_close(outside, image[..., :1, :1].expand_as(image))

@@ -16,8 +16,8 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, Response, shipped
+from training.hiding.batches import draw_params
 from training.hiding.config import load_config
-from training.hiding.step import draw_params
 from training.measure.common.settings import Settings
 from training.measure.reading.trial import draw_capture
 
@@ -83,11 +83,12 @@ def test_shipped_profiles_are_labelled_and_can_be_drawn_from(name: str) -> None:
 
 def test_a_mix_draws_from_every_profile() -> None:
     config = load_config("print", ["profiles=[office-laser, lcd-screen]"])
-    params = draw_params(config, 20, 40, 1.0, seed=3)
+    params, held = draw_params(config, 20, 40, 1.0, seed=3)
     assert isinstance(params, ChannelParams)
     assert params.batch == 40
     assert 8 <= int(params.is_screen.sum()) <= 32
-    again = draw_params(config, 20, 40, 1.0, seed=3)
+    assert held.tolist() == [1.0] * 40
+    again, _ = draw_params(config, 20, 40, 1.0, seed=3)
     for item in fields(ChannelParams):
         one, other = getattr(params, item.name), getattr(again, item.name)
         assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other

@@ -11,6 +11,7 @@ from training.hiding.losses import (
     image_reveal_loss,
     paper_container_loss,
     reveal_loss,
+    tail_weights,
     visibility_mask,
 )
 
@@ -65,4 +66,13 @@ def test_reveal_loss_falls_with_right_modules() -> None:
     picture = torch.nn.functional.interpolate(secret, scale_factor=4)
     right, exact = reveal_loss(4 * secret[:, 0], picture, secret)
     wrong, _ = reveal_loss(-4 * secret[:, 0], picture, secret)
+    assert right.shape == (1,)
     assert right < 0.05 < 3 < wrong and exact.item() == 0
+
+
+def test_items_near_the_threshold_count_most() -> None:
+    nats = torch.tensor([0.05, 0.3, 0.69])
+    weights = tail_weights(nats, 2.0, need=0.3, width=0.1)
+    assert weights.mean().item() == pytest.approx(1.0)
+    assert weights[1] > 2.5 * weights[0] and weights[1] > 2.5 * weights[2]
+    assert torch.equal(tail_weights(nats, 0.0, 0.3, 0.1), torch.ones(3))

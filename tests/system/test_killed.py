@@ -61,7 +61,7 @@ STUDY = (
 TINY = (
     "model.blocks=1", "model.growth=8", "model.cem_features=8", "model.cem_layers=2",
     "model.canp_features=8", "batch=2", "patch_modules=8", "modules_total=21", "display_px=8",
-    "warmup=2", "secret_first=2", "ramp=2", "steps=400", "decouple_at=150", "checkpoint_every=5",
+    "warmup=2", "secret_first=2", "ramp=2", "steps=400", "decouple_at=150", "checkpoint_minutes=0",
     "evaluate_every=200",
 )  # fmt: skip
 

@@ -79,7 +79,8 @@ def flat_capture(
     spread = (params.blur_sigma**2 + params.dot_blur**2).sqrt() * reference
     angle = torch.stack([torch.cos(params.motion_angle), torch.sin(params.motion_angle)], dim=1)
     photo = optical_blur(photo, isotropic(spread), (params.motion * reference)[:, None] * angle)
-    photo = sensor.sensor_noise(photo, params.noise_sigma, params.noise_seed)
+    noise = sensor.noise_like(photo, params.noise_seed)
+    photo = sensor.sensor_noise(photo, params.noise_sigma, noise)
     photo = tone.to_srgb(tone.highlight_shoulder(photo, params.shoulder))
     photo = sensor.phone_processing(photo, params, torch.ones(1)).clamp(0, 1)
     developed = (photo[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

@@ -112,7 +112,7 @@ def run(
         state = load_checkpoint(place)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
-        average.tensors = {k: v.to(device) for k, v in state["average"].items()}
+        average.follow(network, {k: v.to(device) for k, v in state["average"].items()})
         step, seconds = state["step"], state["seconds"]
     elif place.exists():
         raise TrainingError(f"{place} exists: resume that run (--resume) or choose another folder")
@@ -135,7 +135,7 @@ def run(
         total.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        average.update(network, step)
+        average.update(step)
         step += 1
         bar.update()
         if step % 20 == 0:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 
 from riis_physical.errors import TrainingError
 from riis_physical.model.config import ModelConfig
@@ -20,18 +19,13 @@ from riis_physical.profile import load_profile
 from riis_physical.system.files import write_text
 from riis_physical.system.provenance import commit, package_version
 from training.baselines import Baseline, make_network
+from training.hiding.batches import Batch, Draws, Request, Unpacking
 from training.hiding.checkpoint import AveragedWeights, load_checkpoint
 from training.hiding.config import TrainConfig
-from training.hiding.data import (
-    Photos,
-    draw_grids,
-    draw_hosts,
-    draw_pictures,
-    step_rng,
-)
+from training.hiding.data import Photos
 from training.hiding.run import Run, make_optimiser
-from training.hiding.schedule import ContainerSteering, channel_strength
-from training.hiding.step import TrainingStep, draw_params
+from training.hiding.schedule import Clock, ContainerSteering, channel_strength
+from training.hiding.step import StepNoise, TrainingStep, draw_noise
 
 METRICS = "metrics.jsonl"
 
@@ -112,9 +106,20 @@ def start_from(
 
 
 def open_run(
-    config: TrainConfig, out: Path, resume: bool, accelerator: Accelerator, start: str | None
+    config: TrainConfig,
+    out: Path,
+    resume: bool,
+    accelerator: Accelerator,
+    start: str | None,
+    began_at: float = 0.0,
 ) -> tuple[Run, dict[str, str] | None]:
-    """A new run, or the one that the folder's checkpoint holds; and what it started from."""
+    """A new run, or the one that the folder's checkpoint holds; and what it started from.
+
+    A run of so many minutes that is resumed without a number keeps its own.
+
+    Args:
+        began_at: time.monotonic() from which its time counts, 0 for now.
+    """
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise TrainingError(
@@ -133,6 +138,8 @@ def open_run(
             )
         if state["decoupled"]:
             network.decouple()
+        if config.minutes is None and state["config"].get("minutes") is not None:
+            config = config.model_copy(update={"minutes": state["config"]["minutes"]})
     began, weight = None, None
     if start is not None and not resume:
         began, weight = start_from(network, config.method, start)
@@ -152,7 +159,8 @@ def open_run(
         module,
         make_optimiser(network, config),
         AveragedWeights(network, config.ema),
-        ContainerSteering(config, weight if config.steer else None),
+        ContainerSteering(config, accelerator.device, weight if config.steer else None),
+        Clock(config, state["seconds"] if state is not None else 0.0, began_at),
     )
     if state is not None:
         run.restore(state)
@@ -170,25 +178,19 @@ def cut_log(log: Path, step: int) -> None:
         write_text(log, kept, force=True)
 
 
-def inputs(run: Run, photos: Photos, rank: int) -> tuple[Tensor, Tensor, Any, int]:
-    """Host, secret, channel parameters and seed of this step on this process."""
-    c = run.config
-    rng = step_rng(c.seed + 1_000_003 * run.roll_backs, run.step, rank)
-    seed = int(rng.integers(2**31))
-    if c.channel == "digital":
-        return *draw_pictures(photos, rng, c.batch, c), None, seed
-    side = c.patch_modules
-    fraction = side / c.modules_total
-    hosts = draw_hosts(photos, rng, c.batch, side * c.display_px, (0.75 * fraction, 1.5 * fraction))
-    secrets_ = draw_grids(rng, c.batch, side)
-    strength = channel_strength(c, run.step)
-    return hosts, secrets_, draw_params(c, side, c.batch, strength, seed), seed
-
-
-def initialise_actnorm(run: Run, photos: Photos) -> None:
+def initialise_actnorm(run: Run, photos: Photos, unpack: Unpacking) -> None:
     """One hiding pass on data sets the actnorm layers; every process draws the same data."""
     run.step_module.train()
-    device = next(run.network.parameters()).device
-    host, secret, params, seed = inputs(run, photos, rank=0)
+    strength = channel_strength(run.config, 0)
+    batch = unpack(Draws(run.config, photos, rank=0)[Request(0, 0, 0, strength)])
+    noise = noise_of(run, batch, torch.Generator(unpack.device))
     with torch.no_grad():
-        run.step_module(host.to(device), secret.to(device), params, 0.0, 0.0, seed)
+        run.step_module(batch, torch.zeros((), device=unpack.device), noise)
+
+
+def noise_of(run: Run, batch: Batch, generator: torch.Generator) -> StepNoise | None:
+    """The noise that belongs to a batch, None for the digital channel."""
+    if batch.plan is None:
+        return None
+    generator.manual_seed(batch.seed)
+    return draw_noise(batch.plan, run.config.model, generator)

@@ -19,26 +19,33 @@ class AveragedWeights:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.tensors = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self.follow(model, {k: v.detach().clone() for k, v in model.state_dict().items()})
+
+    def follow(self, model: nn.Module, tensors: dict[str, Tensor]) -> None:
+        """Go on from averages by name, with the tensors that the model has now."""
+        self.tensors = tensors
+        self._floats: tuple[list[Tensor], list[Tensor]] = ([], [])
+        self._others: tuple[list[Tensor], list[Tensor]] = ([], [])
+        for key, value in model.state_dict().items():
+            pair = self._floats if value.is_floating_point() else self._others
+            pair[0].append(tensors[key])
+            pair[1].append(value.detach())
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
+    def update(self, step: int) -> None:
         """Take in the current weights; the average is short at the start of a run."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for key, value in model.state_dict().items():
-            mine = self.tensors.get(key)
-            if mine is None or not value.is_floating_point():
-                self.tensors[key] = value.detach().clone()
-            else:
-                mine.lerp_(value.detach(), 1 - decay)
+        torch._foreach_lerp_(*self._floats, 1 - decay)
+        if self._others[0]:
+            torch._foreach_copy_(*self._others)
 
     def restart(self, model: nn.Module) -> None:
         """Take the keys of a model whose parameters have just parted (2DT)."""
-        old = self.tensors
-        self.tensors = {}
+        old, parted = self.tensors, {}
         for key, value in model.state_dict().items():
             source = key.replace("backward_way.", "forward_way.")
-            self.tensors[key] = old.get(key, old.get(source, value.detach())).clone()
+            parted[key] = old.get(key, old.get(source, value.detach())).clone()
+        self.follow(model, parted)
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -27,9 +27,10 @@ class TrainConfig(BaseModel):
         method: ``riis``, or one of training.baselines, which take the sizes of the model that
             they have.
         channel: ``physical`` (print or screen, camera) or ``digital`` (noise, JPEG).
-        preset: ranges of the physical channel, see riis_physical.channel.
+        presets: of the physical channel (riis_physical.channel), each with the share of the
+            items that are drawn from it.
         profiles: profiles of printers or screens and cameras (riis_physical.profile), shipped
-            names or files, in place of `preset`: each item of a batch is of one of them.
+            names or files, in place of `presets`: each item of a batch is of one of them.
         distortions: what the digital channel does, each item equally likely: none, poisson,
             sigma=LOW..HIGH (grey levels of 255), jpeg=LOW..HIGH (quality), or one amount.
         jpeg: ``exact`` rounds coefficients as a codec does, with a gradient of its own;
@@ -41,7 +42,9 @@ class TrainConfig(BaseModel):
             colour in its own grey.
         learn: ``all``, or ``reveal`` alone: containers stay what the weights that a run
             starts from make, so those that are printed already read with the new model.
-        steps: optimiser steps in all.
+        steps: optimiser steps in all, and what all other steps here are parts of.
+        minutes: wall time in place of the number of steps: everything that is counted in
+            steps keeps its share of the run, and the run ends in time.
         batch: pictures a step and process.
         patch_modules: side of a training patch in modules (module secrets).
         display_px: container pixels per module in training, before the channel.
@@ -56,18 +59,25 @@ class TrainConfig(BaseModel):
         secret_first: steps without any container loss.
         ramp: steps over which channel strength and container target ramp up.
         strength_final: channel strength at the end of the ramp.
-        steer: move the container's weight so that its PSNR follows a target; otherwise the
-            weight is held, as in the paper.
+        steer: move the container's weight so that what it holds stays at a target; otherwise
+            the weight is held, as in the paper.
+        hold: what a steered weight holds: the container's PSNR, ``psnr``, or ``accuracy`` of
+            modules, of items of the first preset.
         psnr_start, psnr_final: that target in dB, at the start and at the end of the ramp.
-        control_rate: how fast the weight is moved: change of its logarithm per step and dB.
-        chroma, coarse: see training.hiding.losses.container_loss.
+        accuracy_final: that target as a share of modules.
+        control_rate: how fast the weight is moved: change of its logarithm per step and dB,
+            or percentage point.
+        chroma, coarse, peaks, contrast: see riis_physical.hiding.masking.container_loss.
+        mask_power: of the visibility mask.
+        tails, tail_nats, tail_width: see training.hiding.losses.tail_weights.
         lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
             the container's weight is held, or where the steering starts.
         lambda_host: weight of the revealed host within Eq. 5.
         lambda_low: weight of the container's low frequencies, as HiNet has it (digital channel).
         lambda_picture: weight of the revealed module picture beside cross-entropy.
         decouple_at: step at which forward and backward parameters part (2DT).
-        evaluate_every, checkpoint_every: steps.
+        evaluate_every: steps. checkpoint_minutes: wall time between checkpoints, at most.
+        graph: capture the step as one CUDA graph and replay it.
         seed: of everything that is drawn.
         accumulate: batches whose gradients make one step, each drawn as a process of its own
             would draw it.
@@ -81,7 +91,7 @@ class TrainConfig(BaseModel):
     model: ModelConfig
     method: Literal["riis", "isn", "hinet", "iicnet", "autoencoder"] = "riis"
     channel: Literal["physical", "digital"]
-    preset: str = "normal"
+    presets: dict[str, float] = Field(default={"normal": 1.0}, min_length=1)
     profiles: tuple[str, ...] = ()
     distortions: tuple[str, ...] = ("none", "sigma=0..50", "poisson", "jpeg=30..95")
     jpeg: Literal["exact", "fourier"] = "exact"
@@ -90,6 +100,7 @@ class TrainConfig(BaseModel):
     pairs: Literal["other", "same"] = "other"
     learn: Literal["all", "reveal"] = "all"
     steps: int = Field(ge=1)
+    minutes: float | None = Field(default=None, gt=0)
     batch: int = Field(ge=1)
     patch_modules: int = Field(default=20, ge=4)
     display_px: int = Field(default=12, ge=4)
@@ -108,9 +119,17 @@ class TrainConfig(BaseModel):
     steer: bool = True
     psnr_start: float = 24.0
     psnr_final: float = 34.0
+    hold: Literal["psnr", "accuracy"] = "psnr"
+    accuracy_final: float = Field(default=0.9625, gt=0.5, lt=1)
     control_rate: float = Field(default=0.004, gt=0, le=0.1)
     chroma: float = Field(default=2.0, ge=0)
     coarse: float = Field(default=4.0, ge=0)
+    peaks: float = Field(default=0.0, ge=0)
+    contrast: float = Field(default=0.0, ge=0, le=1)
+    mask_power: float = Field(default=1.0, ge=0, le=4)
+    tails: float = Field(default=0.0, ge=0)
+    tail_nats: float = Field(default=0.3, gt=0)
+    tail_width: float = Field(default=0.1, gt=0)
     lambda_reveal: float = Field(default=1.0, ge=0)
     lambda_container: float = Field(default=16.0, gt=0)
     lambda_enhance: float = Field(default=1.0, ge=0)
@@ -120,7 +139,8 @@ class TrainConfig(BaseModel):
     lambda_picture: float = Field(default=0.1, ge=0)
     decouple_at: int = Field(default=10**9, ge=0)
     evaluate_every: int = Field(default=250, ge=1)
-    checkpoint_every: int = Field(default=100, ge=1)
+    checkpoint_minutes: float = Field(default=2.0, ge=0)
+    graph: bool = False
     seed: int = 0
     accumulate: int = Field(default=1, ge=1)
     compile: bool = False
@@ -138,11 +158,18 @@ class TrainConfig(BaseModel):
             self._check_digital()
         elif self.method != "riis":
             raise ValueError(f"{self.method} hides pictures: its channel is digital")
-        if self.preset not in CHANNEL_PRESETS:
-            close = _nearest(self.preset, list(CHANNEL_PRESETS))
+        for preset, share in self.presets.items():
+            if preset not in CHANNEL_PRESETS:
+                close = _nearest(preset, list(CHANNEL_PRESETS))
+                raise ValueError(
+                    f"unknown channel preset {preset!r}, "
+                    f"expected one of {', '.join(CHANNEL_PRESETS)}{close}"
+                )
+            if share <= 0:
+                raise ValueError(f"presets: {preset} has share {share}, expected more than 0")
+        if self.graph and (self.channel != "physical" or self.accumulate > 1):
             raise ValueError(
-                f"unknown channel preset {self.preset!r}, "
-                f"expected one of {', '.join(CHANNEL_PRESETS)}{close}"
+                "graph: only a step of one batch through the physical channel can be captured"
             )
         if self.profiles and self.channel != "physical":
             raise ValueError("profiles belong to the physical channel: remove them or change it")

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
-from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.flow import DenseBlock
 from riis_physical.system.files import new_folder, write_text
-from training.hiding.begin import (
-    METRICS,
-    cut_log,
-    describe,
-    history,
-    initialise_actnorm,
-    inputs,
-    open_run,
-    started_from,
-)
-from training.hiding.checkpoint import save_checkpoint
-from training.hiding.config import TrainConfig, load_config
-from training.hiding.data import (
-    Photos,
-    is_held_out,
-    list_photos,
-    load_photos,
-    spread,
-)
-from training.hiding.run import Run, cloned, decouple
-from training.hiding.schedule import channel_strength, learning_rate
-from training.hiding.validate import validate
-
-SNAPSHOT_EVERY = 50
-EXPLOSION_FACTOR = 4.0
-MAX_ROLL_BACKS = 20
+from training.hiding.begin import METRICS, cut_log, describe, history, open_run, started_from
+from training.hiding.config import load_config
+from training.hiding.data import Photos, is_held_out, list_photos, load_photos, spread
+from training.hiding.fit import Fit
+from training.hiding.run import Run
 
 
 @contextmanager
@@ -63,14 +37,6 @@ def _stop_on_signal() -> Iterator[list[bool]]:
             signal.signal(number, handler)
 
 
-def _any_asked(asked: list[bool], accelerator: Accelerator) -> bool:
-    """Whether any process was asked to stop, so that all of them stop at the same step."""
-    if accelerator.num_processes == 1:
-        return bool(asked)
-    flag = torch.tensor(float(bool(asked)), device=accelerator.device)
-    return float(accelerator.reduce(flag, reduction="sum")) > 0
-
-
 def main(
     config_name: str,
     images: Path,
@@ -80,6 +46,7 @@ def main(
     cpu: bool = False,
     stop_after: int | None = None,
     init: str | None = None,
+    workers: int = 0,
 ) -> Path:
     """Train and return the run folder.
 
@@ -97,11 +64,13 @@ def main(
         cpu: do not use an accelerator that is there.
         stop_after: stop, with a checkpoint, after this many steps of this call.
         init: a shipped model or .safetensors file that a new run starts from.
+        workers: processes that draw batches ahead; 0 draws them between the steps.
 
     Raises:
         TrainingError, ConfigError, BadImageError, OutputError, WeightsError: see
             their messages.
     """
+    began_at = time.monotonic()
     config = load_config(config_name, overrides)
     accelerator = Accelerator(
         cpu=cpu,
@@ -115,7 +84,13 @@ def main(
     if not train_paths:
         raise TrainingError(f"{images} holds too few pictures ({len(paths)}): add photographs")
     with new_folder(out):  # told before the pictures are read
-        _train(config, out, train_paths, held_paths, least, accelerator, resume, stop_after, init)
+        photos = _photos(tuple(train_paths), least)
+        held = _photos(tuple(held_paths or train_paths[:1]), least)
+        run, began = open_run(config, out, resume, accelerator, init, began_at)
+        _describe(run, out, photos, held, accelerator, resume, began)
+        with _stop_on_signal() as asked:
+            fresh = not resume and began is None
+            Fit(run, photos, held, out, accelerator).go(asked, stop_after, workers, fresh=fresh)
     return out
 
 
@@ -125,197 +100,21 @@ def _photos(paths: tuple[Path, ...], least: int) -> Photos:
     return load_photos(list(paths), least)
 
 
-def _train(
-    config: TrainConfig,
-    out: Path,
-    train_paths: list[Path],
-    held_paths: list[Path],
-    least: int,
-    accelerator: Accelerator,
-    resume: bool,
-    stop_after: int | None,
-    init: str | None,
-) -> None:
-    photos = _photos(tuple(train_paths), least)
-    held = _photos(tuple(held_paths or train_paths[:1]), least)
-
-    run, began = open_run(config, out, resume, accelerator, init)
-    if accelerator.is_main_process:
-        description = describe(config, photos, accelerator)
-        description["resumed"] = history(out / "run.json", run.step) if resume else []
-        description["started_from"] = started_from(out / "run.json") if resume else began
-        text = json.dumps(description, indent=2) + "\n"
-        write_text(out / "run.json", text, force=True)
-        (out / "held_out.txt").write_text("\n".join(held.names) + "\n", encoding="utf-8")
-        cut_log(out / METRICS, run.step)
-    if not resume and began is None:
-        initialise_actnorm(run, photos)
-    run.take_snapshot()
-    with _stop_on_signal() as asked:
-        _fit(run, photos, held, out, accelerator, asked, stop_after)
-
-
-def _fit(
+def _describe(
     run: Run,
+    out: Path,
     photos: Photos,
     held: Photos,
-    out: Path,
     accelerator: Accelerator,
-    asked: list[bool],
-    stop_after: int | None,
+    resume: bool,
+    began: dict[str, str] | None,
 ) -> None:
-    config = run.config
-    wrapped = prepared(run, accelerator)
-    events = event_writer(out) if accelerator.is_main_process else None
-    last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
-    bar = tqdm(
-        total=config.steps, initial=run.step, unit="step", disable=not accelerator.is_main_process
-    )
-    while run.step < last and not _any_asked(asked, accelerator):
-        if run.step == config.decouple_at and run.network.backward_way is None:
-            decouple(run)
-            wrapped = prepared(run, accelerator)
-            run.take_snapshot()
-        figures = _one_step(run, wrapped, photos, accelerator)
-        if figures is None:
-            continue
-        bar.update()
-        bar.set_postfix(shown(figures))
-        if accelerator.is_main_process and run.step % 10 == 0:
-            log(out, events, run.step, "train", figures)
-        evaluate = run.step % config.evaluate_every == 0 or run.step == config.steps
-        if evaluate and accelerator.is_main_process:
-            result = validate(run, held, out / "samples")
-            log(out, events, run.step, "validation", result)
-            tqdm.write(f"step {run.step}: " + json.dumps(_rounded(result)))
-        if run.step % config.checkpoint_every == 0 and accelerator.is_main_process:
-            save_checkpoint(out / "checkpoint.pt", run.state())
-    bar.close()
-    if accelerator.is_main_process:
-        save_checkpoint(out / "checkpoint.pt", run.state())
-        if events is not None:
-            events.close()
-    accelerator.wait_for_everyone()
-
-
-def prepared(run: Run, accelerator: Accelerator) -> torch.nn.Module:
-    """The step, for all processes, and compiled where the configuration says so.
-
-    Only dense blocks are compiled: they are nearly all of the work, and nothing in them depends on
-    the draws of a step. Parameters keep their names.
-    """
-    if run.config.compile:
-        for module in run.network.modules():
-            if isinstance(module, DenseBlock):
-                module.compile()
-    wrapped: torch.nn.Module = accelerator.prepare_model(run.step_module)
-    return wrapped
-
-
-def shown(figures: dict[str, float]) -> dict[str, str]:
-    """What the progress bar says of a step: how well the secret came back, and the container."""
-    container = f"{figures['psnr_db']:.1f} dB"
-    if "module_accuracy" in figures:
-        return {"right": f"{figures['module_accuracy']:.3f}", "container": container}
-    return {"secret": f"{figures['secret_psnr_db']:.1f} dB", "container": container}
-
-
-def _one_step(
-    run: Run, wrapped: torch.nn.Module, photos: Photos, accelerator: Accelerator
-) -> dict[str, float] | None:
-    """One optimiser step; None where an explosion was rolled back."""
-    config, start = run.config, time.perf_counter()
-    wrapped.train()
-    for group in run.optimiser.param_groups:
-        group["lr"] = learning_rate(config, run.step) * run.rate_factor
-    run.optimiser.zero_grad(set_to_none=True)
-    parts = []
-    for part in range(config.accumulate):
-        place = accelerator.process_index * config.accumulate + part
-        host, secret, params, seed = inputs(run, photos, place)
-        last = part == config.accumulate - 1
-        with nullcontext() if last else accelerator.no_sync(wrapped):
-            with accelerator.autocast():
-                result = wrapped(
-                    host.to(accelerator.device),
-                    secret.to(accelerator.device),
-                    params,
-                    channel_strength(config, run.step),
-                    run.steering.at(run.step),
-                    seed,
-                )
-            accelerator.backward(result.loss / config.accumulate)
-        parts.append(result.figures)
-    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), config.grad_clip)
-    means = {key: torch.stack([part[key] for part in parts]).mean() for key in parts[0]}
-    loss = float(accelerator.reduce(means["loss"], reduction="mean"))
-    if not _is_sound(run, loss, float(norm)):
-        _roll_back(run)
-        return None
-    run.optimiser.step()
-    run.average.update(run.network, run.step)
-    figures = {k: float(accelerator.reduce(v, reduction="mean")) for k, v in means.items()}
-    figures.update(
-        container_weight=run.steering.at(run.step),
-        strength=channel_strength(config, run.step),
-        gradient_norm=float(norm),
-        learning_rate=run.optimiser.param_groups[0]["lr"],
-    )
-    run.steering.update(run.step, figures["psnr_db"])
-    run.step += 1
-    run.seconds += time.perf_counter() - start
-    run.rate_factor = min(1.0, run.rate_factor * 1.005)
-    if run.step % SNAPSHOT_EVERY == 0:
-        run.take_snapshot()
-    return figures
-
-
-def _is_sound(run: Run, loss: float, norm: float) -> bool:
-    """Whether loss and gradient are finite and the loss has not jumped."""
-    if not (math.isfinite(loss) and math.isfinite(norm)):
-        return False
-    level = run.loss_level
-    settled = run.step > run.config.secret_first + 20
-    if settled and math.isfinite(level) and loss > EXPLOSION_FACTOR * level + 1.0:
-        return False
-    run.loss_level = loss if math.isnan(level) else 0.98 * level + 0.02 * loss
-    return True
-
-
-def _roll_back(run: Run) -> None:
-    """Return to the last snapshot at half the learning rate, with other draws from here on.
-
-    Raises:
-        TrainingError: it happened too often.
-    """
-    exploded_at, rolled = run.step, run.roll_backs + 1
-    factor = run.rate_factor * 0.5
-    if rolled > MAX_ROLL_BACKS:
-        raise TrainingError(
-            f"the loss exploded {rolled} times, last at step {exploded_at}: "
-            "lower learning_rate with --set"
-        )
-    run.restore(cloned(run.snapshot))
-    run.roll_backs, run.rate_factor = rolled, factor
-    tqdm.write(f"step {exploded_at}: loss exploded, back to step {run.step} at rate x{factor:.3g}")
-
-
-def event_writer(out: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(out / "events"))
-
-
-def _rounded(figures: dict[str, float]) -> dict[str, float]:
-    return {name: float(f"{value:.5g}") for name, value in figures.items()}
-
-
-def log(out: Path, events: Any, step: int, kind: str, figures: dict[str, float]) -> None:
-    line = {"step": step, "kind": kind, **_rounded(figures)}
-    with (out / METRICS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-    if events is not None:
-        for name, value in figures.items():
-            events.add_scalar(f"{kind}/{name}", value, step)
+    """Write what is known before the first step."""
+    if not accelerator.is_main_process:
+        return
+    description = describe(run.config, photos, accelerator)
+    description["resumed"] = history(out / "run.json", run.step) if resume else []
+    description["started_from"] = started_from(out / "run.json") if resume else began
+    write_text(out / "run.json", json.dumps(description, indent=2) + "\n", force=True)
+    (out / "held_out.txt").write_text("\n".join(held.names) + "\n", encoding="utf-8")
+    cut_log(out / METRICS, run.step)

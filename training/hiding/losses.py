@@ -15,6 +15,7 @@ __all__ = [
     "low_frequency_loss",
     "paper_container_loss",
     "reveal_loss",
+    "tail_weights",
     "visibility_mask",
 ]
 
@@ -28,12 +29,29 @@ def reveal_loss(logits: Tensor, picture: Tensor, secret: Tensor) -> tuple[Tensor
         secret: (B, 1, h, w) in {-1, +1}.
 
     Returns:
-        Cross-entropy of the modules in nats, and squared error of the picture.
+        (B,) mean cross-entropy of an item's modules in nats, and squared error of the picture.
     """
     bits = (secret[:, 0] + 1) / 2
-    modules = F.binary_cross_entropy_with_logits(logits, bits)
+    nats = F.binary_cross_entropy_with_logits(logits, bits, reduction="none").mean(dim=(1, 2))
     target = F.interpolate(secret, scale_factor=picture.shape[-1] // secret.shape[-1])
-    return modules, F.mse_loss(picture, target)
+    return nats, F.mse_loss(picture, target)
+
+
+def tail_weights(nats: Tensor, amount: float, need: float, width: float) -> Tensor:
+    """How much each item's modules count, mean one: most where reading is won or lost.
+
+    An item far below what soft reading needs reads already, one far above it never will;
+    between them a little less or more decides.
+
+    Args:
+        nats: (B,) of the items, without gradient.
+        amount: by which an item at the threshold counts for more; 0 weighs all the same.
+        need: nats at which half of the captures read. width: of the bell about it.
+    """
+    if not amount:
+        return torch.ones_like(nats)
+    weights = 1 + amount * torch.exp(-0.5 * ((nats - need) / width) ** 2)
+    return weights / weights.mean()
 
 
 def distribution_loss(z: Tensor) -> Tensor:

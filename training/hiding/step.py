@@ -1,4 +1,9 @@
-"""One training step as a module: hide, channel, reveal, losses (paper section 3.5)."""
+"""One training step as a module: hide, channel, reveal, losses (paper section 3.5).
+
+A physical step is a function of tensors that lie on the device: it reads no value back,
+sends no constant and draws no numbers, so that a GPU never waits for it and can repeat it
+as one captured graph.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from riis_physical.channel import capture_rectified, condition_of, sample_params
-from riis_physical.channel.params import ChannelParams
-from riis_physical.channel.ranges import ChannelRanges
+from riis_physical.channel.plan import CapturePlan
+from riis_physical.channel.simulate import capture_planned
 from riis_physical.distortion.level import Level
 from riis_physical.distortion.simulated import distort, quantise
+from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork, Revealed
-from riis_physical.profile import load_profile
 from training.baselines import Baseline
+from training.hiding.batches import Batch
 from training.hiding.config import TrainConfig
 from training.hiding.losses import (
     container_loss,
@@ -24,10 +29,47 @@ from training.hiding.losses import (
     low_frequency_loss,
     paper_container_loss,
     reveal_loss,
+    tail_weights,
+    visibility_mask,
 )
 
 CONDITION_JITTER = 0.1
 """Deviation of the error put on true distortion levels, which an estimate will have too."""
+
+
+TRUSTED = 0.7
+"""Share of items that are conditioned on the estimated level, the rest on the true one."""
+
+
+@dataclass(frozen=True)
+class StepNoise:
+    """What is random in a physical step, on its device.
+
+    Attributes:
+        sensor: (B, 3, H, W) standard normal, of the capture. level: (B, 4) standard normal.
+        trust: (B, 1) uniform in [0, 1). z: as the network projects h_f to, standard normal.
+    """
+
+    sensor: Tensor
+    level: Tensor
+    trust: Tensor
+    z: Tensor
+
+
+def draw_noise(plan: CapturePlan, model: ModelConfig, generator: torch.Generator) -> StepNoise:
+    """Noise of a step, on the generator's device."""
+    batch, device = plan.ratio.shape[0], generator.device
+    bands = [side // model.module_px for side in plan.frame_size]
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(batch, *shape, generator=generator, device=device)
+
+    return StepNoise(
+        sensor=normal(3, *plan.canvas),
+        level=normal(4),
+        trust=torch.rand(batch, 1, generator=generator, device=device),
+        z=normal(model.c_secret, *bands),
+    )
 
 
 @dataclass(frozen=True)
@@ -48,12 +90,15 @@ def psnr_db(container: Tensor, host: Tensor) -> Tensor:
     return (-10 * torch.log10(error)).mean()
 
 
-def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> tuple[Tensor, ...]:
+def compose(
+    network: HidingNetwork, host: Tensor, secret: Tensor, side: int, strength: float = 1.0
+) -> tuple[Tensor, ...]:
     """Hide at the model's resolution and add the residual to the larger host.
 
     Args:
         host: (B, 3, H, W) at display resolution.
         side: model frame's side in pixels.
+        strength: factor on the residual.
 
     Returns:
         The 8-bit container at display resolution, the host at the model's, and z.
@@ -61,6 +106,8 @@ def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> 
     frame = F.interpolate(host, (side, side), mode="bilinear", antialias=True)
     hidden = network.hide(frame, secret)
     residual = hidden.container - frame
+    if strength != 1:
+        residual = residual * strength
     if host.shape[-1] != side:
         residual = F.interpolate(
             residual, host.shape[-2:], mode="bicubic", align_corners=False, antialias=True
@@ -77,51 +124,55 @@ class TrainingStep(nn.Module):
         self.config = config
 
     def forward(
-        self,
-        host: Tensor,
-        secret: Tensor,
-        params: ChannelParams | None,
-        strength: float,
-        container_weight: float,
-        rng_seed: int,
+        self, batch: Batch, container_weight: Tensor, noise: StepNoise | None = None
     ) -> StepOutput:
-        generator = torch.Generator().manual_seed(rng_seed)
-        if self.config.channel == "digital":
-            return self._digital(host, secret, strength, container_weight, generator)
-        assert params is not None
-        return self._physical(host, secret, params, container_weight, generator)
+        """Losses and figures of a batch.
+
+        Args:
+            container_weight: () of the container loss.
+            noise: of the physical channel; the digital one draws its own by the batch's seed.
+        """
+        if batch.plan is None:
+            generator = torch.Generator().manual_seed(batch.seed)
+            return self._digital(
+                batch.host, batch.secret, batch.strength, container_weight, generator
+            )
+        assert noise is not None
+        return self._physical(batch, batch.plan, container_weight, noise)
 
     def _physical(
-        self,
-        host: Tensor,
-        secret: Tensor,
-        params: ChannelParams,
-        container_weight: float,
-        generator: torch.Generator,
+        self, batch: Batch, plan: CapturePlan, container_weight: Tensor, noise: StepNoise
     ) -> StepOutput:
         c, network = self.config, self.network
-        side = secret.shape[-1] * network.config.module_px
+        assert isinstance(network, HidingNetwork)  # as the configuration checks
+        host, secret = batch.host, batch.secret
+        side = plan.frame_size[0]
         container, frame, z = compose(network, host, secret, side)
-        rectified = capture_rectified(container, params, frame_size=(side, side))
-        true = condition_of(params).to(host)
+        rectified = capture_planned(container, plan, noise.sensor)
+        true = plan.condition
         estimated = network.estimate_condition(rectified.detach())
-        noise = torch.randn(true.shape, generator=generator).to(true) * CONDITION_JITTER
-        level = (true + noise).clamp(0, 1)
-        trust = (torch.rand(len(true), 1, generator=generator) < 0.7).to(true.device)
-        level = torch.cat(
-            [torch.where(trust, estimated.detach(), level[:, :3]), level[:, 3:]], dim=1
-        )
-        z_sampled = torch.randn(z.shape, generator=generator).to(z)
-        revealed = network.reveal_from(rectified, level, z_sampled)
+        level = (true + noise.level * CONDITION_JITTER).clamp(0, 1)
+        trusted = torch.where(noise.trust < TRUSTED, estimated.detach(), level[:, :3])
+        level = torch.cat([trusted, level[:, 3:]], dim=1)
+        revealed = network.reveal_from(rectified, level, noise.z)
 
         clean = F.interpolate(container, (side, side), mode="bilinear", antialias=True)
-        modules, picture = reveal_loss(revealed.logits, revealed.picture, secret)
-        con = container_loss(container, host, c.chroma, c.coarse)
+        nats, picture = reveal_loss(revealed.logits, revealed.picture, secret)
+        weights = tail_weights(nats.detach(), c.tails, c.tail_nats, c.tail_width)
+        con = container_loss(
+            container,
+            host,
+            c.chroma,
+            c.coarse,
+            mask=visibility_mask(host, c.mask_power),
+            peaks=c.peaks,
+            contrast=c.contrast,
+        )
         enhance = F.mse_loss(revealed.enhanced, clean.detach())
         distribution = distribution_loss(z)
         host_error = F.mse_loss(revealed.host, frame)
         estimate = F.mse_loss(estimated, true[:, :3])
-        reveal = modules + c.lambda_picture * picture + c.lambda_host * host_error
+        reveal = (weights * nats).mean() + c.lambda_picture * picture + c.lambda_host * host_error
         loss = (
             c.lambda_reveal * reveal
             + container_weight * con
@@ -129,15 +180,16 @@ class TrainingStep(nn.Module):
             + c.lambda_distribution * distribution
             + estimate
         )
-        right = ((revealed.logits > 0) == (secret[:, 0] > 0)).float()
+        right = ((revealed.logits > 0) == (secret[:, 0] > 0)).float().mean(dim=(1, 2))
         figures = {
             "loss": loss,
-            "modules_nats": modules,
+            "modules_nats": nats.mean(),
             "container": con,
             "enhance": enhance,
             "distribution": distribution,
             "estimate": estimate,
             "module_accuracy": right.mean(),
+            "held_accuracy": (right * batch.held).sum() / batch.held.sum(),
             "psnr_db": psnr_db(container, host),
         }
         return StepOutput(
@@ -149,7 +201,7 @@ class TrainingStep(nn.Module):
         host: Tensor,
         secret: Tensor,
         strength: float,
-        container_weight: float,
+        container_weight: Tensor,
         generator: torch.Generator,
     ) -> StepOutput:
         c, network = self.config, self.network
@@ -206,34 +258,3 @@ class TrainingStep(nn.Module):
 
 def _detached(figures: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in figures.items()}
-
-
-def draw_params(
-    config: TrainConfig, modules: int, batch: int, strength: float, seed: int
-) -> ChannelParams:
-    """Channel parameters for patches of so many modules along a side.
-
-    With profiles each item is drawn from one of them, in its medium.
-    """
-    generator = torch.Generator().manual_seed(seed)
-
-    def draw(ranges: str | ChannelRanges, items: int, medium: str) -> ChannelParams:
-        return sample_params(
-            ranges,
-            batch=items,
-            generator=generator,
-            medium=medium,
-            strength=strength,
-            modules_total=config.modules_total,
-            modules_patch=modules,
-        )
-
-    if not config.profiles:
-        return draw(config.preset, batch, "mixed")
-    of = torch.randint(len(config.profiles), (batch,), generator=generator)
-    parts = []
-    for number, source in enumerate(config.profiles):
-        profile, items = load_profile(source), int((of == number).sum())
-        if items:
-            parts.append(draw(profile.ranges(), items, profile.medium))
-    return ChannelParams.joined(parts)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from training.hiding.batches import Batch, draw_params, planned
+from training.hiding.begin import noise_of
+from training.hiding.config import TrainConfig
 from training.hiding.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
 from training.hiding.run import Run
-from training.hiding.step import TrainingStep, draw_params
+from training.hiding.step import TrainingStep
+from training.hiding.window import mean_of
 
 ITEMS = 16
 BATCH = 4
@@ -42,29 +45,41 @@ def _validate(run: Run, held: Photos, samples: Path) -> dict[str, float]:
     device = next(run.network.parameters()).device
     rows: list[dict[str, float]] = []
     accuracies: list[Tensor] = []
+    generator = torch.Generator(device)
     for index in range(0, ITEMS, BATCH):
-        rng = step_rng(12345, index)
-        if config.channel == "digital":
-            host, secret = draw_pictures(held, rng, BATCH, config)
-            params = None
-        else:
-            side = config.modules_total
-            host = draw_hosts(held, rng, BATCH, side * config.display_px, (1.0, 1.0))
-            secret = draw_grids(rng, BATCH, side)
-            params = draw_params(config, side, BATCH, 1.0, 777 + index)
-        result = module(host.to(device), secret.to(device), params, 1.0, 1.0, index)
+        batch = _fixed_batch(config, held, index, device)
+        result = module(batch, torch.ones((), device=device), noise_of(run, batch, generator))
         rows.append({k: float(v) for k, v in result.figures.items()})
         if config.channel == "physical":
-            right = (result.revealed.logits > 0) == (secret[:, 0].to(device) > 0)
+            right = (result.revealed.logits > 0) == (batch.secret[:, 0] > 0)
             accuracies.append(right.float().mean(dim=(1, 2)).cpu())
         if index == 0:
             _save_samples(module, result, samples, run.step)
-    figures = {k: float(np.mean([row[k] for row in rows])) for k in rows[0]}
+    figures = mean_of(rows)
     if accuracies:
         each = torch.cat(accuracies)
         figures["accuracy_lowest"] = float(each.min())
         figures["readable"] = float((each >= READABLE_ACCURACY).float().mean())
     return figures
+
+
+def _fixed_batch(config: TrainConfig, held: Photos, index: int, device: torch.device) -> Batch:
+    """Whole containers of fixed hosts, secrets and draws at full strength."""
+    rng = step_rng(12345, index)
+    looked_at = torch.ones(BATCH, device=device)
+    if config.channel == "digital":
+        host, secret = draw_pictures(held, rng, BATCH, config)
+        nothing = torch.zeros(BATCH, 0, device=device)
+        return Batch(host.to(device), secret.to(device), nothing, None, looked_at, 1.0, index)
+    side = config.modules_total
+    host = draw_hosts(held, rng, BATCH, side * config.display_px, (1.0, 1.0))
+    secret = draw_grids(rng, BATCH, side)
+    params, _ = draw_params(config, side, BATCH, 1.0, 777 + index)
+    plan = planned(config, params, side)
+    pack = plan.pack().to(device)
+    return Batch(
+        host.to(device), secret.to(device), pack, plan.unpacked(pack), looked_at, 1.0, index
+    )
 
 
 def _save_samples(module: TrainingStep, result, samples: Path, step: int) -> None:  # type: ignore[no-untyped-def]

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from riis_physical.errors import ConfigError
 from riis_physical.system.files import make_folder, write_text
+from training.report.budget_tables import budget_table
 from training.report.capture_tables import (
     calibration_table,
     detection_table,
@@ -74,6 +75,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "fuse": fuse_table,
     "kinds": kinds_table,
     "calibration": calibration_table,
+    "budget": budget_table,
     "visible": visible_table,
     "capture-detection": detection_table,
     "capture-width": sweep_table("width", "width in the photo, px"),

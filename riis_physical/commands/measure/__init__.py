@@ -15,6 +15,7 @@ from riis_physical.commands.measure import (
     readers,
     reading,
     speed,
+    training,
 )
 
 
@@ -39,6 +40,8 @@ for one in (
     negatives.false_accepts,
     hiding.strength,
     hiding.visibility,
+    training.objectives,
+    training.budget,
     devices.calibration,
     devices.correction,
     speed.command,

@@ -43,6 +43,20 @@ from riis_physical.commands import common
 @common.profile_option(
     "Draw captures of this printer or screen; repeatable, for a mix.", multiple=True
 )
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="M",
+    help="Wall time of the run in place of its steps: the schedule runs over it and is at its "
+    "end in time, whatever the machine. Goes on over the same time with --resume.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes that draw batches ahead.",
+)
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
 def command(
     config: str,
@@ -52,14 +66,21 @@ def command(
     overrides: tuple[str, ...],
     init: str | None,
     profiles: tuple[str, ...],
+    minutes: float | None,
+    workers: int,
     cpu: bool,
 ) -> None:
-    """Train a model on a CPU, one GPU or, started by `accelerate launch`, many."""
+    """Train a model on a CPU, one GPU or, started by `accelerate launch`, many.
+
+    Example: riis-physical train --config print --images photos --out run --minutes 12 --workers 14
+    """
     if init is not None and resume:
         raise click.UsageError("--init starts a new run: give either it or --resume.")
 
     from training.hiding.loop import main
 
     chosen = [f"profiles={json.dumps(profiles)}"] if profiles else []
-    main(config, images, out, resume, [*overrides, *chosen], cpu=cpu, init=init)
+    if minutes is not None:
+        chosen.append(f"minutes={minutes}")
+    main(config, images, out, resume, [*overrides, *chosen], cpu=cpu, init=init, workers=workers)
     common.tell(f"run folder  {out}")

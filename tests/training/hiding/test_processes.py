@@ -16,6 +16,7 @@ from PIL import Image
 from places import ROOT
 
 from training.baselines import make_network
+from training.hiding.batches import Batch
 from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import load_config
 from training.hiding.loop import main
@@ -111,7 +112,9 @@ def test_accumulated_batches_have_the_gradient_of_the_whole() -> None:
 
     def gradient(rows: slice) -> torch.Tensor:
         step.zero_grad()
-        step(host[rows], secret[rows], None, 1.0, 16.0, 0).loss.backward()
+        pictures = host[rows], secret[rows]
+        batch = Batch(*pictures, torch.zeros(0), None, torch.ones(len(host[rows])), 1.0, 0)
+        step(batch, torch.tensor(16.0)).loss.backward()
         return torch.cat([p.grad.flatten() for p in last if p.grad is not None])
 
     whole = gradient(slice(0, 4))

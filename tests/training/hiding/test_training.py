@@ -22,7 +22,8 @@ from training.hiding.data import (
     step_rng,
 )
 from training.hiding.export import export
-from training.hiding.loop import _any_asked, main, shown
+from training.hiding.fit import any_asked, shown
+from training.hiding.loop import main
 from training.hiding.schedule import (
     ContainerSteering,
     channel_strength,
@@ -44,7 +45,6 @@ TINY = [
     "warmup=2",
     "secret_first=2",
     "ramp=2",
-    "checkpoint_every=100",
     "evaluate_every=100",
 ]
 
@@ -67,7 +67,7 @@ def weights_of(run: Path) -> dict[str, torch.Tensor]:
 
 def test_stopping_and_resuming_changes_nothing(photos_folder: Path, tmp_path: Path) -> None:
     through, parts = tmp_path / "through", tmp_path / "parts"
-    extra = ["decouple_at=3", "steps=4", "checkpoint_every=1"]
+    extra = ["decouple_at=3", "steps=4", "checkpoint_minutes=0"]
     main("print", photos_folder, through, overrides=TINY + extra, cpu=True)
     main("print", photos_folder, parts, overrides=TINY + extra, cpu=True, stop_after=2)
     assert load_checkpoint(parts / "checkpoint.pt")["step"] == 2
@@ -142,20 +142,21 @@ def test_digital_channel_trains_the_paper_model(photos_folder: Path, tmp_path: P
 def test_explosion_rolls_back(
     photos_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import training.hiding.loop as train
+    import training.hiding.fit as fit
 
-    sound, calls = train._is_sound, []
+    sound, losses = fit.sound, []
 
-    def explodes_once(run, loss, norm):  # type: ignore[no-untyped-def]
-        calls.append(run.step)
-        return False if len(calls) == 2 else sound(run, loss, norm)
+    def explodes_once(row, level, *, settled):  # type: ignore[no-untyped-def]
+        losses.append(row["loss"])
+        return len(losses) != 2 and sound(row, level, settled=settled)
 
-    monkeypatch.setattr(train, "_is_sound", explodes_once)
+    monkeypatch.setattr(fit, "sound", explodes_once)
     run = main("print", photos_folder, tmp_path / "run", overrides=[*TINY, "steps=3"], cpu=True)
     state = load_checkpoint(run / "checkpoint.pt")
     assert state["roll_backs"] == 1 and state["step"] == 3
-    assert calls == [0, 1, 0, 1, 2]
     assert state["rate_factor"] < 1
+    first, again = losses[0], losses[2]
+    assert len(losses) == 5 and first != again  # other draws from the snapshot on
 
 
 @pytest.mark.parametrize("name", available())
@@ -185,7 +186,8 @@ def test_config_errors_name_the_nearest_key() -> None:
     [
         ("steps=[", "'steps=\\[' is no valid YAML"),
         ("channel=digital", "hides 'images' secrets, the model's secret is 'modules'"),
-        ("preset=nrmal", "expected one of easy, normal, hard; did you mean 'normal'"),
+        ("presets={nrmal: 1}", "expected one of easy, normal, hard; did you mean 'normal'"),
+        ("presets={normal: 0}", "normal has share 0"),
         ("model.growth=none", "model.growth"),
     ],
 )
@@ -236,10 +238,10 @@ class Processes:
 def test_all_processes_stop_when_one_is_asked() -> None:
     for mine, other in ((False, False), (True, False), (False, True)):
         two = Processes(2, other)
-        assert _any_asked([True] if mine else [], two) == (mine or other)  # type: ignore[arg-type]
+        assert any_asked([True] if mine else [], two) == (mine or other)  # type: ignore[arg-type]
         assert two.calls == 1
     alone = Processes(1, False)
-    assert _any_asked([True], alone) and not _any_asked([], alone)  # type: ignore[arg-type]
+    assert any_asked([True], alone) and not any_asked([], alone)  # type: ignore[arg-type]
     assert alone.calls == 0
 
 
@@ -252,10 +254,10 @@ def test_schedules() -> None:
     assert learning_rate(config, 0) < learning_rate(config, 20)
     assert learning_rate(config, 999) < 0.05 * config.learning_rate
     steering = ContainerSteering(config)
-    before = steering.weight
-    steering.update(200, config.psnr_final - 3)
+    before = float(steering.weight)
+    steering.update(200, torch.tensor(config.psnr_final - 3))
     assert steering.weight > before
-    steering.update(5, 0.0)
+    steering.update(5, torch.tensor(0.0))
     assert steering.at(5) < steering.at(200)
 
 
@@ -287,7 +289,7 @@ def test_average_follows_the_weights() -> None:
     with torch.no_grad():
         layer.weight += 1
     start = average.tensors["weight"].clone()
-    average.update(layer, step=1000)
+    average.update(step=1000)
     torch.testing.assert_close(average.tensors["weight"], start + 0.5)
 
 
@@ -307,7 +309,7 @@ def test_the_papers_container_weight_is_held_unless_it_is_steered(
     photos_folder: Path, tmp_path: Path
 ) -> None:
     for steer in (False, True):
-        extra = [f"steer={steer}", "steps=3", "checkpoint_every=1"]
+        extra = [f"steer={steer}", "steps=3", "checkpoint_minutes=0"]
         run = main(
             "paper", photos_folder, tmp_path / str(steer), overrides=SMALL_PAPER + extra, cpu=True
         )

@@ -1,0 +1,132 @@
+"""A training step asks the host for nothing, and gives the same run for the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from riis_physical.model.network import HidingNetwork
+from tests.training.hiding.test_training import TINY, photos_folder, weights_of
+from training.hiding.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
+from training.hiding.begin import open_run
+from training.hiding.config import load_config
+from training.hiding.data import Photos, list_photos, load_photos
+from training.hiding.fit import Fit
+from training.hiding.loop import main
+from training.hiding.operators import OperatorCalls, counted
+from training.hiding.step import StepNoise, TrainingStep, draw_noise
+
+__all__ = ["photos_folder"]
+
+MOST_CALLS = 4_200
+"""Of a step of `print`: fewer than half of the 9,467 that it took while it asked the host."""
+OBJECTIVE = ["presets={normal: 3, hard: 1}", "hold=accuracy", "mask_power=1.3", "peaks=0.25",
+             "contrast=0.5", "tails=2"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(photos_folder: Path) -> Photos:  # noqa: F811
+    return load_photos(list_photos(photos_folder), 64)
+
+
+def fit_of(photos: Photos, out: Path, extra: list[str]) -> Fit:
+    config = load_config("print", [*TINY, "secret_first=0", *extra])
+    accelerator = Accelerator(cpu=True)
+    run, _ = open_run(config, out, False, accelerator, None)
+    out.mkdir()
+    fit = Fit(run, photos, photos, out, accelerator)
+    fit.begin(workers=0, fresh=True)
+    return fit
+
+
+def test_a_step_reads_nothing_back_and_sends_no_constant(photos: Photos, tmp_path: Path) -> None:
+    fit = fit_of(photos, tmp_path / "run", OBJECTIVE)
+    fit.step()  # what is made once is made here
+    packet = next(fit.packets)
+    fit.packets = iter([packet])
+    calls = counted(fit.step)
+    assert not calls.reads and not calls.uploads
+    assert calls.total > 500  # it was the step that was counted
+
+
+def test_the_count_sees_what_a_device_would_wait_for() -> None:
+    values = torch.rand(4)
+
+    def waits() -> None:
+        bool(values.any())
+        values[values > 0.5]
+        torch.tensor([1.0, 2.0])
+        torch.linalg.inv(torch.eye(2))
+
+    calls = counted(waits)
+    assert {"_local_scalar_dense", "index", "_linalg_check_errors"} <= set(calls.reads)
+    assert calls.uploads["lift_fresh"] == 1
+
+
+def meta_step() -> tuple[TrainingStep, Batch, StepNoise]:
+    """A whole-size step of tensors without values: one that is asked for raises."""
+    config = load_config("print", [*OBJECTIVE, "batch=2"])
+    network = HidingNetwork(config.model)
+    network.decouple()
+    for name, buffer in network.named_buffers():
+        if name.endswith("initialised"):
+            buffer.fill_(True)
+    network.load_state_dict(network.state_dict())
+    like = Unpacking(config, torch.device("meta"))
+    params, _ = draw_params(config, 20, 2, 1.0, 1)
+    assert like.like is not None and params.batch == 2
+    packet = Packet(
+        torch.zeros(2, 3, 200, 200, dtype=torch.uint8),
+        torch.ones(2, 1, 20, 20, dtype=torch.int8),
+        like.like.pack().repeat(2, 1),
+        torch.ones(2),
+        1.0,
+        0,
+    )
+    batch = like(packet)
+    assert batch.plan is not None
+    noise = draw_noise(batch.plan, config.model, torch.Generator())
+    noise = StepNoise(*(one.to("meta") for one in vars(noise).values()))
+    return TrainingStep(network, config).to("meta").train(), batch, noise
+
+
+def test_a_step_needs_no_value_and_half_the_calls() -> None:
+    step, batch, noise = meta_step()
+    weight = torch.ones((), device="meta")
+    step(batch, weight, noise)  # constants are sent once
+
+    def work() -> None:
+        step(batch, weight, noise).loss.backward()
+
+    with OperatorCalls() as calls:
+        work()
+    assert not calls.reads and not calls.uploads
+    assert calls.total < MOST_CALLS
+
+
+def test_the_same_seed_gives_the_same_run_with_and_without_workers(
+    photos_folder: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    overrides = [*TINY, *OBJECTIVE, "steps=3"]
+    one = main("print", photos_folder, tmp_path / "one", overrides=overrides, cpu=True)
+    two = main("print", photos_folder, tmp_path / "two", overrides=overrides, cpu=True, workers=1)
+    other = main(
+        "print", photos_folder, tmp_path / "other", overrides=[*overrides, "seed=1"], cpu=True
+    )
+    first, second, third = weights_of(one), weights_of(two), weights_of(other)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert any(not torch.equal(first[key], third[key]) for key in first)
+
+
+def test_a_batch_holds_presets_by_their_shares_and_says_which_are_held(photos: Photos) -> None:
+    config = load_config("print", [*TINY, "presets={normal: 3, hard: 1}", "batch=200"])
+    params, held = draw_params(config, 8, 200, 1.0, seed=5)
+    assert 0.65 < float(held.mean()) < 0.85
+    covered = params.occlusion > 1e-4  # only `hard` covers anything
+    assert bool(covered.any()) and not bool((covered & (held > 0)).any())
+    packet = Draws(load_config("print", TINY), photos, 0)[Request(3, 0, 0, 1.0)]
+    assert packet.host.dtype == torch.uint8 and packet.secret.unique().tolist() == [-1, 1]

@@ -1,0 +1,43 @@
+"""Variants of an objective: what is compared, and where they read equally."""
+
+from __future__ import annotations
+
+import pytest
+
+from riis_physical.errors import ConfigError
+from training.measure.hiding.objectives import ObjectiveSettings, at_equal_reading, summarised
+
+VARIANTS = (("base", ()), ("tails", ("tails=2",)))
+
+
+def rows(base: float, other: float) -> list[dict[str, object]]:
+    return [
+        {"variant": name, "strengths": [
+            {"strength": s, "worst": worst + (s - 1) / 4, "accuracy": 0.9, "seen_db": 40 - 10 * s,
+             "psnr_db": 38.0} for s in (0.8, 1.0, 1.25)
+        ]}
+        for name, worst in (("tails", other), ("base", base))
+    ]  # fmt: skip
+
+
+def test_variants_are_compared_where_the_worst_read_equally() -> None:
+    settings = ObjectiveSettings("print", VARIANTS, "train", "val", "runs")
+    found = summarised(rows(0.85, 0.875), settings)
+    assert [row["variant"] for row in found["variants"]] == ["base", "tails"]
+    base, tails = (row["at_equal_reading"] for row in found["variants"])
+    assert base["strength"] == 1.0 and base["seen_db"] == pytest.approx(30)
+    assert tails["strength"] == pytest.approx(0.9) and tails["seen_db"] == pytest.approx(31)
+    never = summarised(rows(0.85, 0.7), settings)["variants"][1]["at_equal_reading"]
+    assert never["seen_db"] is None
+    assert at_equal_reading([{"worst": 0.9, "x": 1.0}], 0.9, "x") is None
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(ConfigError, match="two or more"):
+        ObjectiveSettings("print", VARIANTS[:1], "train", "val", "runs")
+    with pytest.raises(ConfigError, match="did you mean 'tails'"):
+        ObjectiveSettings("print", (*VARIANTS, ("x", ("tials=2",))), "train", "val", "runs")
+    with pytest.raises(ConfigError, match="multiple of 8"):
+        ObjectiveSettings("print", VARIANTS, "train", "val", "runs", items=12)
+    with pytest.raises(ConfigError, match="physical"):
+        ObjectiveSettings("paper", VARIANTS, "train", "val", "runs")
