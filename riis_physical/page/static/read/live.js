@@ -3,7 +3,8 @@
 // until a message reads.
 
 import { lookAt } from "../find/closeup.js";
-import { innerOutlines } from "../find/inner.js";
+import { detect } from "../find/detector.js";
+import { sidesInward } from "../find/inward.js";
 import { likelyLevels, readRevealed } from "../qr/decode.js";
 import { logLikelihoods } from "../qr/soft.js";
 import { blocks, dataPath } from "../qr/structure.js";
@@ -30,9 +31,21 @@ import { FAINT_HOPE, LEAST_SURE, placesOf, snapped } from "./search.js";
  * @typedef {object} Attempt
  * @property {Model} model
  * @property {number} round of ways up and versions
- * @property {boolean} isInside within a border, where the outline may be that of a bezel
+ * @property {number | null} inward which side of the outline is put further in, the clearest first
  */
 
+const FIRST = { round: 0, inward: null };
+/** What is tried in between: rounds, and the likely codes with a side further in. */
+const OTHERS = [
+  { round: 0, inward: 0 },
+  { round: 1, inward: null },
+  { round: 0, inward: 1 },
+  { round: 2, inward: null },
+  { round: 0, inward: 2 },
+  { round: 3, inward: null },
+  { round: 4, inward: null },
+  { round: 5, inward: null },
+];
 const EVIDENT = 0.45;
 const MEMORY = 8;
 /** Of comparisons: errors of two frames are not independent. */
@@ -106,7 +119,7 @@ export class Live {
    * @returns {Promise<Answer>}
    */
   async seek(photo) {
-    const places = await placesOf(this.eyes.detector, photo, FRAME_COPY_PX);
+    const places = placesOf(await detect(this.eyes.detector, photo, FRAME_COPY_PX));
     const place = places[this.sought++ % Math.max(1, places.length)];
     if (!place) return { state: "nothing", corners: null, reading: null };
     const { corners, container } = place;
@@ -129,7 +142,8 @@ export class Live {
     }
     const attempt = this.hit ?? this.attempt();
     const { corners } = seen;
-    const outline = attempt.isInside ? innerOutlines(photo, corners)[0] : corners;
+    const isMoved = attempt.inward !== null;
+    const outline = isMoved ? sidesInward(photo, corners)[attempt.inward ?? 0] : corners;
     const rounds = [ROUNDS[attempt.round]];
     const findings = outline
       ? await readPlace(
@@ -154,16 +168,15 @@ export class Live {
 
   /**
    * What the next frame tries: each model in turn; every other time the likely codes upright, and
-   * in between within the border, then the other ways up and versions.
+   * in between other sides, ways up and versions.
    * @returns {Attempt}
    */
   attempt() {
     const { models } = this.eyes;
     const turn = Math.floor(this.attempts / models.length);
     const model = models[this.attempts++ % models.length];
-    if (turn % 2 === 0) return { model, round: 0, isInside: false };
-    const other = ((turn - 1) / 2) % ROUNDS.length;
-    return { model, round: other, isInside: other === 0 };
+    if (turn % 2 === 0) return { model, ...FIRST };
+    return { model, ...OTHERS[((turn - 1) / 2) % OTHERS.length] };
   }
 
   /** What the sum of the frames so far reads. @param {Finding} found */

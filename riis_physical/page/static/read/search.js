@@ -2,7 +2,7 @@
 
 import { lookAt } from "../find/closeup.js";
 import { detect } from "../find/detector.js";
-import { innerOutlines } from "../find/inner.js";
+import { sidesInward } from "../find/inward.js";
 import { snap } from "../find/snap.js";
 import { apart, sizeOf } from "../geometry/quad.js";
 import { STRAIGHT } from "../geometry/region.js";
@@ -22,33 +22,30 @@ import { ROUNDS, readPlace } from "./place.js";
 
 const PHOTO_COPY_PX = 1024;
 /** Places that are looked at closely. */
-export const PLACES = 3;
+const PLACES = 3;
 export const LEAST_SURE = 0.15;
 /** From this probability of a container on, a place is worth more than a first look. */
 export const FAINT_HOPE = 0.35;
 const SNAP_REACH = 0.025;
 const FAR_REACH = 0.07;
+/** Places this near, as a share of the size, are one; outlines this near lead to the same sides. */
 const SAME_PLACE = 0.1;
+const SAME_PICTURE = 0.003;
 /** Rounds of a place with little hope, of those after the first, and of other outlines. */
 const FIRST_ROUNDS = 1;
 const SECOND_PLACE = 4;
 const OTHER_OUTLINES = 1;
 
 /**
- * Places where the detector sees pictures, the likeliest containers first, each once.
- * @param {Network} detector
- * @param {Picture} photo
- * @param {number} copyPx long side of the copy in which they are sought
- * @returns {Promise<Detection[]>}
+ * Pictures that the detector sees, those near a likelier one left out.
+ * @param {Detection[]} detections the likeliest containers first
  */
-export async function placesOf(detector, photo, copyPx) {
+export function placesOf(detections) {
   /** @type {Detection[]} */
   const found = [];
-  for (const one of await detect(detector, photo, copyPx)) {
-    const isNew = found.every(
-      (other) => apart(one.corners, other.corners) > SAME_PLACE * sizeOf(one.corners),
-    );
-    if (isNew) found.push(one);
+  for (const one of detections) {
+    const near = SAME_PLACE * sizeOf(one.corners);
+    if (found.every((other) => apart(one.corners, other.corners) > near)) found.push(one);
     if (found.length === PLACES) break;
   }
   return found;
@@ -74,43 +71,63 @@ export const snapped = (photo, corners, reach = SNAP_REACH) =>
 export async function look(eyes, photo, knowledge) {
   /** @type {Finding | null} */
   let best = null;
-  const reads = async (/** @type {Place} */ place, /** @type {Round[]} */ rounds) => {
-    for (const one of await readPlace(eyes.models, photo, place, rounds, true, knowledge)) {
+  const reads = async (
+    /** @type {Place} */ place,
+    /** @type {Round[]} */ rounds,
+    /** @type {boolean} */ thorough,
+  ) => {
+    for (const one of await readPlace(eyes.models, photo, place, rounds, thorough, knowledge)) {
       if (!best || one.reading || (!best.reading && one.presence > best.presence)) best = one;
     }
     return Boolean(best?.reading);
   };
+  const closely = async (/** @type {Detection} */ { corners }) => {
+    const seen = await lookAt(eyes.closeup, photo, corners);
+    return seen && seen.sure >= LEAST_SURE ? seen : null;
+  };
+  const detections = await detect(eyes.detector, photo, PHOTO_COPY_PX);
+  const places = placesOf(detections);
   /** @type {CloseUp[]} */
   const hopeful = [];
-  for (const { corners, container } of await placesOf(eyes.detector, photo, PHOTO_COPY_PX)) {
-    const seen = await lookAt(eyes.closeup, photo, corners);
-    if (!seen || seen.sure < LEAST_SURE) continue;
-    const isHopeful = container >= FAINT_HOPE;
+  for (const one of places) {
+    const seen = await closely(one);
+    if (!seen) continue;
+    const isHopeful = one.container >= FAINT_HOPE;
     const most = hopeful.length ? SECOND_PLACE : ROUNDS.length;
     const rounds = ROUNDS.slice(0, isHopeful ? most : FIRST_ROUNDS);
-    if (await reads(snapped(photo, seen.corners), rounds)) return best;
+    if (await reads(snapped(photo, seen.corners), rounds, isHopeful)) return best;
     if (isHopeful) hopeful.push(seen);
   }
   const few = ROUNDS.slice(0, OTHER_OUTLINES);
   for (const { corners, others } of hopeful) {
     for (const place of otherOutlines(photo, corners, others)) {
-      if (await reads(place, few)) return best;
+      if (await reads(place, few, false)) return best;
     }
+  }
+  // Of the same pictures the detector has other outlines too, from which other sides may be seen.
+  const known = hopeful.map((one) => one.corners);
+  for (const one of detections) {
+    if (places.includes(one) || one.container < FAINT_HOPE) continue;
+    const seen = await closely(one);
+    const near = SAME_PICTURE * sizeOf(one.corners);
+    if (!seen || known.some((other) => apart(seen.corners, other) <= near)) continue;
+    known.push(seen.corners);
+    if (await reads(snapped(photo, seen.corners), few, false)) return best;
   }
   return best;
 }
 
 /**
- * Where a picture's sides may be instead: within its border, at lines that the close look saw
- * besides, where the close look put them, at edges further away.
+ * Where a picture's sides may be instead: at lines that the close look saw besides, at edges further
+ * in, where the close look put them, at edges further away.
  * @param {Picture} photo
  * @param {Quad} corners
  * @param {Quad[]} others
  * @returns {Generator<Place>}
  */
 function* otherOutlines(photo, corners, others) {
-  for (const one of innerOutlines(photo, corners)) yield snapped(photo, one);
   for (const one of others) yield snapped(photo, one);
+  for (const one of sidesInward(photo, corners)) yield snapped(photo, one);
   yield { corners, bows: STRAIGHT };
   yield snapped(photo, corners, FAR_REACH);
 }
