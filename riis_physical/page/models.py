@@ -13,7 +13,7 @@ import numpy as np
 from riis_physical.errors import WeightsError
 from riis_physical.model.onnx_network import read_record, record_path
 from riis_physical.model.onnx_reader import ESTIMATE, REVEAL
-from riis_physical.model.weights import available, config_of, load_record, locate
+from riis_physical.model.weights import config_of, load_record, locate, named
 from riis_physical.qr.code.structure import (
     LEVELS,
     MAX_VERSION,
@@ -56,7 +56,7 @@ def write_models(folder: Path, model: str, detector: Path, closeup: Path) -> dic
     Args:
         folder: an existing one.
         model: shipped name or path of a .safetensors file, with its ONNX files; ``auto``
-            for the best shipped one.
+            for all that ship.
         detector, closeup: weights, with their ONNX files beside them.
 
     Returns:
@@ -66,26 +66,32 @@ def write_models(folder: Path, model: str, detector: Path, closeup: Path) -> dic
         WeightsError: the ONNX files are missing, corrupted or of other weights.
         OutputError: the folder cannot be written.
     """
-    name = available()[0] if model == "auto" else model
-    weights, record = locate(name), load_record(name)
-    config = config_of(name, record)
-    parts = {"reveal": (weights, REVEAL), "estimate": (weights, ESTIMATE)}
-    parts |= {"detector": (detector, ".onnx"), "closeup": (closeup, ".onnx")}
+    reading = [_reading(folder, name) for name in named(model)]
+    parts = {"detector": detector, "closeup": closeup}
     table = resources.files("riis_physical.qr.prior").joinpath(TABLE).read_bytes()
     values = {
-        "reading": {
-            "name": record["name"],
-            "weights_sha256": record["sha256"],
-            "modulePx": config.module_px,
-            "channels": config.c_secret,
-            "temperature": float(record.get("z_temperature", 1.0)),
-        },
-        "networks": {kind: _copy(folder, *part) for kind, part in parts.items()},
+        "reading": reading,
+        "networks": {kind: _copy(folder, weights, ".onnx") for kind, weights in parts.items()},
         "text": _write(folder, TABLE, table),
         "codes": code_tables(),
     }
     write_text(folder / "models.json", json.dumps(values) + "\n", force=True)
     return values
+
+
+def _reading(folder: Path, name: str) -> dict[str, Any]:
+    """What the page is told of a model, its networks written."""
+    weights, record = locate(name), load_record(name)
+    config = config_of(name, record)
+    return {
+        "name": record["name"],
+        "weights_sha256": record["sha256"],
+        "modulePx": config.module_px,
+        "channels": config.c_secret,
+        "temperature": float(record.get("z_temperature", 1.0)),
+        "reveal": _copy(folder, weights, REVEAL),
+        "estimate": _copy(folder, weights, ESTIMATE),
+    }
 
 
 def _copy(folder: Path, weights: Path, part: str) -> dict[str, str]:

@@ -29,14 +29,14 @@ class Site:
 
     Attributes:
         folder: of its files.
-        model: name of the model that reads.
+        models: names of those that read, the best first.
         version: of what it holds; another one replaces what browsers keep.
         bytes: of all files.
         first_load: bytes that a browser fetches, by engine: wasm or webgpu.
     """
 
     folder: Path
-    model: str
+    models: tuple[str, ...]
     version: str
     bytes: int
     first_load: dict[str, int]
@@ -56,7 +56,7 @@ def write_site(
 
     Args:
         folder: new or, with `force`, one that holds such a page.
-        model: shipped name, path of a .safetensors file, or ``auto``.
+        model: shipped name, path of a .safetensors file, or ``auto`` for all that ship.
         detector, closeup: weights, with their ONNX files beside them.
         runtime: package file of onnxruntime-web.
         told: hears what is done.
@@ -111,7 +111,7 @@ def write_site(
     }
     return Site(
         folder=folder,
-        model=str(values["reading"]["name"]),
+        models=tuple(str(one["name"]) for one in values["reading"]),
         version=version,
         bytes=whole,
         first_load={engine: whole - size for engine, size in without.items()},

@@ -239,6 +239,11 @@ def found_pictures() -> dict[str, Any]:
         sides[side] = np.exp(-0.5 * (away / 1.3) ** 2)
         sides[side] /= sides[side].sum(0)
     fit = fit_sides(sides)
+    # The left side may as well lie ten cells further in, the top one four.
+    doubtful = sides.copy()
+    for side, cells, share in ((3, 10, 0.45), (0, 4, 0.3)):
+        doubtful[side] = (1 - share) * sides[side] + share * np.roll(sides[side], cells, axis=0)
+    doubt = fit_sides(np.round(doubtful, 6))
     return {
         "width": w,
         "height": h,
@@ -253,6 +258,9 @@ def found_pictures() -> dict[str, Any]:
         "sides": values(np.round(sides, 6)),
         "quad": fit.quad.tolist(),
         "sure": fit.sure,
+        "doubtful": values(np.round(doubtful, 6)),
+        "doubtfulQuad": doubt.quad.tolist(),
+        "others": [quad.tolist() for quad in doubt.others],
     }
 
 

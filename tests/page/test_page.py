@@ -43,13 +43,13 @@ def write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # type: ignore[no-u
 def test_a_page_has_all_that_it_names(write, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "deep" / "site"
     made = write(folder)
-    assert made.model == available()[0]
+    assert list(made.models) == available()
     assert 9e6 < made.first_load["wasm"] < 12e6  # models; the runtime is a fake one here
     kept = json.loads((folder / MARK).read_text())
     assert {"./", "app.js", "read/search.js", "icon-192.png"} <= set(kept)
     assert not [name for name in kept if name != "./" and not (folder / name).is_file()]
     models = json.loads((folder / "models" / "models.json").read_text())
-    for entry in [*models["networks"].values(), models["text"]]:
+    for entry in [*models["networks"].values(), models["text"], models["reading"][0]["reveal"]]:
         data = (folder / "models" / entry["file"]).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["sha256"]
     assert f'const VERSION = "{made.version}"' in (folder / "sw.js").read_text()

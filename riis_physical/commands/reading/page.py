@@ -59,7 +59,7 @@ def command(
         common.tell(
             f"page        {site.folder} ({site.bytes / 1e6:.1f} MB, version {site.version})"
         )
-        common.tell(f"model       {site.model}")
+        common.tell(f"models      {', '.join(site.models)}")
         common.tell(
             f"first load  {loads['wasm'] / 1e6:.1f} MB, with WebGPU {loads['webgpu'] / 1e6:.1f} MB"
         )

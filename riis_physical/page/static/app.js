@@ -224,7 +224,7 @@ worker.addEventListener("message", ({ data }) => {
     ready = true;
     become("nothing");
     const cores = told.threads === 1 ? "1 thread" : `${told.threads} threads`;
-    $("about").textContent = `Model ${told.model}, ${told.engine}, ${cores}.`;
+    $("about").textContent = `Reads ${told.models.join(" and ")} with ${told.engine}, ${cores}.`;
     Object.assign(document.body.dataset, { engine: told.engine, threads: String(told.threads) });
     if (waiting) {
       const file = waiting;

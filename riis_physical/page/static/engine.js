@@ -5,10 +5,20 @@
 /** @typedef {{run: (inputs: Ports) => Promise<Ports>}} Network */
 /** @typedef {{file: string, sha256: string}} FileEntry */
 /**
+ * A model that reads, and its networks.
+ * @typedef {object} ReadingEntry
+ * @property {string} name
+ * @property {number} modulePx
+ * @property {number} channels
+ * @property {number} temperature
+ * @property {FileEntry} reveal
+ * @property {FileEntry} estimate
+ */
+/**
  * What the page's models are, as the Python package writes it to models.json.
  * @typedef {object} Models
- * @property {{name: string, modulePx: number, channels: number, temperature: number}} reading
- * @property {Record<"reveal" | "estimate" | "detector" | "closeup", FileEntry>} networks
+ * @property {ReadingEntry[]} reading the models, the likeliest first
+ * @property {Record<"detector" | "closeup", FileEntry>} networks
  * @property {FileEntry} text table of characters
  * @property {import("./qr/structure.js").Tables} codes
  */

@@ -28,11 +28,8 @@ import { useTables } from "./qr/structure.js";
  * @property {(picture: Picture, known?: Known) => Promise<Message | null>} read one photo
  * @property {(known?: Known) => Live} live frames of a camera
  * @property {string} engine what computes: webgpu or wasm
- * @property {string} model name
+ * @property {string[]} models names, the likeliest first
  */
-
-const PHOTO_COPY_PX = 1024;
-const PLACES = 3;
 
 /** @param {Uint8Array} bytes */
 export function textOf(bytes) {
@@ -76,23 +73,29 @@ export async function openReader({ ort, get, providers = ["wasm"], progress = ()
   const models = JSON.parse(new TextDecoder().decode(await get("models.json")));
   useTables(models.codes);
   useText(await inflated(await verified(get, models.text), "deflate"));
-  const entries = Object.entries(models.networks);
-  /** @type {Record<string, import("./engine.js").Network>} */
-  const networks = {};
+  const { networks, reading } = models;
+  const all = Object.keys(networks).length + 2 * reading.length;
   let done = 0;
-  for (const [name, entry] of entries) {
-    networks[name] = await openNetwork(ort, await verified(get, entry), providers);
-    progress(++done, entries.length);
+  const open = async (/** @type {import("./engine.js").FileEntry} */ entry) => {
+    const network = await openNetwork(ort, await verified(get, entry), providers);
+    progress(++done, all);
+    return network;
+  };
+  /** @type {import("./read/search.js").Eyes} */
+  const eyes = {
+    detector: await open(networks.detector),
+    closeup: await open(networks.closeup),
+    models: [],
+  };
+  for (const one of reading) {
+    const parts = { reveal: await open(one.reveal), estimate: await open(one.estimate) };
+    eyes.models.push(new Model(parts, one));
   }
-  const { reveal, estimate, detector, closeup } = networks;
-  const eyes = { model: new Model({ reveal, estimate }, models.reading), detector, closeup };
   return {
     engine: providers[0],
-    model: models.reading.name,
+    models: reading.map((one) => one.name),
     async read(picture, known) {
-      const effort = { copyPx: PHOTO_COPY_PX, places: PLACES, thorough: true };
-      const { findings } = await look(eyes, picture, effort, knowledgeOf(known));
-      const best = findings[0];
+      const best = await look(eyes, picture, knowledgeOf(known));
       return best?.reading ? messageOf(best.reading, best.corners) : null;
     },
     live: (known) => new Live(eyes, knowledgeOf(known)),

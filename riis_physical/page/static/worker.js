@@ -13,7 +13,7 @@ import { messageOf, openReader } from "./reader.js";
 /**
  * What it is told.
  * @typedef {{kind: "progress", done: number, all: number}
- *   | {kind: "ready", engine: string, model: string, threads: number}
+ *   | {kind: "ready", engine: string, models: string[], threads: number}
  *   | {kind: "answer", of: "frame" | "photo", state: string, ms: number, size: number[],
  *      corners: number[][] | null, message: Message | null}
  *   | {kind: "failed", reason: string}} Tell
@@ -77,7 +77,7 @@ async function open(threads, given) {
   }
   reader ??= await openWith(false, count);
   live = reader.live(known);
-  tell({ kind: "ready", engine: reader.engine, model: reader.model, threads: count });
+  tell({ kind: "ready", engine: reader.engine, models: reader.models, threads: count });
 }
 
 /** @param {ImageBitmap} bitmap @param {number} longPx */

@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { viewOf } from "../../../riis_physical/page/static/find/closeup.js";
 import { gather } from "../../../riis_physical/page/static/find/detector.js";
+import { sidesInward } from "../../../riis_physical/page/static/find/inward.js";
 import { borders, fourSides, hull } from "../../../riis_physical/page/static/find/outline.js";
 import { fitSides } from "../../../riis_physical/page/static/find/sides.js";
 import { robustCurve } from "../../../riis_physical/page/static/find/curve.js";
@@ -95,6 +96,56 @@ test("sides are fitted as in Python", () => {
   const { quad, sure } = fitSides(Float32Array.from(one.sides), one.cells);
   assert.ok(apart(quad, one.quad) < 0.02, JSON.stringify(quad));
   assert.ok(Math.abs(sure - one.sure) < 1e-3);
+});
+
+test("a side that may be elsewhere gives other outlines, as in Python", () => {
+  const one = arrays("pictures");
+  const { quad, others } = fitSides(Float32Array.from(one.doubtful), one.cells);
+  assert.ok(apart(quad, one.doubtfulQuad) < 0.02, JSON.stringify(quad));
+  assert.equal(others.length, one.others.length);
+  assert.ok(others.length > 0);
+  others.forEach((other, at) =>
+    assert.ok(apart(other, one.others[at]) < 0.1, JSON.stringify([other, one.others[at]])),
+  );
+});
+
+test("a side at a bezel's outer edge is put at its inner one", () => {
+  const [width, height] = [640, 480];
+  const data = new Uint8Array(4 * width * height).fill(150);
+  const corners = [
+    [90, 60],
+    [560, 85],
+    [540, 420],
+    [75, 390],
+  ];
+  const unit = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
+  const toPhoto = between(unit, corners);
+  const toUnit = inverse(toPhoto);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [u, v] = mapped(toUnit, x, y);
+      if (Math.max(Math.abs(u - 0.5), Math.abs(v - 0.5)) > 0.55) continue;
+      const isPicture = u > 0 && u < 1 && v > 0 && v < 1;
+      const shade = isPicture ? 120 + 80 * Math.sin(23 * u) * Math.cos(17 * v) : 18;
+      data.fill(shade, 4 * (y * width + x), 4 * (y * width + x) + 3);
+    }
+  }
+  for (let side = 0; side < 4; side++) {
+    const beyond = unit.map(([x, y]) => [x, y]);
+    for (const corner of [side, (side + 1) % 4]) {
+      beyond[corner][side % 2 ? 0 : 1] += side === 0 || side === 3 ? -0.05 : 0.05;
+    }
+    const outline = beyond.map(([u, v]) => mapped(toPhoto, u, v));
+    const [found] = sidesInward({ data, width, height }, outline);
+    assert.ok(found && apart(found, corners) < 5, JSON.stringify([side, found, corners]));
+  }
+  const flat = { data: new Uint8Array(4 * width * height).fill(90), width, height };
+  assert.deepEqual(sidesInward(flat, corners), []);
 });
 
 test("an area has one border, a hull and four sides", () => {

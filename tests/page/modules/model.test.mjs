@@ -6,7 +6,7 @@ import { verified } from "../../../riis_physical/page/static/engine.js";
 import { Live, sameMessage } from "../../../riis_physical/page/static/read/live.js";
 import { Model, normalised } from "../../../riis_physical/page/static/read/model.js";
 import { fixedNoise, twister } from "../../../riis_physical/page/static/read/noise.js";
-import { ROUNDS } from "../../../riis_physical/page/static/read/search.js";
+import { ROUNDS } from "../../../riis_physical/page/static/read/place.js";
 import { modulesOf } from "../../../riis_physical/page/static/qr/decode.js";
 import { gridSize } from "../../../riis_physical/page/static/qr/structure.js";
 import { arrays, difference, useModels } from "./arrays.mjs";
@@ -67,7 +67,8 @@ test("every version and way up is tried once", () => {
 });
 
 test("frames of one message add up until it reads; others begin anew", () => {
-  const live = new Live(/** @type {any} */ (null));
+  const [one, another] = /** @type {any[]} */ ([{ name: "one" }, { name: "another" }]);
+  const live = new Live(/** @type {any} */ ({ models: [one, another] }));
   const version = 3;
   const payload = new TextEncoder().encode("https://example.org/7");
   const modules = modulesOf(payload, version, "H");
@@ -83,6 +84,7 @@ test("frames of one message add up until it reads; others begin anew", () => {
   let reading = null;
   for (let frame = 0; frame < 12 && !reading; frame++) {
     reading = live.added({
+      model: one,
       version,
       logits: noisy(modules, 1.5),
       corners: [],
@@ -94,25 +96,70 @@ test("frames of one message add up until it reads; others begin anew", () => {
   assert.ok(live.track.count > 1);
   const other = modulesOf(new TextEncoder().encode("something else entirely"), version, "Q");
   assert.equal(
-    live.added({ version, logits: noisy(other, 0.4), corners: [], presence: 0.9, reading: null }),
+    live.added({
+      model: one,
+      version,
+      logits: noisy(other, 0.4),
+      corners: [],
+      presence: 0.9,
+      reading: null,
+    }),
     null,
   );
   assert.equal(live.track.count, 1);
+  const clear = { version, logits: noisy(other, 0.4), corners: [], presence: 0.9, reading: null };
+  assert.equal(live.added({ model: another, ...clear }), null);
+  assert.equal(live.track.count, 1, "what two models see is of two messages");
   assert.ok(sameMessage(noisy(modules, 0.2), noisy(modules, 0.2), version) > 1);
 });
 
-test("frames try the likely codes every other time, the others in turn, and what showed again", () => {
-  const live = new Live(/** @type {any} */ (null));
-  const tried = Array.from({ length: 12 }, () => {
-    const round = live.round();
-    live.frames++;
-    return round;
-  });
-  assert.deepEqual(tried, [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 1]);
-  live.hit = 3;
-  assert.equal(live.round(), 3);
+test("attempts: each model in turn, the likely codes every other time, others in between", () => {
+  const models = /** @type {any[]} */ ([{ name: "new" }, { name: "old" }]);
+  const live = new Live(/** @type {any} */ ({ models }));
+  const tried = Array.from({ length: 32 }, () => live.attempt());
+  assert.ok(tried.every((one, at) => one.model === models[at % 2]));
+  assert.deepEqual(
+    tried.filter((_, at) => at % 4 === 1).map((one) => [one.round, one.inward]),
+    Array(8).fill([0, null]),
+  );
+  assert.deepEqual(
+    tried.filter((_, at) => at % 4 === 3).map((one) => one.inward ?? -one.round),
+    [0, -1, 1, -2, 2, -3, -4, -5],
+  );
   live.restart();
-  assert.equal(live.round(), 0);
+  assert.equal(live.attempt().model, models[0]);
+});
+
+test("a frame seeks or reads, never both; a picture that is gone is sought anew", async () => {
+  const calls = [];
+  const side = 128;
+  const photo = { data: new Uint8Array(4 * side * side).fill(128), width: side, height: side };
+  const cells = (count, value) => ({ data: new Float32Array(count).fill(value), dims: [] });
+  const detector = {
+    async run({ photos }) {
+      calls.push("detector");
+      const count = (photos.dims[2] / 16) * (photos.dims[3] / 16);
+      return {
+        container: cells(count, 3),
+        picture: cells(count, 3),
+        offsets: cells(8 * count, 0),
+      };
+    },
+  };
+  const closeup = {
+    async run() {
+      calls.push("closeup");
+      return { sides: cells(4 * 96 * 96, 0), container: cells(96 * 96, 0) };
+    },
+  };
+  const live = new Live(/** @type {any} */ ({ models: [null], detector, closeup }));
+  const first = await live.look(photo);
+  assert.equal(first.state, "picture");
+  assert.ok(live.place && live.place.left === 4);
+  const second = await live.look(photo); // sides that lie everywhere are no picture's
+  assert.deepEqual(second, { state: "nothing", corners: null, reading: null });
+  await live.look(photo);
+  assert.deepEqual(calls, ["detector", "closeup", "detector"]);
 });
 
 test("bytes that are no text have none; files are verified", async () => {

@@ -1,8 +1,9 @@
 """What the page reads of the photos that the command line reads, and what it makes of others.
 
 The same simulated captures go to `riis-physical scan` and to the page's modules, which run in
-Node with the same WebAssembly as in a browser: once as photos, once as single frames of a camera,
-1,280 px long. Pictures without a message tell how often a text is invented and what a frame
+Node with the same WebAssembly as in a browser: once as photos, once as frames of a camera that is
+held still, 1,280 px long, until one reads. All that the page holds reads: `scan` too gets no
+other models. Pictures without a message tell how often a text is invented and what a frame
 costs: photographs as they are and, in turn, on a sheet before another one.
 """
 
@@ -39,10 +40,15 @@ from training.measure.reading.captures import Capture, make_captures
 
 KIND, FORMAT = "page", 1
 FRAME_PX = 1280
-PHOTOS_OF = 5
+#: Frames that a camera gives of one capture at most, and of a picture without a message: one that
+#: seeks it, and one for each model.
+MOST_LOOKS, EMPTY_LOOKS = 12, 3
+#: Of the pictures without a message, one in so many is read by each reader.
+OF_EMPTY = {"live": 1, "two": 25, "photo": 5}
 READER = Path(__file__).with_name("page.mjs")
-#: Who reads what: the command line, and the page as photos and as frames.
-READERS = ("scan", "photo", "live")
+#: Who reads what: the page frames, with one thread and with two, the command line and the page
+#: photos.
+READERS = ("live", "two", "scan", "photo")
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Read:
     Attributes:
         reader: one of READERS. empty: whether it is of a host without a message.
         file: of the capture. text: that was read. state: of a frame.
-        ms: that it took. cpu_ms: of all threads, None where it was not measured.
+        ms: of each look. cpu_ms: of all threads, empty where it was not measured.
     """
 
     reader: str
@@ -60,8 +66,8 @@ class Read:
     file: str
     text: str | None
     state: str | None
-    ms: float
-    cpu_ms: float | None
+    ms: list[float]
+    cpu_ms: list[float]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -74,14 +80,15 @@ class NodeReader:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def read(self, pixels: UInt8Image) -> dict[str, Any]:
-        """What is read in uint8 RGB (H, W, 3). Raises RiisError where Node ends."""
+    def read(self, pixels: UInt8Image, looks: int = 1) -> dict[str, Any]:
+        """What is read in uint8 RGB (H, W, 3), `looks` times at most. Raises RiisError where
+        Node ends."""
         height, width = pixels.shape[:2]
         rgba = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
         try:
-            stdin.write(struct.pack("<II", width, height) + rgba.tobytes())
+            stdin.write(struct.pack("<III", looks, width, height) + rgba.tobytes())
             stdin.flush()
             line = stdout.readline()
         except OSError:
@@ -92,7 +99,7 @@ class NodeReader:
 
 
 @contextmanager
-def node_reader(site: Path, mode: str) -> Iterator[NodeReader]:
+def node_reader(site: Path, mode: str, threads: int = 1) -> Iterator[NodeReader]:
     """The page's modules of a folder that `riis-physical page` wrote.
 
     Args:
@@ -105,7 +112,9 @@ def node_reader(site: Path, mode: str) -> Iterator[NodeReader]:
     if node is None:
         raise ConfigError("this needs Node.js 20 or newer: install it first")
     process = subprocess.Popen(
-        [node, str(READER), str(site), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [node, str(READER), str(site), mode, str(threads)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     try:
         yield NodeReader(process)
@@ -128,7 +137,7 @@ def measure(
     Args:
         site: the page's folder. captures: folder of photos, made where they are missing.
         output: the result's file; what was read lies beside it as .jsonl.
-        negatives: photographs without a message; one in PHOTOS_OF is read as a photo too.
+        negatives: photographs without a message, of which each reader gets its share (OF_EMPTY).
 
     Raises:
         RiisError: as the parts say.
@@ -136,12 +145,13 @@ def measure(
     check_writable(output, force=force)
     model = load_record(settings.model)
     about = json.loads((site / "models" / "models.json").read_text(encoding="utf-8"))
-    if about["reading"]["weights_sha256"] != model["sha256"]:
+    names = [one["name"] for one in about["reading"]]
+    if model["sha256"] not in [one["weights_sha256"] for one in about["reading"]]:
         raise ConfigError(
-            f"{site} reads with {about['reading']['name']}, not with {model['name']}: write it "
-            f"again with --model {settings.model}"
+            f"{site} reads with {', '.join(names)}, not with {model['name']}: write it again "
+            f"with --model auto, or {settings.model}"
         )
-    head = {"settings": settings.as_dict(), "negatives": len(negatives), "model": model["sha256"]}
+    head = {"settings": settings.as_dict(), "negatives": len(negatives), "models": names}
     journal: Journal[Read] = Journal(
         output.with_suffix(".jsonl"), head, {}, parse=lambda v: Read(**v), fresh=force
     )
@@ -149,18 +159,21 @@ def measure(
     done = {(one.reader, one.empty, one.file) for one in journal.done}
     reads = list(journal.done)
     for reader in READERS:
-        photos = [(False, captures / "messages" / one.file) for one in found]
-        if reader != "scan":
-            every = PHOTOS_OF if reader == "photo" else 1
-            photos += [(True, file) for file in negatives[::every]]
-        left = [(empty, file) for empty, file in photos if (reader, empty, file.name) not in done]
-        for read in _read_all(reader, left, site, settings.model):
+        photos = [_Photo(False, captures / "messages" / one.file) for one in found]
+        if reader == "two":
+            photos = []
+        if reader in OF_EMPTY:
+            photos += _empty(negatives)[:: OF_EMPTY[reader]]
+        left = [one for one in photos if (reader, one.empty, one.file.name) not in done]
+        for read in _read_all(reader, left, site, names):
             reads.append(journal.append(read))
     result = {
         "kind": KIND,
         "format": FORMAT,
         "captures": "simulated",
         "model": {key: model.get(key) for key in ("name", "sha256")},
+        "read_with": names,
+        "looks": {"captures": MOST_LOOKS, "negatives": EMPTY_LOOKS},
         "settings": settings.as_dict(),
         "environment": describe_environment(),
         **summary(reads, found),
@@ -169,33 +182,59 @@ def measure(
     return result
 
 
+@dataclass(frozen=True)
+class _Photo:
+    """A photo to read: `empty` for one without a message, `wall` where it goes on a sheet."""
+
+    empty: bool
+    file: Path
+    wall: Path | None = None
+    seed: int = 0
+
+    def pixels(self) -> UInt8Image:
+        """uint8 RGB (H, W, 3)."""
+        pixels = load_photo(self.file).pixels
+        if self.wall is None:
+            return pixels
+        return on_a_sheet(pixels, load_photo(self.wall).pixels, self.seed)
+
+
+def _empty(files: Sequence[Path]) -> list[_Photo]:
+    """Every other one on a sheet before the one that comes before it."""
+    return [
+        _Photo(True, file, files[number - 1] if number % 2 else None, number)
+        for number, file in enumerate(files)
+    ]
+
+
 def _read_all(
-    reader: str, left: Sequence[tuple[bool, Path]], site: Path, model: str
+    reader: str, left: Sequence[_Photo], site: Path, models: Sequence[str]
 ) -> Iterator[Read]:
     bar = tqdm(left, desc=reader, disable=not sys.stderr.isatty())
-    if reader == "scan":
-        revealers = load_readers(model, "cpu")
-        for is_empty, file in bar:
-            results = scan_photo(file, revealers)
-            text = next((r.text for r in results if r.text is not None), None)
-            total = results[0].timings_ms["total"]
-            yield Read(reader, is_empty, file.name, text, None, round(total, 1), None)
+    if not left:
         return
-    with node_reader(site, reader) as node:
-        for number, (is_empty, file) in enumerate(bar):
-            pixels = load_photo(file).pixels
-            if is_empty and number % 2:
-                pixels = on_a_sheet(pixels, load_photo(left[number - 1][1]).pixels, number)
-            if reader == "live":
+    if reader == "scan":
+        revealers = [one for name in models for one in load_readers(name, "cpu")]
+        for photo in bar:
+            results = scan_photo(photo.file, revealers)
+            text = next((r.text for r in results if r.text is not None), None)
+            total = round(results[0].timings_ms["total"], 1)
+            yield Read(reader, photo.empty, photo.file.name, text, None, [total], [])
+        return
+    mode, threads = ("photo", 1) if reader == "photo" else ("live", 2 if reader == "two" else 1)
+    with node_reader(site, mode, threads) as node:
+        for photo in bar:
+            pixels, looks = photo.pixels(), 1
+            if mode == "live":
                 scale = FRAME_PX / max(pixels.shape[:2])
-                mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-                resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=mode)
+                way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+                resized = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=way)
                 pixels = np.asarray(resized, np.uint8)
-            told = node.read(pixels)
-            yield Read(
-                reader, is_empty, file.name, told["text"], told["state"],
-                round(told["ms"], 1), round(told["cpuMs"], 1),
-            )  # fmt: skip
+                looks = EMPTY_LOOKS if photo.empty else MOST_LOOKS
+            told = node.read(pixels, looks)
+            times = [[round(ms, 1) for ms in told[key]] for key in ("ms", "cpuMs")]
+            name = photo.file.name
+            yield Read(reader, photo.empty, name, told["text"], told["state"], *times)
 
 
 def on_a_sheet(picture: UInt8Image, wall: UInt8Image, seed: int) -> UInt8Image:
@@ -249,9 +288,10 @@ def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any
             },
             "wrong_texts": len(wrong),
             "negatives": len(empty),
-            "ms": _times([one.ms for one in own if not one.empty]),
-            "negative_ms": _times([one.ms for one in empty]),
-            "negative_cpu_ms": _times([one.cpu_ms for one in empty if one.cpu_ms is not None]),
+            "ms": _times([sum(one.ms) for one in own if not one.empty]),
+            "looks": _times([len(one.ms) for one in own if one.file in right[reader]]),
+            "negative_look_ms": _times([ms for one in empty for ms in one.ms]),
+            "negative_look_cpu_ms": _times([ms for one in empty for ms in one.cpu_ms]),
         }
     return {"readers": rows}
 
@@ -262,6 +302,7 @@ def _times(values: Sequence[float]) -> dict[str, float] | None:
     return {
         "median": round(statistics.median(values), 1),
         "mean": round(statistics.fmean(values), 1),
+        "most": round(max(values), 1),
     }
 
 

@@ -9,7 +9,14 @@ import { fitSides } from "./sides.js";
 /** @typedef {import("../geometry/picture.js").Picture} Picture */
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
 /** @typedef {import("../engine.js").Network} Network */
-/** @typedef {{corners: Quad, container: number, sure: number}} CloseUp */
+/**
+ * A picture that was looked at closely.
+ * @typedef {object} CloseUp
+ * @property {Quad} corners
+ * @property {number} container 0 to 1
+ * @property {number} sure 0 to 1, of its least certain side
+ * @property {Quad[]} others corners with one side where it may be instead, the likeliest first
+ */
 
 export const SIZE = 384;
 export const MARGIN = 64;
@@ -44,7 +51,7 @@ export async function lookAt(network, photo, place) {
   const view = viewOf(photo, place);
   if (!view) return null;
   const seen = await network.run({ photos: { data: view.planes, dims: [1, 3, SIZE, SIZE] } });
-  const { quad, sure } = fitSides(softmaxAcross(seen.sides.data), CELLS);
+  const { quad, sure, others } = fitSides(softmaxAcross(seen.sides.data), CELLS);
   const container = sigmoid(seen.container.data);
   let sum = 0;
   let count = 0;
@@ -54,10 +61,11 @@ export async function lookAt(network, photo, place) {
     count++;
   }
   if (!count) return null;
-  const corners = quad.map(([x, y]) =>
-    mapped(view.toPhoto, (x + 0.5) * STRIDE - 0.5, (y + 0.5) * STRIDE - 0.5),
-  );
-  return isPossible(corners) ? { corners, container: sum / count, sure } : null;
+  const inPhoto = (/** @type {Quad} */ cells) =>
+    cells.map(([x, y]) => mapped(view.toPhoto, (x + 0.5) * STRIDE - 0.5, (y + 0.5) * STRIDE - 0.5));
+  const corners = inPhoto(quad);
+  if (!isPossible(corners)) return null;
+  return { corners, container: sum / count, sure, others: others.map(inPhoto).filter(isPossible) };
 }
 
 /**

@@ -8,13 +8,33 @@ const SAMPLES = 24;
 const NEAR = 3;
 const INNER = 0.04;
 const NOWHERE = 0.003;
+/** Further lines of each side, as capture/find/learned/sides.py has them. */
+const FURTHER = 2;
+const UNLIKELIER = -1.75;
+const APART = 2;
+const MAXIMA = 8;
 const MARGIN_CELLS = 16;
 
 /**
- * Corners from the distributions of the four sides, in cells, and how sure they are.
+ * Corners that four sides give, in cells.
+ * @typedef {object} Sides
+ * @property {Quad} quad clockwise from the top left
+ * @property {number} sure 0 to 1, how much probability lies near the lines, the least of the four
+ * @property {Quad[]} others like `quad` but for one side each, the likeliest first
+ */
+/**
+ * A side as across = line[0] + line[1] * along.
+ * @typedef {object} Line
+ * @property {number[]} line
+ * @property {number} share of its probability that lies near the line
+ * @property {number} fall log of its probability less the best line's, in the mean over the side
+ */
+
+/**
+ * Corners from the distributions of the four sides.
  * @param {Float32Array} sides (4, cells across, cells along) probabilities
  * @param {number} cells
- * @returns {{quad: Quad, sure: number}}
+ * @returns {Sides}
  */
 export function fitSides(sides, cells) {
   const low = MARGIN_CELLS - 0.5;
@@ -26,18 +46,26 @@ export function fitSides(sides, cells) {
     [high, high],
     [low, high],
   ];
-  let sure = 0;
-  for (let turn = 0; turn < 2; turn++) {
-    const lines = [0, 1, 2, 3].map((side) => {
+  /** @type {Line[][]} */
+  let found = [];
+  for (const further of [0, FURTHER]) {
+    found = [0, 1, 2, 3].map((side) => {
       const near = sides.subarray(side * cells * cells, (side + 1) * cells * cells);
       const ends = [quad[side][side % 2], quad[(side + 1) % 4][side % 2]];
-      return likeliest(near, cells, Math.min(...ends), Math.max(...ends));
+      return lines(near, cells, Math.min(...ends), Math.max(...ends), further);
     });
-    quad = [0, 1, 2, 3].map((s) => crossing(lines[(s + 3) % 4].line, lines[s].line, s));
-    sure = Math.min(...lines.map((one) => one.share));
+    quad = quadOf(found.map(([best]) => best.line));
   }
-  return { quad, sure };
+  const best = found.map(([one]) => one.line);
+  const others = found
+    .flatMap((own, side) => own.slice(1).map((one) => ({ ...one, side })))
+    .sort((a, b) => b.fall - a.fall)
+    .map(({ line, side }) => quadOf(best.map((own, s) => (s === side ? line : own))));
+  return { quad, sure: Math.min(...found.map(([one]) => one.share)), others };
 }
+
+/** Corners of the top, right, bottom and left side. @param {number[][]} own @returns {Quad} */
+const quadOf = (own) => own.map((line, s) => crossing(own[(s + 3) % 4], line, s));
 
 /** Probabilities smoothed across a side. @param {Float32Array} near @param {number} cells */
 function smoothed(near, cells) {
@@ -55,13 +83,15 @@ function smoothed(near, cells) {
 }
 
 /**
- * The line that most of a side's probability lies on: across = line[0] + line[1] * along.
+ * The line that most of a side's probability lies on, then up to `further` others.
  * @param {Float32Array} near
  * @param {number} cells
  * @param {number} start
  * @param {number} end
+ * @param {number} further
+ * @returns {Line[]}
  */
-function likeliest(near, cells, start, end) {
+function lines(near, cells, start, end, further) {
   const room = INNER * (end - start);
   let first = Math.max(0, Math.ceil(start + room));
   let last = Math.min(cells - 1, Math.floor(end - room));
@@ -69,23 +99,67 @@ function likeliest(near, cells, start, end) {
     first = cells >> 2;
     last = cells - (cells >> 2);
   }
+  const length = Math.max(last - first, 1);
   const places = new Set();
   for (let i = 0; i < SAMPLES; i++) places.add(even(first + ((last - first) * i) / (SAMPLES - 1)));
-  const logs = smoothed(near, cells).map((value) => Math.log(value + NOWHERE));
-  let best = { votes: -Infinity, one: 0, other: 0 };
-  for (let one = 0; one < cells; one += STEP) {
-    for (let other = 0; other < cells; other += STEP) {
-      let votes = 0;
-      for (const place of places) {
-        const share = (place - first) / Math.max(last - first, 1);
-        votes += logs[Math.min(cells - 1, even(one * (1 - share) + other * share)) * cells + place];
-      }
-      votes /= places.size;
-      if (votes > best.votes) best = { votes, one, other };
+  const steps = Math.ceil(cells / STEP);
+  const votes = votesOf(near, cells, [...places], (place) => (place - first) / length, steps);
+  const best = votes.reduce((top, value) => Math.max(top, value), -Infinity);
+  /** @type {Line[]} */
+  const found = [];
+  for (let maximum = 0; maximum < (further ? MAXIMA : 1); maximum++) {
+    let at = 0;
+    for (let i = 1; i < votes.length; i++) if (votes[i] > votes[at]) at = i;
+    const fall = votes[at] - best;
+    if (fall < UNLIKELIER || found.length > further) break;
+    const [one, other] = [STEP * Math.floor(at / steps), STEP * (at % steps)];
+    const slope = (other - one) / length;
+    const { line, share } = fitted(near, cells, [one - slope * first, slope], first, last);
+    if (found.every((known) => distance(line, known.line, first, last) > APART)) {
+      found.push({ line, share, fall });
+    }
+    const middle = (one + other) / 2;
+    for (let i = 0; i < votes.length; i++) {
+      const own = (STEP * (Math.floor(i / steps) + (i % steps))) / 2;
+      if (Math.abs(own - middle) <= NEAR) votes[i] = -Infinity;
     }
   }
-  const slope = (best.other - best.one) / Math.max(last - first, 1);
-  return fitted(near, cells, [best.one - slope * first, slope], first, last);
+  return found;
+}
+
+/**
+ * Mean log of the probability along each line, by where it starts and where it ends.
+ * @param {Float32Array} near
+ * @param {number} cells
+ * @param {number[]} places
+ * @param {(place: number) => number} shareOf
+ * @param {number} steps
+ */
+function votesOf(near, cells, places, shareOf, steps) {
+  const logs = smoothed(near, cells).map((value) => Math.log(value + NOWHERE));
+  const votes = new Float64Array(steps * steps);
+  for (const place of places) {
+    const share = shareOf(place);
+    for (let one = 0; one < steps; one++) {
+      for (let other = 0; other < steps; other++) {
+        const across = even(STEP * (one * (1 - share) + other * share));
+        votes[one * steps + other] += logs[Math.min(cells - 1, across) * cells + place];
+      }
+    }
+  }
+  return votes.map((value) => value / places.length);
+}
+
+/**
+ * Between two lines, the larger one of their ends'.
+ * @param {number[]} one
+ * @param {number[]} other
+ * @param {number} first
+ * @param {number} last
+ */
+function distance(one, other, first, last) {
+  const [level, slope] = [one[0] - other[0], one[1] - other[1]];
+  return Math.max(Math.abs(level + slope * first), Math.abs(level + slope * last));
 }
 
 /** Rounded as NumPy does, halves to even numbers. @param {number} value */

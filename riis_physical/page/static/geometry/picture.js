@@ -39,23 +39,50 @@ export function cropped(picture, left, top, width, height) {
 }
 
 /**
- * Which pixels a smaller pixel covers, and by which share.
+ * Which pixels each of a copy's is made of: `count` of them from `first` on, by `shares`.
+ * @typedef {{first: Int32Array, shares: Float32Array, count: number}} Cover
+ */
+
+/**
+ * For a smaller copy: the pixels that one covers, and by which share.
  * @param {number} from
  * @param {number} to
+ * @returns {Cover}
  */
 function covers(from, to) {
   const scale = from / to;
-  return Array.from({ length: to }, (_, at) => {
+  const count = Math.ceil(scale) + 1;
+  const cover = { first: new Int32Array(to), shares: new Float32Array(count * to), count };
+  for (let at = 0; at < to; at++) {
     const low = at * scale;
     const high = Math.min(from, (at + 1) * scale);
-    const first = Math.floor(low);
-    const last = Math.min(from - 1, Math.ceil(high) - 1);
-    const shares = [];
-    for (let i = first; i <= last; i++) {
-      shares.push((Math.min(high, i + 1) - Math.max(low, i)) / (high - low));
+    const first = Math.max(0, Math.min(Math.floor(low), from - count));
+    cover.first[at] = first;
+    for (let i = 0; i < count; i++) {
+      const shared = Math.min(high, first + i + 1) - Math.max(low, first + i);
+      cover.shares[at * count + i] = Math.max(0, shared) / (high - low);
     }
-    return { first, shares };
-  });
+  }
+  return cover;
+}
+
+/**
+ * For a larger copy: the two pixels that one lies between.
+ * @param {number} from
+ * @param {number} to
+ * @returns {Cover}
+ */
+function linear(from, to) {
+  const count = Math.min(2, from);
+  const cover = { first: new Int32Array(to), shares: new Float32Array(count * to), count };
+  for (let at = 0; at < to; at++) {
+    const place = Math.max(0, Math.min(from - 1, ((at + 0.5) * from) / to - 0.5));
+    const first = Math.max(0, Math.min(from - 2, Math.floor(place)));
+    cover.first[at] = first;
+    cover.shares[at * count] = count === 1 ? 1 : 1 - (place - first);
+    if (count === 2) cover.shares[at * count + 1] = place - first;
+  }
+  return cover;
 }
 
 /**
@@ -66,59 +93,47 @@ function covers(from, to) {
  * @param {number} height
  * @returns {Float32Array} (3, height, width)
  */
-export function planes(picture, width, height) {
-  const larger = width > picture.width || height > picture.height;
-  const weigh = larger ? linear : covers;
-  const columns = weigh(picture.width, width);
-  const rows = weigh(picture.height, height);
-  const across = new Float32Array(3 * picture.height * width);
-  for (let y = 0; y < picture.height; y++) {
-    for (let x = 0; x < width; x++) {
-      const { first, shares } = columns[x];
+export function planes({ data, width: fullWidth, height: fullHeight }, width, height) {
+  const cover = width > fullWidth || height > fullHeight ? linear : covers;
+  const columns = cover(fullWidth, width);
+  const rows = cover(fullHeight, height);
+  const { first, shares, count } = columns;
+  const across = new Float32Array(3 * fullHeight * width);
+  for (let y = 0, to = 0; y < fullHeight; y++) {
+    for (let x = 0, share = 0; x < width; x++, to += 3) {
       let r = 0;
       let g = 0;
       let b = 0;
-      for (let i = 0, at = 4 * (y * picture.width + first); i < shares.length; i++, at += 4) {
-        r += shares[i] * picture.data[at];
-        g += shares[i] * picture.data[at + 1];
-        b += shares[i] * picture.data[at + 2];
+      for (let i = 0, at = 4 * (y * fullWidth + first[x]); i < count; i++, at += 4, share++) {
+        const weight = shares[share];
+        r += weight * data[at];
+        g += weight * data[at + 1];
+        b += weight * data[at + 2];
       }
-      const to = 3 * (y * width + x);
       across[to] = r;
       across[to + 1] = g;
       across[to + 2] = b;
     }
   }
   const plane = width * height;
+  const stride = 3 * width;
   const found = new Float32Array(3 * plane);
+  const row = new Float32Array(stride);
   for (let y = 0; y < height; y++) {
-    const { first, shares } = rows[y];
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < 3; c++) {
-        let sum = 0;
-        for (let i = 0; i < shares.length; i++) {
-          sum += shares[i] * across[3 * ((first + i) * width + x) + c];
-        }
-        // Rounded as a picture of bytes would be.
-        found[c * plane + y * width + x] = Math.round(sum) / 255;
-      }
+    row.fill(0);
+    for (let i = 0; i < rows.count; i++) {
+      const weight = rows.shares[y * rows.count + i];
+      const from = (rows.first[y] + i) * stride;
+      for (let x = 0; x < stride; x++) row[x] += weight * across[from + x];
+    }
+    // Rounded as a picture of bytes would be.
+    for (let x = 0, at = y * width; x < stride; x += 3, at++) {
+      found[at] = Math.round(row[x]) / 255;
+      found[plane + at] = Math.round(row[x + 1]) / 255;
+      found[2 * plane + at] = Math.round(row[x + 2]) / 255;
     }
   }
   return found;
-}
-
-/**
- * Which two pixels a larger picture's pixel lies between.
- * @param {number} from
- * @param {number} to
- */
-function linear(from, to) {
-  return Array.from({ length: to }, (_, at) => {
-    const place = Math.max(0, Math.min(from - 1, ((at + 0.5) * from) / to - 0.5));
-    const first = Math.min(from - 2, Math.floor(place));
-    if (from < 2) return { first: 0, shares: [1] };
-    return { first, shares: [1 - (place - first), place - first] };
-  });
 }
 
 /**

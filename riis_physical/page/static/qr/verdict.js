@@ -2,7 +2,8 @@
 
 import { BLOCK_BITS, CAPS, logSum2 } from "./evidence.js";
 import * as codec from "./payload.js";
-import { DataBits, messageLog2, randomLog2, startsWith } from "./prior.js";
+import { DataBits } from "./databits.js";
+import { messageLog2, randomLog2, startsWith } from "./prior.js";
 import { encodeBlock } from "./reed_solomon.js";
 import { LEVELS } from "./structure.js";
 import { CAP_BITS, KNOWN, bitAt } from "./words.js";

@@ -4,14 +4,15 @@
 import { CAPS, bitGains, expectedBits } from "./evidence.js";
 import { OrderedBlock } from "./ordered.js";
 import * as codec from "./payload.js";
-import { DataBits, codewordsLog2 } from "./prior.js";
+import { DataBits } from "./databits.js";
+import { codewordsLog2 } from "./prior.js";
 import { decode } from "./reed_solomon.js";
 import { blocks, codewordCount, dataPath } from "./structure.js";
 import { localWeights } from "./weights.js";
 
 /** @typedef {import("./structure.js").Level} Level */
 /** @typedef {import("./prior.js").Fit} Fit */
-/** @typedef {import("./prior.js").SoftText} SoftText */
+/** @typedef {import("./databits.js").SoftText} SoftText */
 /** @typedef {"algebraic" | "ordered" | "prior" | "weighted"} Method */
 /** @typedef {"code" | "text" | "beginning" | "list"} By */
 /** @typedef {{payload: Uint8Array, level: Level, bits: number, by: By}} Verdict */

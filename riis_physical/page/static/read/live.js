@@ -1,15 +1,23 @@
-// Frames of a camera, each looked at quickly; their evidence is added up until a message reads.
+// Frames of a camera. Each does one thing, so that none takes long: it seeks pictures, or it looks
+// closely at one that an earlier frame showed and tries to read it. Evidence of frames is added up
+// until a message reads.
 
+import { lookAt } from "../find/closeup.js";
+import { detect } from "../find/detector.js";
+import { sidesInward } from "../find/inward.js";
 import { likelyLevels, readRevealed } from "../qr/decode.js";
 import { logLikelihoods } from "../qr/soft.js";
 import { blocks, dataPath } from "../qr/structure.js";
-import { ROUNDS, look } from "./search.js";
+import { ROUNDS, readPlace } from "./place.js";
+import { FAINT_HOPE, LEAST_SURE, placesOf, snapped } from "./search.js";
 
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
 /** @typedef {import("../qr/decode.js").Reading} Reading */
 /** @typedef {import("../qr/decode.js").Knowledge} Knowledge */
 /** @typedef {import("./search.js").Eyes} Eyes */
-/** @typedef {import("./search.js").Finding} Finding */
+/** @typedef {import("./place.js").Finding} Finding */
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("../geometry/picture.js").Picture} Picture */
 /**
  * What is said of a frame.
  * @typedef {object} Answer
@@ -18,13 +26,35 @@ import { ROUNDS, look } from "./search.js";
  * @property {Reading | null} reading
  */
 
+/**
+ * How a frame reads at a place.
+ * @typedef {object} Attempt
+ * @property {Model} model
+ * @property {number} round of ways up and versions
+ * @property {number | null} inward which side of the outline is put further in, the clearest first
+ */
+
+const FIRST = { round: 0, inward: null };
+/** What is tried in between: rounds, and the likely codes with a side further in. */
+const OTHERS = [
+  { round: 0, inward: 0 },
+  { round: 1, inward: null },
+  { round: 0, inward: 1 },
+  { round: 2, inward: null },
+  { round: 0, inward: 2 },
+  { round: 3, inward: null },
+  { round: 4, inward: null },
+  { round: 5, inward: null },
+];
 const EVIDENT = 0.45;
 const MEMORY = 8;
 /** Of comparisons: errors of two frames are not independent. */
 const TEMPER = 0.5;
 const SAME = -3;
 /** Long side of the copy in which pictures are sought in frames. */
-export const FRAME_COPY_PX = 768;
+const FRAME_COPY_PX = 768;
+/** Attempts at a place by each model before pictures are sought anew; with little hope, and else. */
+const ATTEMPTS = { faint: 1, likely: 4 };
 
 /**
  * Log Bayes factor of one message in both grids against unrelated messages. Messages that differ
@@ -57,58 +87,110 @@ export class Live {
   /** @param {Eyes} eyes @param {Knowledge} [knowledge] */
   constructor(eyes, knowledge = {}) {
     this.eyes = eyes;
-    this.knowledge = knowledge;
+    this.knowledge = { ...knowledge, quick: true };
     this.frames = 0;
-    this.began = 0;
+    this.sought = 0;
+    this.attempts = 0;
     this.restart();
   }
 
   /** Forget what was seen. */
   restart() {
-    /** @type {{version: number, sum: Float32Array, count: number, last: number} | null} */
+    /** @type {{model: Model, version: number, sum: Float32Array, count: number, last: number} | null} */
     this.track = null;
-    /** @type {number | null} */
+    /** @type {Attempt | null} what showed something in the last frame */
     this.hit = null;
-    this.began = this.frames;
+    /** @type {{corners: Quad, left: number} | null} where the next frame looks, so many times */
+    this.place = null;
+    this.sought = 0;
+    this.attempts = 0;
   }
 
-  /** What this frame tries: what showed in the last one, else the likely and, in turn, the rest. */
-  round() {
-    if (this.hit !== null) return this.hit;
-    const since = this.frames - this.began;
-    return since % 2 ? 1 + (((since - 1) / 2) % (ROUNDS.length - 1)) : 0;
-  }
-
-  /** Look at a frame. @param {import("./search.js").Picture} photo @returns {Promise<Answer>} */
+  /** Look at a frame. @param {Picture} photo @returns {Promise<Answer>} */
   async look(photo) {
-    const round = this.round();
-    const effort = { copyPx: FRAME_COPY_PX, places: 1, thorough: false, round };
     this.frames++;
-    const { findings, picture } = await look(this.eyes, photo, effort, {
-      ...this.knowledge,
-      quick: true,
-    });
     if (this.track && this.frames - this.track.last > MEMORY) this.restart();
-    const found = findings[0];
-    this.hit = found ? round : null;
-    if (!found) return { state: picture ? "picture" : "nothing", corners: picture, reading: null };
-    const reading = found.reading ?? this.added(found);
-    const corners = found.corners;
-    if (reading) return { state: "read", corners, reading };
-    return { state: found.presence >= EVIDENT ? "container" : "picture", corners, reading: null };
+    return this.place ? this.read(photo, this.place) : this.seek(photo);
+  }
+
+  /**
+   * Seek pictures, and take the next of them for the next frames.
+   * @param {Picture} photo
+   * @returns {Promise<Answer>}
+   */
+  async seek(photo) {
+    const places = placesOf(await detect(this.eyes.detector, photo, FRAME_COPY_PX));
+    const place = places[this.sought++ % Math.max(1, places.length)];
+    if (!place) return { state: "nothing", corners: null, reading: null };
+    const { corners, container } = place;
+    const each = container >= FAINT_HOPE ? ATTEMPTS.likely : ATTEMPTS.faint;
+    this.place = { corners, left: each * this.eyes.models.length };
+    return { state: "picture", corners, reading: null };
+  }
+
+  /**
+   * Look closely at a picture and try to read it.
+   * @param {Picture} photo
+   * @param {{corners: Quad, left: number}} place where it was in the frame before
+   * @returns {Promise<Answer>}
+   */
+  async read(photo, { corners: before, left }) {
+    const seen = await lookAt(this.eyes.closeup, photo, before);
+    if (!seen || seen.sure < LEAST_SURE) {
+      this.place = null;
+      return { state: "nothing", corners: null, reading: null };
+    }
+    const attempt = this.hit ?? this.attempt();
+    const { corners } = seen;
+    const isMoved = attempt.inward !== null;
+    const outline = isMoved ? sidesInward(photo, corners)[attempt.inward ?? 0] : corners;
+    const rounds = [ROUNDS[attempt.round]];
+    const findings = outline
+      ? await readPlace(
+          [attempt.model],
+          photo,
+          snapped(photo, outline),
+          rounds,
+          false,
+          this.knowledge,
+        )
+      : [];
+    const best = findings.sort(
+      (a, b) => Number(!!b.reading) - Number(!!a.reading) || b.presence - a.presence,
+    )[0];
+    this.hit = best ? attempt : null;
+    this.place = best || left > 1 ? { corners, left: best ? left : left - 1 } : null;
+    if (!best) return { state: "picture", corners, reading: null };
+    const reading = best.reading ?? this.added(best);
+    const state = reading ? "read" : best.presence >= EVIDENT ? "container" : "picture";
+    return { state, corners: best.corners, reading };
+  }
+
+  /**
+   * What the next frame tries: each model in turn; every other time the likely codes upright, and
+   * in between other sides, ways up and versions.
+   * @returns {Attempt}
+   */
+  attempt() {
+    const { models } = this.eyes;
+    const turn = Math.floor(this.attempts / models.length);
+    const model = models[this.attempts++ % models.length];
+    if (turn % 2 === 0) return { model, ...FIRST };
+    return { model, ...OTHERS[((turn - 1) / 2) % OTHERS.length] };
   }
 
   /** What the sum of the frames so far reads. @param {Finding} found */
-  added({ version, logits }) {
+  added({ model, version, logits }) {
     const values = logLikelihoods(logits, version);
     const track = this.track;
-    if (track?.version === version && sameMessage(track.sum, values, version) > SAME) {
+    const isSame = track?.model === model && track.version === version;
+    if (isSame && sameMessage(track.sum, values, version) > SAME) {
       track.sum = track.sum.map((value, at) => value + values[at]);
       track.count++;
       track.last = this.frames;
       return readRevealed(track.sum, null, version, this.knowledge);
     }
-    this.track = { version, sum: values, count: 1, last: this.frames };
+    this.track = { model, version, sum: values, count: 1, last: this.frames };
     return null;
   }
 }

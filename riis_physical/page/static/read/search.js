@@ -2,212 +2,132 @@
 
 import { lookAt } from "../find/closeup.js";
 import { detect } from "../find/detector.js";
+import { sidesInward } from "../find/inward.js";
 import { snap } from "../find/snap.js";
-import { apart, isPossible, sizeOf, turned } from "../geometry/quad.js";
-import { MODULE_PX, Region, STRAIGHT } from "../geometry/region.js";
-import { readRevealed } from "../qr/decode.js";
-import { finderScore, presenceScore } from "../qr/soft.js";
-import { gridSize } from "../qr/structure.js";
-import { middling } from "./model.js";
+import { apart, sizeOf } from "../geometry/quad.js";
+import { STRAIGHT } from "../geometry/region.js";
+import { ROUNDS, readPlace } from "./place.js";
 
 /** @typedef {import("../geometry/picture.js").Picture} Picture */
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
-/** @typedef {import("../geometry/region.js").Bows} Bows */
-/** @typedef {import("../qr/decode.js").Reading} Reading */
 /** @typedef {import("../qr/decode.js").Knowledge} Knowledge */
 /** @typedef {import("../engine.js").Network} Network */
+/** @typedef {import("../find/closeup.js").CloseUp} CloseUp */
+/** @typedef {import("../find/detector.js").Detection} Detection */
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {{model: Model, detector: Network, closeup: Network}} Eyes */
-/** @typedef {{corners: Quad, bows: Bows}} Place */
-/** @typedef {{turn: number, version: number, finder: number}} Hypothesis */
-/**
- * A revealed code.
- * @typedef {object} Finding
- * @property {Quad} corners from the printed top left, clockwise
- * @property {number} version
- * @property {number} presence agreement with what every code holds, -1 to 1
- * @property {Float32Array} logits
- * @property {Reading | null} reading
- */
-/**
- * What was seen of a photo.
- * @typedef {object} Seen
- * @property {Finding[]} findings the read one, or what shows most, first
- * @property {Quad | null} picture where a picture is, whatever it holds
- */
-/**
- * How hard to look: at frames, of which more will come, or at a photo.
- * @typedef {object} Effort
- * @property {number} copyPx long side of the copy in which pictures are sought
- * @property {number} places that are looked at closely
- * @property {boolean} thorough try every version and way up, and other corners
- * @property {number} [round] of ways up and versions that a frame tries
- */
+/** @typedef {import("./place.js").Finding} Finding */
+/** @typedef {import("./place.js").Place} Place */
+/** @typedef {import("./place.js").Round} Round */
+/** @typedef {{models: Model[], detector: Network, closeup: Network}} Eyes */
 
-const PROBE_MODULES = 10;
-const STRONG = 0.85;
-const WEAK = 0.3;
-/** From here on no other hypothesis of a place is looked at, even when this one does not read. */
-const CERTAIN = 0.75;
-const WORTH_READING = 0.3;
-const LEAST_SURE = 0.15;
+const PHOTO_COPY_PX = 1024;
+/** Places that are looked at closely. */
+const PLACES = 3;
+export const LEAST_SURE = 0.15;
+/** From this probability of a container on, a place is worth more than a first look. */
+export const FAINT_HOPE = 0.35;
 const SNAP_REACH = 0.025;
 const FAR_REACH = 0.07;
+/** Places this near, as a share of the size, are one; outlines this near lead to the same sides. */
 const SAME_PLACE = 0.1;
-const REVEALS = 2;
-const LIKELY_VERSIONS = [3, 4, 5, 6];
-const OTHER_VERSIONS = [2, 7, 8, 9, 10, 1];
-const TURNS = [0, 1, 3, 2];
-
-/**
- * Rounds of ways up and versions, the likeliest first.
- * @type {[number[], number[]][]}
- */
-export const ROUNDS = [
-  [[0], LIKELY_VERSIONS],
-  [[1], LIKELY_VERSIONS],
-  [[3], LIKELY_VERSIONS],
-  [[2], LIKELY_VERSIONS],
-  [[0], OTHER_VERSIONS],
-  [TURNS.slice(1), OTHER_VERSIONS],
-];
-/** The rounds that every further place gets, and other corners of the first one. */
+const SAME_PICTURE = 0.003;
+/** Rounds of a place with little hope, of those after the first, and of other outlines. */
+const FIRST_ROUNDS = 1;
 const SECOND_PLACE = 4;
-const OTHER_CORNERS = 1;
+const OTHER_OUTLINES = 1;
 
 /**
- * Look at a photo.
- * @param {Eyes} eyes
- * @param {Picture} photo
- * @param {Effort} effort
- * @param {Knowledge} [knowledge]
- * @returns {Promise<Seen>}
+ * Pictures that the detector sees, those near a likelier one left out.
+ * @param {Detection[]} detections the likeliest containers first
  */
-export async function look(eyes, photo, effort, knowledge = {}) {
-  const detections = await detect(eyes.detector, photo, effort.copyPx);
-  /** @type {Quad[]} */
-  const known = [];
-  /** @type {Finding[]} */
-  const findings = [];
-  /** @type {Quad | null} */
-  let picture = null;
-  for (const { corners } of detections) {
-    if (known.length === effort.places) break;
-    if (known.some((one) => apart(one, corners) <= SAME_PLACE * sizeOf(corners))) continue;
-    known.push(corners);
-    const seen = await lookAt(eyes.closeup, photo, corners);
-    if (!seen || seen.sure < LEAST_SURE) continue;
-    picture ??= seen.corners;
-    for (const [place, rounds] of attempts(photo, seen.corners, effort, known.length === 1)) {
-      findings.push(...(await readPlace(eyes.model, photo, place, rounds, effort, knowledge)));
-      if (findings.some((one) => one.reading)) break;
-    }
-    if (findings.some((one) => one.reading)) break;
+export function placesOf(detections) {
+  /** @type {Detection[]} */
+  const found = [];
+  for (const one of detections) {
+    const near = SAME_PLACE * sizeOf(one.corners);
+    if (found.every((other) => apart(one.corners, other.corners) > near)) found.push(one);
+    if (found.length === PLACES) break;
   }
-  findings.sort((a, b) => Number(!!b.reading) - Number(!!a.reading) || b.presence - a.presence);
-  return { findings, picture };
+  return found;
 }
 
 /**
- * Corners to try about those of a picture, each with its rounds, the cheap ones first.
+ * An outline moved to the edges near it.
  * @param {Picture} photo
  * @param {Quad} corners
- * @param {Effort} effort
- * @param {boolean} isFirst whether it is the likeliest picture
- * @returns {Generator<[Place, [number[], number[]][]]>}
+ * @param {number} [reach] share of the size
+ * @returns {Place}
  */
-function* attempts(photo, corners, effort, isFirst) {
-  const size = sizeOf(corners);
-  const near = snap(photo, corners, SNAP_REACH * size);
-  if (!effort.thorough) {
-    yield [near, [ROUNDS[effort.round ?? 0]]];
-    return;
-  }
-  yield [near, isFirst ? ROUNDS : ROUNDS.slice(0, SECOND_PLACE)];
-  if (!isFirst) return;
-  const few = ROUNDS.slice(0, OTHER_CORNERS);
-  yield [{ corners, bows: STRAIGHT }, few];
-  yield [snap(photo, corners, FAR_REACH * size), few];
-}
+export const snapped = (photo, corners, reach = SNAP_REACH) =>
+  snap(photo, corners, reach * sizeOf(corners));
 
 /**
- * Reveal and read at one place.
- * @param {Model} model
+ * The best reading of a photo, or what shows most of a code, if anything does.
+ * @param {Eyes} eyes
  * @param {Picture} photo
- * @param {Place} place
- * @param {[number[], number[]][]} rounds
- * @param {Effort} effort
- * @param {Knowledge} knowledge
- * @returns {Promise<Finding[]>}
- */
-async function readPlace(model, photo, place, rounds, effort, knowledge) {
-  if (!isPossible(place.corners)) return [];
-  const region = new Region(photo, place.corners, place.bows);
-  if (!region.isSeen) return [];
-  /** @type {Finding[]} */
-  const findings = [];
-  /** @type {Hypothesis[]} */
-  const pending = [];
-  for (const [turns, versions] of rounds) {
-    const tries = turns.flatMap((turn) => versions.map((version) => ({ turn, version })));
-    const probed = await probe(model, region, tries);
-    const strong = probed.filter((h) => h.finder >= STRONG).slice(0, REVEALS);
-    pending.push(...probed.filter((h) => h.finder < STRONG && h.finder >= WEAK));
-    for (const h of strong) {
-      const found = await reveal(model, region, h, knowledge);
-      if (found) findings.push(found);
-      if (found?.reading) return findings;
-    }
-    if (strong.length && !effort.thorough) return findings;
-    if (findings.some((one) => one.presence >= CERTAIN)) return findings;
-  }
-  if (!effort.thorough || findings.length) return findings;
-  pending.sort((a, b) => b.finder - a.finder);
-  for (const h of pending.slice(0, REVEALS)) {
-    const found = await reveal(model, region, h, knowledge);
-    if (found) findings.push(found);
-    if (found?.reading) break;
-  }
-  return findings;
-}
-
-/**
- * Scores of hypotheses by the finder pattern at the printed top left, best first.
- * @param {Model} model
- * @param {Region} region
- * @param {{turn: number, version: number}[]} tries
- * @returns {Promise<Hypothesis[]>}
- */
-async function probe(model, region, tries) {
-  const side = PROBE_MODULES * MODULE_PX;
-  const seen = tries.map(({ turn, version }) =>
-    region.rectify(MODULE_PX * gridSize(version), turn, { left: 0, top: 0, side }),
-  );
-  const revealed = await model.reveal(
-    seen.map((one) => one.planes),
-    side,
-    seen.map((one) => middling(one.scalePx)),
-  );
-  return tries
-    .map((one, i) => ({ ...one, finder: finderScore(revealed[i].logits, PROBE_MODULES) }))
-    .sort((a, b) => b.finder - a.finder);
-}
-
-/**
- * Reveal a whole hypothesis; null where it is not worth reading.
- * @param {Model} model
- * @param {Region} region
- * @param {Hypothesis} h
  * @param {Knowledge} knowledge
  * @returns {Promise<Finding | null>}
  */
-async function reveal(model, region, { turn, version }, knowledge) {
-  const side = MODULE_PX * gridSize(version);
-  const { planes, scalePx } = region.rectify(side, turn);
-  const condition = await model.estimate(planes, side, scalePx);
-  const [{ logits, picture }] = await model.reveal([planes], side, [condition]);
-  const presence = presenceScore(logits, version);
-  if (presence < WORTH_READING) return null;
-  const reading = readRevealed(logits, picture, version, knowledge);
-  return { corners: turned(region.corners, turn), version, presence, logits, reading };
+export async function look(eyes, photo, knowledge) {
+  /** @type {Finding | null} */
+  let best = null;
+  const reads = async (
+    /** @type {Place} */ place,
+    /** @type {Round[]} */ rounds,
+    /** @type {boolean} */ thorough,
+  ) => {
+    for (const one of await readPlace(eyes.models, photo, place, rounds, thorough, knowledge)) {
+      if (!best || one.reading || (!best.reading && one.presence > best.presence)) best = one;
+    }
+    return Boolean(best?.reading);
+  };
+  const closely = async (/** @type {Detection} */ { corners }) => {
+    const seen = await lookAt(eyes.closeup, photo, corners);
+    return seen && seen.sure >= LEAST_SURE ? seen : null;
+  };
+  const detections = await detect(eyes.detector, photo, PHOTO_COPY_PX);
+  const places = placesOf(detections);
+  /** @type {CloseUp[]} */
+  const hopeful = [];
+  for (const one of places) {
+    const seen = await closely(one);
+    if (!seen) continue;
+    const isHopeful = one.container >= FAINT_HOPE;
+    const most = hopeful.length ? SECOND_PLACE : ROUNDS.length;
+    const rounds = ROUNDS.slice(0, isHopeful ? most : FIRST_ROUNDS);
+    if (await reads(snapped(photo, seen.corners), rounds, isHopeful)) return best;
+    if (isHopeful) hopeful.push(seen);
+  }
+  const few = ROUNDS.slice(0, OTHER_OUTLINES);
+  for (const { corners, others } of hopeful) {
+    for (const place of otherOutlines(photo, corners, others)) {
+      if (await reads(place, few, false)) return best;
+    }
+  }
+  // Of the same pictures the detector has other outlines too, from which other sides may be seen.
+  const known = hopeful.map((one) => one.corners);
+  for (const one of detections) {
+    if (places.includes(one) || one.container < FAINT_HOPE) continue;
+    const seen = await closely(one);
+    const near = SAME_PICTURE * sizeOf(one.corners);
+    if (!seen || known.some((other) => apart(seen.corners, other) <= near)) continue;
+    known.push(seen.corners);
+    if (await reads(snapped(photo, seen.corners), few, false)) return best;
+  }
+  return best;
+}
+
+/**
+ * Where a picture's sides may be instead: at lines that the close look saw besides, at edges further
+ * in, where the close look put them, at edges further away.
+ * @param {Picture} photo
+ * @param {Quad} corners
+ * @param {Quad[]} others
+ * @returns {Generator<Place>}
+ */
+function* otherOutlines(photo, corners, others) {
+  for (const one of others) yield snapped(photo, one);
+  for (const one of sidesInward(photo, corners)) yield snapped(photo, one);
+  yield { corners, bows: STRAIGHT };
+  yield snapped(photo, corners, FAR_REACH);
 }
