@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Run
-from PIL import Image
 from picture_models import picture, saved
+from PIL import Image
 
 from riis_physical.images import load_photo
 
@@ -85,8 +85,8 @@ def test_a_photo_without_a_picture_says_so(run: Run, desk: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--secret", "a.png", "--secret", "b.png"], "hides 1 pictures"),
-        ([], "hides 1 pictures"),
+        (["--secret", "a.png", "--secret", "b.png"], "hides one picture in a container"),
+        ([], "hides one picture in a container"),
         (["--secret", "a.png", "--model", "print-2"], "hides messages, not pictures"),
         (["--secret", "a.png", "--model", "nosuch"], "no model"),
         (["--secret", "a.png", "-o", "c.bmp"], "suffix"),

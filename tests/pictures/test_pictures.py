@@ -66,7 +66,7 @@ def test_grey_hosts_hide_their_own_colours() -> None:
 
 
 def test_the_number_of_secrets_must_be_the_models() -> None:
-    with pytest.raises(ConfigError, match="hides 2 pictures in one container, got 1"):
+    with pytest.raises(ConfigError, match="hides 2 pictures in a container, got 1"):
         hide_pictures(picture(32, 32), [picture(32, 32)], model_of(n_secrets=2))
 
 
