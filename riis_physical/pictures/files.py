@@ -152,8 +152,8 @@ def reveal_files(
 
     Args:
         container: as received; its `jpeg_quality` counts where the level is estimated.
-        host, secrets: what it was made of, for the sheet and figures; the first secret is what
-            `tamper` compares with.
+        host, secrets: what it was made of, for the sheet and figures.
+        tamper: look for changes, which takes three times as long; needs the secrets.
 
     Raises:
         BadImageError: `host` is of another size than the container, or `tamper` without a secret.
@@ -187,7 +187,7 @@ def reveal_files(
         metrics.psnr(one, back)
         for one, back in zip(expected, revealed.secrets[: len(expected)], strict=True)
     )
-    found = tamper_map(revealed.secrets[0], expected[0]) if tamper else None
+    found = tamper_map(revealed, expected, model, progress=progress) if tamper else None
     pictures = dict(zip(names, revealed.secrets, strict=False)) | {"host": revealed.host}
     if found is not None:
         pictures["tamper"] = heat_picture(pixels, found)

@@ -59,7 +59,7 @@ class Measurer:
                 received = distorted_file(edited, level, rng)
                 coded = None if level.quality == 100 else level.quality
                 back = reveal_pictures(received, self.model, file_quality=coded)
-                found = tamper_map(back.secrets[0], made.secrets[0])
+                found = tamper_map(back, made.secrets, self.model)
                 yield PlainRecord(
                     {
                         "index": index,
