@@ -28,13 +28,14 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page, paper: the newest of each,
-            None where there is none.
+        negatives, bench, calibration, visible, study, engines, page, paper, pictures: the newest
+            of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
         soft: soft reading of grids under noise. start_up: of commands.
         known: evaluations of this model with messages of a kind, or known to the reader.
+        tamper: results of `measure tamper`, one for each kind of secret.
     """
 
     model: str | None
@@ -53,6 +54,8 @@ class Results:
     start_up: Json | None = None
     known: list[Json] = field(default_factory=list)
     paper: Json | None = None
+    pictures: Json | None = None
+    tamper: list[Json] = field(default_factory=list)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -102,6 +105,8 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "start-up"),
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
         _last(files, "paper"),
+        _last(files, "pictures"),
+        [found for found in files if found["kind"] == "tamper"],
     )
 
 
