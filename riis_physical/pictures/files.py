@@ -191,15 +191,18 @@ def reveal_files(
     pictures = dict(zip(names, revealed.secrets, strict=False)) | {"host": revealed.host}
     if found is not None:
         pictures["tamper"] = heat_picture(pixels, found)
-    tiles = [] if host is None else [("host", host)]
-    tiles.append((f"container, told {revealed.level}", pixels))
-    if host is not None:
-        tiles.append((f"difference x {DIFFERENCE_GAIN}", difference(host, pixels)))
+    known = ("revealed host", revealed.host) if host is None else ("host", host)
+    tiles = [
+        known,
+        (f"container, told {revealed.level}", pixels),
+        (f"difference x {DIFFERENCE_GAIN}", difference(known[1], pixels)),
+    ]
     if secret_db:
         tiles += _secret_tiles(expected, revealed, secret_db)
     else:
         tiles += [(f"revealed {n}", one) for n, one in enumerate(revealed.secrets, start=1)]
-    tiles.append(("revealed host", revealed.host))
+    if host is not None:
+        tiles.append(("revealed host", revealed.host))
     if found is not None:
         tiles.append((f"changed: {found.share:.1%} suspect", pictures["tamper"]))
     pictures[SHEET.removesuffix(".png")] = contact_sheet(tiles, f"revealed by {model.name}")
