@@ -152,8 +152,8 @@ def reveal_files(
 
     Args:
         container: as received; its `jpeg_quality` counts where the level is estimated.
-        host, secrets: what it was made of, for the sheet and figures; the first secret is what
-            `tamper` compares with.
+        host, secrets: what it was made of, for the sheet and figures.
+        tamper: look for changes, which takes three times as long; needs the secrets.
 
     Raises:
         BadImageError: `host` is of another size than the container, or `tamper` without a secret.
@@ -187,19 +187,22 @@ def reveal_files(
         metrics.psnr(one, back)
         for one, back in zip(expected, revealed.secrets[: len(expected)], strict=True)
     )
-    found = tamper_map(revealed.secrets[0], expected[0]) if tamper else None
+    found = tamper_map(revealed, expected, model, progress=progress) if tamper else None
     pictures = dict(zip(names, revealed.secrets, strict=False)) | {"host": revealed.host}
     if found is not None:
         pictures["tamper"] = heat_picture(pixels, found)
-    tiles = [] if host is None else [("host", host)]
-    tiles.append((f"container, told {revealed.level}", pixels))
-    if host is not None:
-        tiles.append((f"difference x {DIFFERENCE_GAIN}", difference(host, pixels)))
+    known = ("revealed host", revealed.host) if host is None else ("host", host)
+    tiles = [
+        known,
+        (f"container, told {revealed.level}", pixels),
+        (f"difference x {DIFFERENCE_GAIN}", difference(known[1], pixels)),
+    ]
     if secret_db:
         tiles += _secret_tiles(expected, revealed, secret_db)
     else:
         tiles += [(f"revealed {n}", one) for n, one in enumerate(revealed.secrets, start=1)]
-    tiles.append(("revealed host", revealed.host))
+    if host is not None:
+        tiles.append(("revealed host", revealed.host))
     if found is not None:
         tiles.append((f"changed: {found.share:.1%} suspect", pictures["tamper"]))
     pictures[SHEET.removesuffix(".png")] = contact_sheet(tiles, f"revealed by {model.name}")

@@ -69,9 +69,10 @@ def hide_pictures(
         host = grey_of(host)
     else:
         if len(secrets) != model.secrets:
+            many = "one picture" if model.secrets == 1 else f"{model.secrets} pictures"
             raise ConfigError(
-                f"{model.name} hides {model.secrets} pictures in one container, got "
-                f"{len(secrets)}: give as many --secret, or another --model"
+                f"{model.name} hides {many} in a container, got {len(secrets)}: "
+                "give as many --secret, or another --model"
             )
         size = (host.shape[0], host.shape[1])
         fitted = tuple(fitted_to(secret, size, fit) for secret in secrets)

@@ -10,7 +10,7 @@ import torch
 
 from riis_physical.errors import WeightsError
 from riis_physical.model.weights import load_record, save_weights
-from training.hiding.release import MIN_CAPTURES, least_px_per_module, release
+from training.hiding.release import MIN_CAPTURES, PICTURE_LEVELS, least_px_per_module, release
 
 
 def captures(threshold: float) -> list[dict[str, object]]:
@@ -109,3 +109,41 @@ def test_what_is_no_evaluation_is_said(model: tuple[Path, str, Path]) -> None:
     results.write_text(json.dumps({**whole, "groups": []}))
     with pytest.raises(WeightsError, match="no captures of preset"):
         release(weights, results)
+
+
+def of_pictures(sha256: str, **settings: object) -> dict[str, object]:
+    groups = [
+        {
+            "distortion": distortion,
+            "level": level,
+            "secret_psnr": {"mean": 25.0, "low": 24.0, "high": 26.0, "n": 12},
+            "container_psnr": {"mean": 35.0, "low": 34.0, "high": 36.0, "n": 12},
+        }
+        for distortion in PICTURE_LEVELS
+        for level in ("told", "estimated", "blind")
+    ]
+    return {
+        "kind": "pictures",
+        "captures": "simulated",
+        "model": {"sha256": sha256},
+        "settings": {"n": 12, "levels": list(PICTURE_LEVELS), **settings},
+        "groups": groups,
+    }
+
+
+def test_a_model_of_pictures_is_released_by_what_comes_back(tmp_path: Path) -> None:
+    weights, results = tmp_path / "paper-7.safetensors", tmp_path / "pictures.json"
+    record = save_weights(weights, {"a": torch.zeros(2)}, {"config": {"secret": "images"}})
+    for content, expected in (
+        (evaluation(record["sha256"]), "holds no pictures"),
+        (of_pictures(record["sha256"], n=3), "at least 12"),
+        (of_pictures(record["sha256"], levels=["none"]), "lacks the distortions sigma=10"),
+        (of_pictures("0" * 64), "another file"),
+    ):
+        results.write_text(json.dumps(content))
+        with pytest.raises(WeightsError, match=expected):
+            release(weights, results)
+    results.write_text(json.dumps(of_pictures(record["sha256"])))
+    assert release(weights, results)["released"]
+    measured = load_record(weights)["measured"]
+    assert measured["container_db"] == 35.0 and measured["secret_db"]["jpeg=40"]["blind"] == 25.0

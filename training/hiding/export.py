@@ -55,7 +55,24 @@ def export(
         "released": released,
         "config": config.model_dump(),
         "training": training,
+        "budget": budget(training),
         "parameters": sum(p.numel() for p in network.parameters()),
     }
     tensors: dict[str, torch.Tensor] = network.state_dict()
     return save_weights(target, tensors, record)
+
+
+def budget(training: dict[str, Any]) -> str:
+    """How long a model was trained, in words.
+
+    Args:
+        training: a run's description, with `step` and `seconds`.
+    """
+    config, before = training["config"], training.get("started_from")
+    processes = int(training.get("processes", 1))
+    many = "one process" if processes == 1 else f"{processes} processes"
+    after = f", after {before['model']}" if before else ""
+    return (
+        f"{training['step']} steps of {config['batch'] * processes} in "
+        f"{training['seconds'] / 60:.0f} minutes on {training.get('device', 'cpu')}, {many}{after}"
+    )

@@ -28,15 +28,15 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page, paper, budget: the newest
-            of each, None where there is none.
+        negatives, bench, calibration, visible, study, engines, page, paper, budget, pictures: the
+            newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
         soft: soft reading of grids under noise. start_up: of commands.
-        soft: soft reading of grids under noise.
         kinds: photos as people take them, by effort, the newest of each.
         known: evaluations of this model with messages of a kind, or known to the reader.
+        tamper: results of `measure tamper`, one for each kind of secret.
     """
 
     model: str | None
@@ -57,6 +57,8 @@ class Results:
     kinds: dict[str, Json] = field(default_factory=dict)
     paper: Json | None = None
     budget: Json | None = None
+    pictures: Json | None = None
+    tamper: list[Json] = field(default_factory=list)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -108,6 +110,8 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _kinds(files, chosen),
         _last(files, "paper"),
         _last(files, "budget"),
+        _last(files, "pictures"),
+        [found for found in files if found["kind"] == "tamper"],
     )
 
 

@@ -44,6 +44,7 @@ def command(sources: tuple[str, ...], output: Path | None, onnx: bool, force: bo
     record = export(Path(sources[0]), output, force=force)
     common.tell(f"model   {output} ({record['parameters']} parameters)")
     common.tell(f"step    {record['training']['step']}")
+    common.tell(f"budget  {record['budget']}")
     common.tell(f"sha256  {record['sha256']}")
 
 
@@ -72,19 +73,26 @@ def _write_onnx(names: tuple[str, ...], *, force: bool) -> None:
     required=True,
     type=common.PATH,
     metavar="FILE",
-    help="JSON of riis-physical measure reading of these weights at strength 1.",
+    help="JSON of riis-physical measure reading of these weights at strength 1, or of measure "
+    "pictures for a model of pictures.",
 )
 def release(weights: Path, results: Path) -> None:
     """Mark WEIGHTS as released: their name is never given to other weights again.
 
     The evaluation must be of these very weights and of the whole pipeline: at
     least 300 captures of preset normal, prints and screens mixed, corners
-    detected, widths as the preset draws them.
+    detected, widths as the preset draws them. A model of pictures needs 12 hosts and all
+    distortions.
     """
     from training.hiding.release import release as write_release
 
     record = write_release(weights, results)
     measured = record["measured"]
     common.tell(f"released   {record['name']}")
+    if "secret_db" in measured:
+        common.tell(f"container  {measured['container_db']:.2f} dB, {measured['hosts']} hosts")
+        for distortion, by_level in measured["secret_db"].items():
+            common.tell(f"{distortion:<10} secret {by_level['told']:.2f} dB")
+        return
     common.tell(f"decodes    {measured['decode']['hits']} of {measured['decode']['trials']}")
     common.tell(f"reads from {measured['min_px_per_module']} photo px per module")
