@@ -23,6 +23,7 @@ from riis_physical.flow import (
     ResidualSource,
 )
 from riis_physical.model.config import ModelConfig
+from riis_physical.model.estimator import ConditionEstimator
 from riis_physical.model.shapes import shapes_of
 from riis_physical.model.weights import check_shapes
 
@@ -97,31 +98,6 @@ def _source(config: ModelConfig, **net) -> nn.Module:  # type: ignore[no-untyped
     return NoiseProjection(c, c_container, config.canp_blocks, features, **net)
 
 
-class ConditionEstimator(nn.Module):
-    """Estimate three numbers of the distortion level, each in [0, 1], from a picture.
-
-    Blur, noise and compression of a rectified photo (:mod:`riis_physical.model.condition`) for
-    module grids; noise, Poisson noise and compression of a file
-    (:mod:`riis_physical.distortion.level`) for pictures. Strided convolutions, then mean and
-    deviation over the picture.
-    """
-
-    def __init__(self, channels: int = 3) -> None:
-        super().__init__()
-        widths = [channels, 16, 24, 32]
-        layers: list[nn.Module] = []
-        for c_in, c_out in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(c_in, c_out, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
-        self.body = nn.Sequential(*layers)
-        self.head = nn.Linear(2 * widths[-1], 3)
-
-    def forward(self, rectified: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] -> (B, 3) in [0, 1]."""
-        maps = self.body(rectified - 0.5).flatten(2)
-        pooled = torch.cat([maps.mean(2), maps.std(2, correction=0)], dim=1)
-        return torch.sigmoid(self.head(pooled))
-
-
 class HidingNetwork(nn.Module):
     """RIIS: conditional flow, CANP, CEM and DGM (paper Fig. 2).
 
@@ -160,7 +136,7 @@ class HidingNetwork(nn.Module):
             self.cem = ContainerEnhancement(
                 config.cem_features, config.cem_layers, config.cem_unshuffle, config.host_channels
             )
-        self.estimator = ConditionEstimator(config.host_channels)
+        self.estimator = ConditionEstimator(config.host_channels, config.secret == "images")
         self.logit_scale = nn.Parameter(torch.tensor(math.log(3.0)))
 
     def decouple(self) -> None:

@@ -75,7 +75,7 @@ class PictureModel:
             ConfigError: the device is not there, or the model hides messages.
         """
         if name == "auto":
-            name = _shipped(secrets, grey)
+            name = shipped(secrets, grey)
         place = usable_device(device)
         tensors, record = load_tensors(name)
         config = config_of(name, record)
@@ -150,7 +150,8 @@ def _array(tensor: Tensor, size: tuple[int, ...]) -> FloatArray:
     return tensor[0, :, :height, :width].float().permute(1, 2, 0).cpu().numpy()
 
 
-def _shipped(secrets: int | None, grey: bool) -> str:
+def shipped(secrets: int | None = None, grey: bool = False) -> str:
+    """The newest shipped model of a kind; see :meth:`PictureModel.load`. Raises WeightsError."""
     for name in available("images"):
         config = config_of(name, load_record(name))
         if secrets in (None, config.n_secrets) and grey == (config.host_channels == 1):

@@ -143,6 +143,13 @@ def open_run(
                 "from a model like print-1"
             )
         network.forward_way.requires_grad_(False)
+    if config.learn == "estimate":
+        if began is None and state is None:
+            raise TrainingError(
+                "learn=estimate needs weights that hide already: start with --init MODEL"
+            )
+        network.requires_grad_(False)
+        network.estimator.requires_grad_(True)
     network = network.to(accelerator.device)
     if accelerator.device.type == "cpu" and accelerator.num_processes == 1:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

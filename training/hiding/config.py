@@ -39,8 +39,9 @@ class TrainConfig(BaseModel):
             one. 1 untold is RIIS-Blind.
         pairs: which picture a digital host hides: ``other`` ones, or ``same``, itself in
             colour in its own grey.
-        learn: ``all``, or ``reveal`` alone: containers stay what the weights that a run
-            starts from make, so those that are printed already read with the new model.
+        learn: ``all``; ``reveal`` alone: containers stay what the weights that a run
+            starts from make, so those that are printed already read with the new model; or
+            ``estimate``: only what sees the distortion level.
         steps: optimiser steps in all.
         batch: pictures a step and process.
         patch_modules: side of a training patch in modules (module secrets).
@@ -88,7 +89,7 @@ class TrainConfig(BaseModel):
     untold: float = Field(default=0.1, ge=0, le=1)
     estimated: float = Field(default=0.3, ge=0, le=1)
     pairs: Literal["other", "same"] = "other"
-    learn: Literal["all", "reveal"] = "all"
+    learn: Literal["all", "reveal", "estimate"] = "all"
     steps: int = Field(ge=1)
     batch: int = Field(ge=1)
     patch_modules: int = Field(default=20, ge=4)

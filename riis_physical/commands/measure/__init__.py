@@ -12,6 +12,7 @@ from riis_physical.commands.measure import (
     kinds,
     negatives,
     paper,
+    pictures,
     readers,
     reading,
     speed,
@@ -47,5 +48,7 @@ for one in (
     everywhere.page,
     paper.command,
     paper.speed,
+    pictures.pictures,
+    pictures.tamper,
 ):
     command.add_command(one)

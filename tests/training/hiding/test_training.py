@@ -22,7 +22,7 @@ from training.hiding.data import (
     step_rng,
 )
 from training.hiding.export import export
-from training.hiding.loop import _any_asked, main, shown
+from training.hiding.loop import _any_asked, main
 from training.hiding.schedule import (
     ContainerSteering,
     channel_strength,
@@ -47,17 +47,6 @@ TINY = [
     "checkpoint_every=100",
     "evaluate_every=100",
 ]
-
-
-@pytest.fixture(scope="module")
-def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for index in range(24):
-        small = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
-        image = Image.fromarray(small).resize((200, 160), Image.Resampling.BICUBIC)
-        image.save(folder / f"made-{index:02d}.png")
-    return folder
 
 
 def weights_of(run: Path) -> dict[str, torch.Tensor]:
@@ -289,60 +278,3 @@ def test_average_follows_the_weights() -> None:
     start = average.tensors["weight"].clone()
     average.update(layer, step=1000)
     torch.testing.assert_close(average.tensors["weight"], start + 0.5)
-
-
-SMALL_PAPER = [
-    "model.blocks=1",
-    "model.growth=4",
-    "model.dense_layers=2",
-    "model.cem_features=8",
-    "model.cem_layers=2",
-    "batch=2",
-    "patch_px=32",
-    "ramp=2",
-]
-
-
-def test_the_papers_container_weight_is_held_unless_it_is_steered(
-    photos_folder: Path, tmp_path: Path
-) -> None:
-    for steer in (False, True):
-        extra = [f"steer={steer}", "steps=3", "checkpoint_every=1"]
-        run = main(
-            "paper", photos_folder, tmp_path / str(steer), overrides=SMALL_PAPER + extra, cpu=True
-        )
-        held = load_checkpoint(run / "checkpoint.pt")["container_weight"] == 16
-        assert held is not steer
-
-
-def test_grey_hosts_hide_their_own_colours(photos_folder: Path, tmp_path: Path) -> None:
-    extra = ["steps=2", "evaluate_every=2", "decouple_at=1"]
-    run = main("colour", photos_folder, tmp_path / "grey", overrides=SMALL_PAPER + extra, cpu=True)
-    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
-    assert last["estimate"] >= 0 and last["secret_psnr_db"] > 0
-    record = export(run, tmp_path / "colour-tiny.safetensors")
-    assert record["config"]["host_channels"] == 1 and record["config"]["decoupled"]
-
-
-def test_the_progress_bar_speaks_of_what_is_hidden() -> None:
-    assert shown({"psnr_db": 35.04, "secret_psnr_db": 24.96}) == {
-        "secret": "25.0 dB",
-        "container": "35.0 dB",
-    }
-    assert shown({"psnr_db": 35.0, "module_accuracy": 0.97})["right"] == "0.970"
-
-
-@pytest.mark.parametrize(
-    ("name", "override", "expected"),
-    [
-        ("paper", "patch_px=63", "multiple of 2: set it to 62"),
-        ("paper", "distortions=[gauss]", "unknown distortion 'gauss'"),
-        ("paper", "untold=0.9", "their sum is at most 1"),
-        ("paper", "pairs=same", "goes with model.host_channels=1"),
-        ("print", "model.host_channels=1", "hidden in colour"),
-        ("colour", "model.n_secrets=2", "colours of one picture"),
-    ],
-)
-def test_pictures_are_refused_what_cannot_be(name: str, override: str, expected: str) -> None:
-    with pytest.raises(ConfigError, match=expected):
-        load_config(name, [override])

@@ -1,0 +1,98 @@
+"""`riis-physical measure pictures` and `tamper`: a model of pictures, on files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from riis_physical.commands import common
+from riis_physical.commands.measure import options
+
+# As in training.measure.pictures, which would load torch here; a test compares them.
+SECRETS = ("photo", "pattern")
+
+
+def _picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        common.device_option,
+        common.seed_option(),
+        click.option(
+            "--secret",
+            type=click.Choice(SECRETS),
+            default="photo",
+            show_default=True,
+            help="What is hidden: another picture, or cells of strong colours.",
+        ),
+        click.option(
+            "--size",
+            type=click.IntRange(0),
+            default=384,
+            show_default=True,
+            help="Short side that pictures are scaled down to; 0 leaves them.",
+        ),
+        click.option(
+            "--level",
+            "levels",
+            multiple=True,
+            metavar="LEVEL",
+            help="Only this distortion, for example jpeg=40; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("pictures", short_help="What comes back of hidden pictures, by distortion.")
+@common.model_option()
+@options.images_option
+@options.n_option(16, "Hosts")
+@_picture_options
+@options.run_options("results/pictures.json", "hosts")
+def pictures(output: Path, workers: int, force: bool, **chosen: Any) -> None:
+    """Hide, distort with exact noise and the real codec, reveal; told the level, estimated, blind.
+
+    Example: riis-physical measure pictures --images photos --n 8 -o pictures.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.pictures.quality import LEVELS, lines, measure_pictures
+
+    settings = _settings(chosen, LEVELS)
+    options.say(lines(measure_pictures(settings, output, workers=workers, force=force)), output)
+
+
+@click.command("tamper", short_help="Whether edits of a container show where they were made.")
+@common.model_option()
+@options.images_option
+@options.n_option(8, "Hosts")
+@_picture_options
+@options.run_options("results/tamper.json", "hosts")
+def tamper(output: Path, workers: int, force: bool, **chosen: Any) -> None:
+    """Edit containers in code, compress them, and compare what is revealed with what was hidden.
+
+    Example: riis-physical measure tamper --images photos --n 4 -o tamper.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.pictures.tamper import LEVELS, lines, measure_tamper
+
+    settings = _settings(chosen, LEVELS)
+    options.say(lines(measure_tamper(settings, output, workers=workers, force=force)), output)
+
+
+def _settings(chosen: dict[str, Any], levels: tuple[str, ...]) -> Any:
+    from riis_physical.pictures.model import shipped
+    from training.measure.pictures.settings import PictureSettings
+
+    model = chosen.pop("model")
+    return PictureSettings(
+        **{
+            **chosen,
+            "model": shipped() if model == "auto" else model,
+            "images": str(chosen["images"]),
+            "levels": chosen["levels"] or levels,
+        }
+    )
