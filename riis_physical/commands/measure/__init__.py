@@ -50,5 +50,6 @@ for one in (
     paper.speed,
     pictures.pictures,
     pictures.tamper,
+    paper.speed,
 ):
     command.add_command(one)
