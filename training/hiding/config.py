@@ -72,7 +72,6 @@ class TrainConfig(BaseModel):
         seed: of everything that is drawn.
         accumulate: batches whose gradients make one step, each drawn as a process of its own
             would draw it.
-        compile: torch.compile for the dense blocks.
         bf16: autocast dense blocks to bfloat16, where the processor has it.
     """
 
@@ -124,7 +123,6 @@ class TrainConfig(BaseModel):
     checkpoint_every: int = Field(default=100, ge=1)
     seed: int = 0
     accumulate: int = Field(default=1, ge=1)
-    compile: bool = False
     bf16: bool = False
 
     @model_validator(mode="after")

@@ -18,7 +18,6 @@ from accelerate.utils import DistributedDataParallelKwargs
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.flow import DenseBlock
 from riis_physical.system.files import new_folder, write_text
 from training.hiding.begin import (
     METRICS,
@@ -165,7 +164,7 @@ def _fit(
     stop_after: int | None,
 ) -> None:
     config = run.config
-    wrapped = prepared(run, accelerator)
+    wrapped = accelerator.prepare_model(run.step_module)
     events = event_writer(out) if accelerator.is_main_process else None
     last = config.steps if stop_after is None else min(config.steps, run.step + stop_after)
     bar = tqdm(
@@ -174,7 +173,7 @@ def _fit(
     while run.step < last and not _any_asked(asked, accelerator):
         if run.step == config.decouple_at and run.network.backward_way is None:
             decouple(run)
-            wrapped = prepared(run, accelerator)
+            wrapped = accelerator.prepare_model(run.step_module)
             run.take_snapshot()
         figures = _one_step(run, wrapped, photos, accelerator)
         if figures is None:
@@ -196,20 +195,6 @@ def _fit(
         if events is not None:
             events.close()
     accelerator.wait_for_everyone()
-
-
-def prepared(run: Run, accelerator: Accelerator) -> torch.nn.Module:
-    """The step, for all processes, and compiled where the configuration says so.
-
-    Only dense blocks are compiled: they are nearly all of the work, and nothing in them depends on
-    the draws of a step. Parameters keep their names.
-    """
-    if run.config.compile:
-        for module in run.network.modules():
-            if isinstance(module, DenseBlock):
-                module.compile()
-    wrapped: torch.nn.Module = accelerator.prepare_model(run.step_module)
-    return wrapped
 
 
 def shown(figures: dict[str, float]) -> dict[str, str]:

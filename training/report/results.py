@@ -28,8 +28,8 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page, paper: the newest of each,
-            None where there is none.
+        negatives, bench, calibration, visible, study, engines, page, paper, paper_speed: the
+            newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
@@ -56,6 +56,7 @@ class Results:
     known: list[Json] = field(default_factory=list)
     kinds: dict[str, Json] = field(default_factory=dict)
     paper: Json | None = None
+    paper_speed: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -106,6 +107,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
         _kinds(files, chosen),
         _last(files, "paper"),
+        _last(files, "paper-speed"),
     )
 
 

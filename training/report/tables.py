@@ -33,6 +33,7 @@ from training.report.capture_tables import (
 from training.report.everywhere_tables import engines_table, page_table
 from training.report.known_tables import known_table, soft_table
 from training.report.paper.figures import draw_figures
+from training.report.paper.speed_table import speed_table as paper_speed_table
 from training.report.paper.tables import TABLES as PAPER_TABLES
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
@@ -55,6 +56,7 @@ from training.report.speed_tables import (
 
 TABLES: dict[str, Callable[[Results], str]] = {
     **PAPER_TABLES,
+    "paper-speed": paper_speed_table,
     "decode": decode_table,
     "pairs": pairs_table,
     "width": width_table,
