@@ -12,7 +12,7 @@ from PIL import Image
 
 from riis_physical.distortion.level import Level
 from riis_physical.errors import BadImageError, ConfigError
-from training.measure.paper.data import Pairs, central, test_paths, train_folder
+from training.measure.paper.data import Pairs, central, measured_paths, train_folder
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.models import BY_NAME, PLANS
 from training.measure.paper.run import lines, measure_paper
@@ -143,7 +143,7 @@ def test_plans_start_from_plans_that_come_before(data: Path, tmp_path: Path) -> 
 
 def test_data_sets_are_found_as_they_unpack(data: Path, tmp_path: Path) -> None:
     assert train_folder(data) == data / "DIV2K_train_HR"
-    assert {path.parent.name for path in test_paths(data)} == {"DIV2K_valid_HR"}
+    assert {path.parent.name for path in measured_paths(data)} == {"DIV2K_valid_HR"}
     for train, test in (("ILSVRC/Data/CLS-LOC/train/n01440764", "ILSVRC/Data/CLS-LOC/val"),
                         ("train2017", "val2017")):  # fmt: skip
         root = tmp_path / train.partition("/")[0]
@@ -151,24 +151,24 @@ def test_data_sets_are_found_as_they_unpack(data: Path, tmp_path: Path) -> None:
             (root / part).mkdir(parents=True)
             for index in range(count):
                 Image.new("RGB", (40, 40)).save(root / part / f"{index}.JPEG")
-        assert len(test_paths(root)) == 2
+        assert len(measured_paths(root)) == 2
         assert train_folder(root) != root
     plain = tmp_path / "plain"
     plain.mkdir()
     for index in range(120):
         Image.new("L", (8, 8)).save(plain / f"{index}.png")
     assert train_folder(plain) == plain
-    assert 2 <= len(test_paths(plain)) < 20  # those that training leaves out
+    assert 2 <= len(measured_paths(plain)) < 20  # those that training leaves out
 
 
 def test_pairs_hide_other_pictures_in_a_picture(data: Path) -> None:
-    pairs = Pairs(test_paths(data), 0, 64)
+    pairs = Pairs(measured_paths(data), 0, 64)
     host, secrets = pairs.host(0), pairs.secrets(0, 3)
     assert host.shape == (64, 64, 3) and host.dtype == np.uint8
     assert all(not np.array_equal(host, one) for one in secrets)
-    assert np.array_equal(pairs.host(0), Pairs(test_paths(data), 0, 64).host(0))
+    assert np.array_equal(pairs.host(0), Pairs(measured_paths(data), 0, 64).host(0))
     with pytest.raises(BadImageError, match="smaller than 256 px"):
-        central(test_paths(data)[0], 0, 256)
+        central(measured_paths(data)[0], 0, 256)
 
 
 def test_files_are_distorted_exactly() -> None:

@@ -16,7 +16,7 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.distortion.level import Level
 from riis_physical.metrics import psnr, ssim
 from training.measure.common.records import plain
-from training.measure.paper.data import Pairs, test_paths
+from training.measure.paper.data import Pairs, measured_paths
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.making import Trained, network_of
 from training.measure.paper.models import BY_NAME
@@ -71,7 +71,7 @@ class Measurer:
     def __init__(self, settings: PaperSettings) -> None:
         """Raises RiisError: no pictures."""
         self.settings = settings
-        self.pairs = Pairs(test_paths(Path(settings.data)), settings.size, settings.crop)
+        self.pairs = Pairs(measured_paths(Path(settings.data)), settings.size, settings.crop)
 
     def run(self, key: str, plan: str, seed: int, pair: int) -> Iterator[PairRecord]:
         """All distortions of one pair."""
