@@ -72,9 +72,7 @@ def test_two_processes_reach_the_parameters_of_one_with_the_doubled_batch(
     both = [launch(photos_folder, tmp_path / "two", rank, port) for rank in range(2)]
     told = [process.communicate(timeout=240)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], "\n".join(told)
-    main(
-        "paper-cpu", photos_folder, tmp_path / "one", overrides=[*SMALL, "accumulate=2"], cpu=True
-    )
+    main("paper-cpu", photos_folder, tmp_path / "one", overrides=[*SMALL, "accumulate=2"], cpu=True)
     main("paper-cpu", photos_folder, tmp_path / "half", overrides=SMALL, cpu=True)
     two, one, half = (
         load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("two", "one", "half")
@@ -89,7 +87,9 @@ def test_two_processes_reach_the_parameters_of_one_with_the_doubled_batch(
 
 
 def test_accumulated_batches_have_the_gradient_of_the_whole() -> None:
-    config = load_config("paper-cpu", [*SMALL, "method=isn", "decouple_at=9", 'distortions=["none"]'])
+    config = load_config(
+        "paper-cpu", [*SMALL, "method=isn", "decouple_at=9", 'distortions=["none"]']
+    )
     torch.manual_seed(0)
     step = TrainingStep(make_network("isn", config.model), config).train()
     host, secret = torch.rand(4, 3, 16, 16), torch.rand(4, 3, 16, 16)

@@ -81,16 +81,15 @@ def test_every_model_and_distortion_is_measured(measured: Path) -> None:
     assert any(line.startswith("isn, none: secret ") for line in lines(result))
 
 
-def test_what_is_trained_is_not_trained_again(measured: Path, data: Path) -> None:
+def test_what_is_trained_is_not_trained_again(measured: Path, data: Path, tmp_path: Path) -> None:
     told: list[str] = []
     checkpoint = measured / "runs" / "isn-s0" / "checkpoint.pt"
     before = checkpoint.stat().st_mtime_ns
-    measure_paper(
-        settings_of(data, measured / "runs", steps=0), measured / "again.json", tell=told.append
-    )
+    again = tmp_path / "again.json"
+    measure_paper(settings_of(data, measured / "runs", steps=0), again, tell=told.append)
     assert not told and checkpoint.stat().st_mtime_ns == before
     first, second = (
-        json.loads((measured / name).read_text())["groups"] for name in ("paper.json", "again.json")
+        json.loads(place.read_text())["groups"] for place in (measured / "paper.json", again)
     )
     assert first == second  # the same weights and pictures give the same figures
 
@@ -175,7 +174,9 @@ def test_files_are_distorted_exactly() -> None:
     grey = np.full((200, 200, 3), 100, np.uint8)
     rng = np.random.default_rng(0)
     noisy = distorted_file(grey, Level.parse("sigma=10"), rng).astype(float)
-    assert noisy.std() == pytest.approx(10, rel=0.02) and noisy.mean() == pytest.approx(100, abs=0.1)
+    assert noisy.std() == pytest.approx(10, rel=0.02) and noisy.mean() == pytest.approx(
+        100, abs=0.1
+    )
     shot = distorted_file(grey, Level.parse("poisson"), rng).astype(float)
     assert shot.var() == pytest.approx(100, rel=0.03)  # its mean, as photons have it
     ramp = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3).astype(np.uint8)

@@ -67,7 +67,7 @@ def budget(results: Results) -> str:
     """How the models came to be, and what they were measured with."""
     result = results.paper
     if result is None:
-        return "No model has been measured: `riis-physical measure paper`."
+        return f"{NOT_MEASURED}: `riis-physical measure paper` trains and measures"
     training, settings = result["training"], result["settings"]
     full = [m for m in result["models"] if m["started_from"] is None]
     steps = sorted({m["steps"] for m in full})
@@ -169,7 +169,7 @@ def everything_table(results: Results) -> str:
         ]
         seeds = ", ".join(str(seed) for seed in group["seeds"])
         rows.append([group["model"], words(group["distortion"]), seeds, *cells])
-    return table(head, rows)
+    return table(head, rows or [[NOT_MEASURED] * len(head)])
 
 
 TABLES = {
