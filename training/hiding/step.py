@@ -48,7 +48,9 @@ def psnr_db(container: Tensor, host: Tensor) -> Tensor:
     return (-10 * torch.log10(error)).mean()
 
 
-def compose(network: HidingNetwork, host: Tensor, secret: Tensor, side: int) -> tuple[Tensor, ...]:
+def compose(
+    network: HidingNetwork | Baseline, host: Tensor, secret: Tensor, side: int
+) -> tuple[Tensor, ...]:
     """Hide at the model's resolution and add the residual to the larger host.
 
     Args:

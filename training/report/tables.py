@@ -5,10 +5,10 @@ A table lies between two comments and is never typed by hand:
     <!-- results:NAME -->
     <!-- /results:NAME -->
 
-`python -m training.report.tables` writes all of them from results/*.json, and
-the pictures docs/rate-against-psnr.png and docs/paper-figure-5 to -9; `--check` only tells whether they are in step. Cells
-without a measurement say so. Only whole-pipeline results count: corners found
-in the photo, widths as the preset draws them, both media.
+`python -m training.report.tables` writes all of them from results/*.json, and the
+pictures docs/rate-against-psnr.png and docs/paper-figure-5 to -9; `--check` only tells
+whether they are in step. Cells without a measurement say so. Only whole-pipeline
+results count: corners found in the photo, widths as the preset draws them, both media.
 """
 
 from __future__ import annotations

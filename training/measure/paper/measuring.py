@@ -77,7 +77,10 @@ class Measurer:
         """All distortions of one pair."""
         for distortion in BY_NAME[plan].tested:
             answer = self.answer(plan, seed, pair, distortion)
-            secret = [(psnr(a, b), ssim(a, b)) for a, b in zip(answer.secrets, answer.revealed)]
+            secret = [
+                (psnr(a, b), ssim(a, b))
+                for a, b in zip(answer.secrets, answer.revealed, strict=True)
+            ]
             yield PairRecord(
                 key,
                 plan,

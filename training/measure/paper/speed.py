@@ -140,7 +140,7 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     for row in result["rows"]:
         yield (
             f"{row['method']}, {row['precision']}: "
-            f"hides {row['hide_per_s']:.2f} and reveals {row['reveal_per_s']:.2f} pictures a second, "
-            f"learns from {row['learn_per_s']:.2f}, {row['hide_reveal_mb']} MB, learning "
+            f"hides {row['hide_per_s']:.2f} and reveals {row['reveal_per_s']:.2f} pictures a "
+            f"second, learns from {row['learn_per_s']:.2f}, {row['hide_reveal_mb']} MB, learning "
             f"{row['memory_mb']} MB"
         )
