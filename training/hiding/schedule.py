@@ -49,8 +49,9 @@ class ContainerSteering:
 
     def at(self, step: int) -> float:
         """Weight of the container loss in this step."""
-        early = self.config.steer and step < self.config.secret_first
-        return WEIGHT_RANGE[0] if early else self.weight
+        if not self.config.steer:
+            return self.config.lambda_container
+        return WEIGHT_RANGE[0] if step < self.config.secret_first else self.weight
 
     def update(self, step: int, psnr_db: float) -> None:
         """Take in the PSNR that this step's containers had."""
