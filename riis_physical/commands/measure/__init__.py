@@ -50,6 +50,5 @@ for one in (
     paper.speed,
     pictures.pictures,
     pictures.tamper,
-    paper.speed,
 ):
     command.add_command(one)

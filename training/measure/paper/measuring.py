@@ -65,6 +65,9 @@ class Answer:
     revealed: list[UInt8Image]
 
 
+_Hidden = tuple[UInt8Image, list[UInt8Image], UInt8Image, torch.Size]
+
+
 class Measurer:
     """Hides and reveals; a runner of pool.run_tasks."""
 
@@ -72,6 +75,7 @@ class Measurer:
         """Raises RiisError: no pictures."""
         self.settings = settings
         self.pairs = Pairs(measured_paths(Path(settings.data)), settings.size, settings.crop)
+        self._last: tuple[Any, Any] = (None, None)
 
     def run(self, key: str, plan: str, seed: int, pair: int) -> Iterator[PairRecord]:
         """All distortions of one pair."""
@@ -96,20 +100,26 @@ class Measurer:
     @torch.no_grad()
     def answer(self, plan: str, seed: int, pair: int, distortion: str) -> Answer:
         """The pictures of one pair under one distortion; the same call gives the same pixels."""
-        network = _network(self.settings.folder(plan, seed))
-        known = BY_NAME[plan]
-        host = self.pairs.host(pair)
-        secrets = self.pairs.secrets(pair, known.secrets)
-        hidden = network.hide(_batch(host), torch.cat([_batch(one) for one in secrets], dim=1))
-        container = _pixels(hidden.container)
+        network, known = _network(self.settings.folder(plan, seed)), BY_NAME[plan]
+        host, secrets, container, shape = self._hidden(plan, seed, pair)
         level = Level.parse(distortion)
         received = distorted_file(container, level, np.random.default_rng([pair, 1]))
         told = level if known.told else Level(known=False)
-        z = torch.randn(hidden.z.shape, generator=torch.Generator().manual_seed(pair))
+        z = torch.randn(shape, generator=torch.Generator().manual_seed(pair))
         condition = torch.tensor([told.values()])
         picture = network.reveal_from(_batch(received), condition, z).picture
         revealed = [_pixels(one) for one in picture.split(3, dim=1)]
         return Answer(host, secrets, container, received, revealed)
+
+    def _hidden(self, plan: str, seed: int, pair: int) -> _Hidden:
+        """Host, secrets, container and the shape of z; once for all distortions of a pair."""
+        if self._last[0] != (plan, seed, pair):
+            network, count = _network(self.settings.folder(plan, seed)), BY_NAME[plan].secrets
+            host, secrets = self.pairs.host(pair), self.pairs.secrets(pair, count)
+            hidden = network.hide(_batch(host), torch.cat([_batch(one) for one in secrets], dim=1))
+            made = host, secrets, _pixels(hidden.container), hidden.z.shape
+            self._last = (plan, seed, pair), made
+        return self._last[1]
 
 
 def tasks_of(models: list[Trained], n: int) -> list[tuple[str, str, int, int]]:
