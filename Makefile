@@ -95,7 +95,7 @@ train-smoke: setup ## Train a handful of steps on IMAGES=DIR, to see that traini
 	rm -rf runs/smoke
 	$(BIN)/riis-physical train --config print --images '$(IMAGES)' --out runs/smoke \
 	  --set steps=6 --set batch=2 --set secret_first=2 --set ramp=2 --set decouple_at=4 \
-	  --set evaluate_every=6 --set checkpoint_every=6
+	  --set evaluate_every=6
 
 clean: ## Remove build and tool caches (not .venv, not runs)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache demo-out

@@ -86,7 +86,9 @@ class _Direction(nn.Module):
         return None if self.level is None else self.level(condition)
 
 
-def _source(config: ModelConfig, **net) -> nn.Module:  # type: ignore[no-untyped-def]
+def _source(  # type: ignore[no-untyped-def]
+    config: ModelConfig, **net
+) -> NoiseProjection | GaussianSource | CopySource:
     """What gives h_f when revealing: CANP, or what stands in its place (table 2)."""
     c, c_container, features = config.c_secret, config.c_host, config.canp_features
     if config.h_f_source == "copy":

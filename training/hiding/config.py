@@ -82,7 +82,6 @@ class TrainConfig(BaseModel):
         seed: of everything that is drawn.
         accumulate: batches whose gradients make one step, each drawn as a process of its own
             would draw it.
-        compile: torch.compile for the dense blocks.
         bf16: autocast dense blocks to bfloat16, where the processor has it.
     """
 
@@ -144,7 +143,6 @@ class TrainConfig(BaseModel):
     graph: bool = False
     seed: int = 0
     accumulate: int = Field(default=1, ge=1)
-    compile: bool = False
     bf16: bool = False
 
     @model_validator(mode="after")

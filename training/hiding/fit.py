@@ -14,7 +14,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from riis_physical.flow import DenseBlock
 from training.hiding.batches import Batch, Draws, Request, Unpacking, packets
 from training.hiding.begin import METRICS, initialise_actnorm, noise_of
 from training.hiding.checkpoint import save_checkpoint
@@ -112,7 +111,7 @@ class Fit:
     def _prepare(self) -> None:
         """Make the step, and begin to draw for it."""
         run = self.run
-        self.wrapped = prepared(run, self.accelerator)
+        self.wrapped = self.accelerator.prepare_model(run.step_module)
         self.work: Any = GraphedStep(self._work, self._clear) if run.config.graph else self._work
         draws = Draws(run.config, self.photos, self.accelerator.process_index)
         self.packets = packets(
@@ -238,20 +237,6 @@ class Fit:
     def _log(self, kind: str, figures: dict[str, float]) -> None:
         if self.first:
             log(self.out, self.events, self.run.step, kind, figures)
-
-
-def prepared(run: Run, accelerator: Accelerator) -> torch.nn.Module:
-    """The step, for all processes, and compiled where the configuration says so.
-
-    Only dense blocks are compiled: they are nearly all of the work, and nothing in them depends on
-    the draws of a step. Parameters keep their names.
-    """
-    if run.config.compile:
-        for module in run.network.modules():
-            if isinstance(module, DenseBlock):
-                module.compile()
-    wrapped: torch.nn.Module = accelerator.prepare_model(run.step_module)
-    return wrapped
 
 
 def shown(figures: dict[str, float]) -> dict[str, str]:

@@ -114,7 +114,9 @@ class ContainerSteering:
     ) -> None:
         """Begin at a weight, by default the configuration's."""
         self.config = config
-        begun = config.lambda_container if weight is None else float(weight)
+        begun = config.lambda_container
+        if weight is not None and config.steer:  # a held one stays, also where a run goes on
+            begun = float(weight)
         self.weight = torch.full((), begun, device=device)
         self._least = torch.full((), WEIGHT_RANGE[0], device=device)
 

@@ -91,7 +91,11 @@ def psnr_db(container: Tensor, host: Tensor) -> Tensor:
 
 
 def compose(
-    network: HidingNetwork, host: Tensor, secret: Tensor, side: int, strength: float = 1.0
+    network: HidingNetwork | Baseline,
+    host: Tensor,
+    secret: Tensor,
+    side: int,
+    strength: float = 1.0,
 ) -> tuple[Tensor, ...]:
     """Hide at the model's resolution and add the residual to the larger host.
 

@@ -28,8 +28,8 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page, paper, budget, pictures: the
-            newest of each, None where there is none.
+        negatives, bench, calibration, visible, study, engines, page, paper, budget,
+            pictures, paper_speed: the newest of each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
@@ -59,6 +59,7 @@ class Results:
     budget: Json | None = None
     pictures: Json | None = None
     tamper: list[Json] = field(default_factory=list)
+    paper_speed: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -112,6 +113,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "budget"),
         _last(files, "pictures"),
         [found for found in files if found["kind"] == "tamper"],
+        _last(files, "paper-speed"),
     )
 
 

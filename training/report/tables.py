@@ -5,10 +5,10 @@ A table lies between two comments and is never typed by hand:
     <!-- results:NAME -->
     <!-- /results:NAME -->
 
-`python -m training.report.tables` writes all of them from results/*.json, and
-the pictures docs/rate-against-psnr.png and docs/paper-figure-5 to -9; `--check` only tells whether they are in step. Cells
-without a measurement say so. Only whole-pipeline results count: corners found
-in the photo, widths as the preset draws them, both media.
+`python -m training.report.tables` writes all of them from results/*.json, and the
+pictures docs/rate-against-psnr.png and docs/paper-figure-5 to -9; `--check` only tells
+whether they are in step. Cells without a measurement say so. Only whole-pipeline
+results count: corners found in the photo, widths as the preset draws them, both media.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from training.report.everywhere_tables import engines_table, page_table
 from training.report.known_tables import known_table, soft_table
 from training.report.paper.figures import draw_figures
 from training.report.paper.picture_tables import pictures_table, tamper_table
+from training.report.paper.speed_table import speed_table as paper_speed_table
 from training.report.paper.tables import TABLES as PAPER_TABLES
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
@@ -59,6 +60,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     **PAPER_TABLES,
     "pictures": pictures_table,
     "tamper": tamper_table,
+    "paper-speed": paper_speed_table,
     "decode": decode_table,
     "pairs": pairs_table,
     "width": width_table,

@@ -135,8 +135,8 @@ def command(
 )
 @common.force_option
 def speed(side: int, repeat: int, device: str, output: Path, force: bool) -> None:
-    """Time hiding, revealing and learning from one picture, in single precision, in bfloat16 and
-    compiled, each in a process of its own. Nothing else should run.
+    """Time hiding, revealing and learning from one picture, in single precision and in bfloat16,
+    each in a process of its own. Nothing else should run.
 
     Example: riis-physical measure paper-speed --repeat 1 -o paper-speed.json
     """

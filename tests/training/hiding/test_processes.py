@@ -9,10 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
 import torch
-from PIL import Image
 from places import ROOT
 
 from training.baselines import make_network
@@ -45,17 +42,6 @@ torch.set_num_threads(1)
 from training.hiding.loop import main
 main("paper-cpu", Path(sys.argv[1]), Path(sys.argv[2]), overrides=json.loads(sys.argv[3]), cpu=True)
 """
-
-
-@pytest.fixture(scope="module")
-def photos_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for index in range(8):
-        small = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
-        image = Image.fromarray(small).resize((200, 160), Image.Resampling.BICUBIC)
-        image.save(folder / f"made-{index:02d}.png")
-    return folder
 
 
 def launch(photos: Path, out: Path, rank: int, port: int) -> subprocess.Popen[str]:

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.hiding.test_training import TINY, photos_folder
+from tests.training.hiding.test_training import TINY
 from training.hiding import schedule
 from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import load_config
 from training.hiding.loop import main
 from training.hiding.schedule import Clock, ContainerSteering, learning_rate
-
-__all__ = ["photos_folder"]
 
 
 class Time:

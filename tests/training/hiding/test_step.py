@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 
 from riis_physical.model.network import HidingNetwork
-from tests.training.hiding.test_training import TINY, photos_folder, weights_of
+from tests.training.hiding.test_training import TINY, weights_of
 from training.hiding.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
 from training.hiding.begin import open_run
 from training.hiding.config import load_config
@@ -19,7 +19,6 @@ from training.hiding.loop import main
 from training.hiding.operators import OperatorCalls, counted
 from training.hiding.step import StepNoise, TrainingStep, draw_noise
 
-__all__ = ["photos_folder"]
 
 MOST_CALLS = 4_200
 """Of a step of `print`: fewer than half of the 9,467 that it took while it asked the host."""

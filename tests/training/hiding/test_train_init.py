@@ -10,11 +10,10 @@ import torch
 
 from riis_physical.errors import TrainingError, WeightsError
 from riis_physical.model.weights import load_tensors
-from tests.training.hiding.test_training import TINY, photos_folder, weights_of
+from tests.training.hiding.test_training import TINY, weights_of
 from training.hiding.export import export
 from training.hiding.loop import main
 
-__all__ = ["photos_folder"]
 
 SHORT = ["warmup=0", "steps=3", "profiles=[office-laser, lcd-screen]"]
 

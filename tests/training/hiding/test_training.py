@@ -159,7 +159,7 @@ def test_config_errors_name_the_nearest_key() -> None:
         load_config("print", ["learning_rat=1"])
     with pytest.raises(ConfigError, match="did you mean 'growth'"):
         load_config("print", ["model.growht=1"])
-    with pytest.raises(ConfigError, match="expected one of colour, finetune, paper, print"):
+    with pytest.raises(ConfigError, match="expected one of colour, finetune, paper"):
         load_config("prnt")
     with pytest.raises(ConfigError, match="batch"):
         load_config("print", ["batch=0"])

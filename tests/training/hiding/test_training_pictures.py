@@ -32,7 +32,7 @@ def test_the_papers_container_weight_is_held_unless_it_is_steered(
     photos_folder: Path, tmp_path: Path
 ) -> None:
     for steer in (False, True):
-        extra = [f"steer={steer}", "steps=3", "checkpoint_every=1"]
+        extra = [f"steer={steer}", "steps=3", "checkpoint_minutes=0"]
         run = main(
             "paper", photos_folder, tmp_path / str(steer), overrides=SMALL_PAPER + extra, cpu=True
         )

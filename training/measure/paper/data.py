@@ -28,7 +28,7 @@ def train_folder(data: Path) -> Path:
     return data if found is None else found[0]
 
 
-def test_paths(data: Path) -> list[Path]:
+def measured_paths(data: Path) -> list[Path]:
     """What to measure with, sorted: the test part, or what training leaves out.
 
     Raises:

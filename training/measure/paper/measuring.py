@@ -16,7 +16,7 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.distortion.level import Level
 from riis_physical.metrics import psnr, ssim
 from training.measure.common.records import plain
-from training.measure.paper.data import Pairs, test_paths
+from training.measure.paper.data import Pairs, measured_paths
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.making import Trained, network_of
 from training.measure.paper.models import BY_NAME
@@ -65,19 +65,26 @@ class Answer:
     revealed: list[UInt8Image]
 
 
+_Hidden = tuple[UInt8Image, list[UInt8Image], UInt8Image, torch.Size]
+
+
 class Measurer:
     """Hides and reveals; a runner of pool.run_tasks."""
 
     def __init__(self, settings: PaperSettings) -> None:
         """Raises RiisError: no pictures."""
         self.settings = settings
-        self.pairs = Pairs(test_paths(Path(settings.data)), settings.size, settings.crop)
+        self.pairs = Pairs(measured_paths(Path(settings.data)), settings.size, settings.crop)
+        self._last: tuple[Any, Any] = (None, None)
 
     def run(self, key: str, plan: str, seed: int, pair: int) -> Iterator[PairRecord]:
         """All distortions of one pair."""
         for distortion in BY_NAME[plan].tested:
             answer = self.answer(plan, seed, pair, distortion)
-            secret = [(psnr(a, b), ssim(a, b)) for a, b in zip(answer.secrets, answer.revealed)]
+            secret = [
+                (psnr(a, b), ssim(a, b))
+                for a, b in zip(answer.secrets, answer.revealed, strict=True)
+            ]
             yield PairRecord(
                 key,
                 plan,
@@ -93,20 +100,26 @@ class Measurer:
     @torch.no_grad()
     def answer(self, plan: str, seed: int, pair: int, distortion: str) -> Answer:
         """The pictures of one pair under one distortion; the same call gives the same pixels."""
-        network = _network(self.settings.folder(plan, seed))
-        known = BY_NAME[plan]
-        host = self.pairs.host(pair)
-        secrets = self.pairs.secrets(pair, known.secrets)
-        hidden = network.hide(_batch(host), torch.cat([_batch(one) for one in secrets], dim=1))
-        container = _pixels(hidden.container)
+        network, known = _network(self.settings.folder(plan, seed)), BY_NAME[plan]
+        host, secrets, container, shape = self._hidden(plan, seed, pair)
         level = Level.parse(distortion)
         received = distorted_file(container, level, np.random.default_rng([pair, 1]))
         told = level if known.told else Level(known=False)
-        z = torch.randn(hidden.z.shape, generator=torch.Generator().manual_seed(pair))
+        z = torch.randn(shape, generator=torch.Generator().manual_seed(pair))
         condition = torch.tensor([told.values()])
         picture = network.reveal_from(_batch(received), condition, z).picture
         revealed = [_pixels(one) for one in picture.split(3, dim=1)]
         return Answer(host, secrets, container, received, revealed)
+
+    def _hidden(self, plan: str, seed: int, pair: int) -> _Hidden:
+        """Host, secrets, container and the shape of z; once for all distortions of a pair."""
+        if self._last[0] != (plan, seed, pair):
+            network, count = _network(self.settings.folder(plan, seed)), BY_NAME[plan].secrets
+            host, secrets = self.pairs.host(pair), self.pairs.secrets(pair, count)
+            hidden = network.hide(_batch(host), torch.cat([_batch(one) for one in secrets], dim=1))
+            made = host, secrets, _pixels(hidden.container), hidden.z.shape
+            self._last = (plan, seed, pair), made
+        return self._last[1]
 
 
 def tasks_of(models: list[Trained], n: int) -> list[tuple[str, str, int, int]]:

@@ -11,7 +11,7 @@ from riis_physical.errors import ConfigError
 from training.hiding.config import load_config
 from training.measure.common.draws import digest
 from training.measure.common.experiment import Experiment, all_of, carry_out, check_output
-from training.measure.paper.data import test_paths
+from training.measure.paper.data import measured_paths
 from training.measure.paper.making import models_there, train_missing
 from training.measure.paper.measuring import Measurer, PairRecord, tasks_of
 from training.measure.paper.settings import PaperSettings
@@ -47,7 +47,7 @@ def measure_paper(
         ConfigError: no model is there.
     """
     check_output(output, workers=workers, force=force)
-    paths = test_paths(Path(settings.data))
+    paths = measured_paths(Path(settings.data))
     settings = replace(settings, n=min(settings.n, len(paths)))
     if train and not train_missing(settings, minutes, tell, cpu):
         return None

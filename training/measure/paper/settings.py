@@ -52,7 +52,7 @@ class PaperSettings:
 
         What a model goes on from is trained before it.
         """
-        wanted = {name for name in self.models}
+        wanted = set(self.models)
         wanted |= {start for name in self.models if (start := BY_NAME[name].start)}
         return [(plan, seed) for seed in range(self.seeds) for plan in PLANS if plan.name in wanted]
 

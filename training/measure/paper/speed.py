@@ -1,4 +1,4 @@
-"""How fast the paper's model hides, reveals and learns beside HiNet's depth, and what memory it takes.
+"""Time and memory of the paper's model, hiding, revealing and learning, beside HiNet's depth.
 
 Every case runs in a process of its own, one after the other, at the depths of the papers: RIIS as
 the preset `paper`, HiNet with 16 blocks. Untrained weights cost what trained ones do.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,13 +23,12 @@ from training.measure.common.environment import describe_environment
 
 KIND, FORMAT = "paper-speed", 1
 CASES = (
-    ("riis", "float32", False),
-    ("riis", "bfloat16", False),
-    ("riis", "float32", True),
-    ("hinet", "float32", False),
-    ("hinet", "bfloat16", False),
+    ("riis", "float32"),
+    ("riis", "bfloat16"),
+    ("hinet", "float32"),
+    ("hinet", "bfloat16"),
 )
-"""Method, precision, compiled."""
+"""Method and precision."""
 HINET_BLOCKS = 16
 
 
@@ -44,7 +44,7 @@ def measure_speed(
         RiisError: a case failed.
     """
     environment = describe_environment()
-    rows = [_case(method, kind, compiled, side, repeat, device) for method, kind, compiled in CASES]
+    rows = [_case(method, kind, side, repeat, device) for method, kind in CASES]
     result = {
         "kind": KIND,
         "format": FORMAT,
@@ -58,11 +58,9 @@ def measure_speed(
     return result
 
 
-def _case(
-    method: str, precision: str, compiled: bool, side: int, repeat: int, device: str
-) -> dict[str, Any]:
+def _case(method: str, precision: str, side: int, repeat: int, device: str) -> dict[str, Any]:
     code = "import sys; from training.measure.paper.speed import one_case; one_case(*sys.argv[1:])"
-    arguments = [method, precision, str(int(compiled)), str(side), str(repeat), device]
+    arguments = [method, precision, str(side), str(repeat), device]
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
     )
@@ -77,19 +75,15 @@ def _case(
     return {
         "method": method,
         "precision": precision,
-        "compiled": compiled,
         **found,
         "memory_mb": round(memory),
     }
 
 
-def one_case(
-    method: str, precision: str, compiled: str, side: str, repeat: str, device: str
-) -> None:
+def one_case(method: str, precision: str, side: str, repeat: str, device: str) -> None:
     """Time one case in this process and print it as JSON; the command line of `_case`."""
     import torch
 
-    from riis_physical.flow import DenseBlock
     from riis_physical.model.config import PAPER
     from training.baselines import make_network
 
@@ -102,10 +96,6 @@ def one_case(
     with torch.no_grad():
         z = torch.randn_like(network.hide(host, secret).z)  # sets the actnorm layers as well
     network.eval()
-    if int(compiled):
-        for module in network.modules():
-            if isinstance(module, DenseBlock):
-                module.compile()
     autocast = torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
 
     def timed(part: Callable[[], Any]) -> tuple[float, float]:
@@ -132,8 +122,6 @@ def one_case(
             "reveal": timed(lambda: network.reveal_from(host, condition, z)),
         }
     # The most memory so far is that of hiding and revealing; learning takes more.
-    import resource
-
     found["hide_reveal_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
     if device == "cuda":
         found["hide_reveal_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
@@ -151,8 +139,8 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     """A result for people."""
     for row in result["rows"]:
         yield (
-            f"{row['method']}, {row['precision']}{', compiled' if row['compiled'] else ''}: "
-            f"hides {row['hide_per_s']:.2f} and reveals {row['reveal_per_s']:.2f} pictures a second, "
-            f"learns from {row['learn_per_s']:.2f}, {row['hide_reveal_mb']} MB, learning "
+            f"{row['method']}, {row['precision']}: "
+            f"hides {row['hide_per_s']:.2f} and reveals {row['reveal_per_s']:.2f} pictures a "
+            f"second, learns from {row['learn_per_s']:.2f}, {row['hide_reveal_mb']} MB, learning "
             f"{row['memory_mb']} MB"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from training.report.cells import NOT_MEASURED, Json, table
 from training.report.paper import printed
@@ -36,7 +36,7 @@ def words(distortion: str) -> str:
 
 
 def group_of(result: Json | None, model: str, distortion: str) -> Json | None:
-    """Figures of a model, or of a family's member for this distortion, None where there are none."""
+    """Figures of a model, or of a family's member for this distortion; None without any."""
     names = (model, f"{model}@{distortion}")
     groups = [] if result is None else result["groups"]
     return next((g for g in groups if g["model"] in names and g["distortion"] == distortion), None)
@@ -51,7 +51,7 @@ def _cell(group: Json | None, figure: str = "secret_psnr") -> str:
     return f"{found['mean']:.2f} ± {found['high'] - found['mean']:.2f}"
 
 
-def _rows(result: Json | None, columns: Sequence[str], rows: dict[str, tuple[float, ...]]):  # type: ignore[no-untyped-def]
+def _rows(result: Json | None, columns: Sequence[str], rows: Mapping[str, tuple[float, ...]]):  # type: ignore[no-untyped-def]
     for model, paper in rows.items():
         groups = [group_of(result, model, one) for one in columns]
         containers = [g["container_psnr"]["mean"] for g in groups if g is not None]
@@ -67,24 +67,23 @@ def budget(results: Results) -> str:
     """How the models came to be, and what they were measured with."""
     result = results.paper
     if result is None:
-        return "No model has been measured: `riis-physical measure paper`."
-    training, settings = result["training"], result["settings"]
+        return f"{NOT_MEASURED}: `riis-physical measure paper` trains and measures"
+    training, settings, made = result["training"], result["settings"], result["environment"]
     full = [m for m in result["models"] if m["started_from"] is None]
-    steps = sorted({m["steps"] for m in full})
     seconds = sum(m["seconds"] for m in result["models"])
-    net = training["model"]
     seeds = sorted({m["seed"] for m in result["models"]})
-    versions = result["environment"]
+    net = training["model"]
     return (
-        f"Budget of every model, our retraining: {_span(steps)} steps of {training['batch']} patches "
-        f"of {training['patch_px']} px, {net['host_levels']} Haar levels, {net['blocks']} blocks, "
-        f"growth {net['growth']}; models of one distortion go on from another for a quarter of "
-        f"that. {len(result['models'])} models of seeds {', '.join(map(str, seeds))}, "
-        f"{seconds / 60:.0f} minutes of training in all. Measured on {result['pictures']['pairs']} pairs of "
-        f"{settings['crop']} px squares, 8-bit files, exact noise and the real codec; means over "
-        "pairs and seeds, ± half of the 95 % interval over pairs. Commit "
-        f"{str(versions['commit'])[:12]}, {versions['cpu']}, {versions['date']}. The paper's models: "
-        "full depth on GPUs, DIV2K."
+        f"Our retraining, the same for every model: {_span(sorted({m['steps'] for m in full}))} "
+        f"steps of {training['batch']} patches of {training['patch_px']} px, "
+        f"{net['host_levels']} Haar levels, {net['blocks']} blocks, growth {net['growth']}; models "
+        "of one distortion go on from another for a quarter of the steps. "
+        f"{len(result['models'])} models, seeds {', '.join(map(str, seeds))}, {seconds / 60:.0f} "
+        f"minutes of training in all on {made['cpu']}. Measured on {result['pictures']['pairs']} "
+        f"pairs of {settings['crop']} px squares as 8-bit files, with exact noise and the real "
+        "codec; means over pairs and seeds, ± half of the 95 % interval over pairs. Commit "
+        f"{str(made['commit'])[:12]}, {made['date']}. The paper's own models have its full depth "
+        "and were trained on a V100 with DIV2K."
     )
 
 
@@ -140,10 +139,11 @@ def apart_table(results: Results) -> str:
     """How far RIIS* is above each other model, pair by pair."""
     found = [] if results.paper is None else results.paper["against_full"]
     columns = (*printed.TABLE_1_COLUMNS, "sigma=1")
-    models = [m for m in ("isn", "isn+", "hinet", "riis-blind", *printed.TABLE_1, "copy", "resblock",
-                          "riis") if m != "riis-star"]  # fmt: skip
+    models = ("isn", "isn+", "hinet", "riis-blind", *printed.TABLE_1, "copy", "resblock", "riis")
     rows = []
     for model in models:
+        if model == "riis-star":
+            continue
         cells = []
         for one in columns:
             names = (model, f"{model}@{one}")
@@ -169,7 +169,7 @@ def everything_table(results: Results) -> str:
         ]
         seeds = ", ".join(str(seed) for seed in group["seeds"])
         rows.append([group["model"], words(group["distortion"]), seeds, *cells])
-    return table(head, rows)
+    return table(head, rows or [[NOT_MEASURED] * len(head)])
 
 
 TABLES = {
