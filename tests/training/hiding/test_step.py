@@ -19,7 +19,6 @@ from training.hiding.loop import main
 from training.hiding.operators import OperatorCalls, counted
 from training.hiding.step import StepNoise, TrainingStep, draw_noise
 
-
 MOST_CALLS = 4_200
 """Of a step of `print`: fewer than half of the 9,467 that it took while it asked the host."""
 OBJECTIVE = ["presets={normal: 3, hard: 1}", "hold=accuracy", "mask_power=1.3", "peaks=0.25",
