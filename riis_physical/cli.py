@@ -24,7 +24,7 @@ from riis_physical.commands import calibrate, measure, study
 from riis_physical.commands.hiding import demo, hide, hide_image, print_sheet, show, simulate
 from riis_physical.commands.measure import former
 from riis_physical.commands.reading import page, read_qr, reveal, scan, serve
-from riis_physical.commands.training import export, train, train_detector
+from riis_physical.commands.training import export, train, train_detector, train_pack
 from riis_physical.commands.verbosity import everywhere, is_verbose
 from riis_physical.errors import OutputError, RiisError, missing_package
 from riis_physical.system.last_resort import (
@@ -76,6 +76,7 @@ COMMANDS = (
     calibrate,
     train,
     train_detector,
+    train_pack,
     export,
     measure,
     study,

@@ -31,9 +31,14 @@ FINDER[1:6, 1:6] = -1
 FINDER[2:5, 2:5] = 1
 
 
+PACKED = ".packed.webp"
+"""Ending of a copy that was made small (training.carry), behind the photograph's own name."""
+
+
 def is_held_out(name: str) -> bool:
     """Whether the file of this name is kept for validation (stable across machines)."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT_IN == 0
+    own = name.removesuffix(PACKED).rpartition("--")[2] if name.endswith(PACKED) else name
+    return int(hashlib.sha256(own.encode()).hexdigest(), 16) % HELD_OUT_IN == 0
 
 
 def spread(paths: list[Path], most: int) -> list[Path]:
