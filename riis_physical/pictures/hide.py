@@ -11,7 +11,8 @@ import numpy as np
 
 from riis_physical import metrics
 from riis_physical.artifacts import FloatArray, UInt8Image
-from riis_physical.errors import ConfigError
+from riis_physical.errors import BadImageError, ConfigError
+from riis_physical.images import MIN_SIDE_PX
 from riis_physical.pictures.model import PictureModel
 from riis_physical.pictures.tiles import OVERLAP, TILE, Span, blended
 
@@ -59,7 +60,13 @@ def hide_pictures(
 
     Raises:
         ConfigError: another number of secrets than the model hides.
+        BadImageError: a host of less than MIN_SIDE_PX.
     """
+    if min(host.shape[:2]) < MIN_SIDE_PX:
+        raise BadImageError(
+            f"the host is {host.shape[1]} x {host.shape[0]} px, expected at least {MIN_SIDE_PX} "
+            "along each side: take a larger one"
+        )
     if model.is_grey:
         if secrets:
             raise ConfigError(

@@ -10,7 +10,7 @@ from picture_models import model_of, network_of, picture, saved
 from riis_physical import hide_image, reveal
 from riis_physical.commands.hiding import hide_image as command
 from riis_physical.distortion.level import Level
-from riis_physical.errors import ConfigError, WeightsError
+from riis_physical.errors import BadImageError, ConfigError, WeightsError
 from riis_physical.pictures import PictureModel, hide_pictures, reveal_pictures, tamper_map
 from riis_physical.pictures.hide import FITS, fitted_to, grey_of
 from riis_physical.pictures.reveal import estimate_level
@@ -67,7 +67,9 @@ def test_grey_hosts_hide_their_own_colours() -> None:
 
 def test_the_number_of_secrets_must_be_the_models() -> None:
     with pytest.raises(ConfigError, match="hides 2 pictures in a container, got 1"):
-        hide_pictures(picture(32, 32), [picture(32, 32)], model_of(n_secrets=2))
+        hide_pictures(picture(64, 64), [picture(64, 64)], model_of(n_secrets=2))
+    with pytest.raises(BadImageError, match="take a larger one"):
+        hide_pictures(picture(20, 9), [picture(32, 32)], model_of())
 
 
 @pytest.mark.parametrize("fit", FITS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,16 @@ def test_a_wrong_rim_of_a_tile_is_not_seen() -> None:
         return part
 
     assert set(np.unique(blended((300, 280), 1, rimmed, tile=64, overlap=32))) == {128}
+
+
+def test_floats_are_kept_of_one_row_of_tiles() -> None:
+    def grey(rows: Span, columns: Span) -> np.ndarray:
+        return np.full((rows.stop - rows.start, columns.stop - columns.start, 3), 0.5, np.float32)
+
+    size = (6400, 200)
+    tracemalloc.start()
+    blended(size, 3, grey, tile=128, overlap=48)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    result, band = size[0] * size[1] * 3, 128 * size[1] * 3 * 4
+    assert peak < result + 6 * band < result * 4  # the whole in floats

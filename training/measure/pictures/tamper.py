@@ -99,13 +99,20 @@ def summarise(records: Sequence[PlainRecord]) -> dict[str, Any]:
             for row in part:
                 by_host.setdefault(row["index"], []).append(row)
             figures = {
-                name: mean_over_pairs(
-                    [float(np.mean([r[name] for r in of])) for of in by_host.values()]
-                )
+                name: _share([float(np.mean([r[name] for r in of])) for of in by_host.values()])
                 for name in FIGURES
             }
             groups.append({"distortion": distortion, "edit": edit or "all", **figures})
     return {"groups": groups}
+
+
+def _share(values: Sequence[float]) -> dict[str, Any]:
+    """A mean over hosts; its interval ends where shares end."""
+    found = mean_over_pairs(values)
+    for end in ("low", "high"):
+        if found[end] is not None:
+            found[end] = min(1.0, max(0.0, found[end]))
+    return found
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:
