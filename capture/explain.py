@@ -29,6 +29,7 @@ FOUND_BY = {
     "learned": "the detector",
     "outline": "a border, frame or edge",
     "part": "the place of an outline's part",
+    "pillar": "a picture around a pillar, unrolled",
     "contour": "a closed outline",
     "inset": "a border that shows no inner edge",
     "photo": "the edges of the photo itself",

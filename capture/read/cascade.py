@@ -22,14 +22,17 @@ from capture.find.candidates import (
     seen_candidates,
 )
 from capture.find.learned.pictures import Pictures
+from capture.find.outlines.insets import inset
 from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
+from capture.geometry.unroll import HALF_ANGLES_DEG, is_around_a_pillar, unroll
 from capture.read.effort import Hope
 from capture.read.finding import Finding
 from capture.read.parts import (
     CONTACT_SHEETS,
     GAPS,
+    Part,
     beside,
     cut_off,
     first_of_sheets,
@@ -43,6 +46,9 @@ from capture.read.search import Search
 FloatArray = NDArray[np.float32]
 
 MOST_CONTAINERS = 24
+# Outlines that are unrolled, and borders within them, as shares of the picture's width.
+MOST_BENT = 2
+BORDERS = (0.0, 0.02, 0.04, 0.06, 0.08)
 # Of the next picture in a grid, so much lies within the photo.
 MOSTLY = 0.85
 # Stages that all containers of a photo share.
@@ -105,6 +111,8 @@ class Cascade:
             if not self._is_read():
                 budget.step = "list"
                 self._by_list()
+            if self._goes_on("pillar"):
+                self._look_around()
             if self._goes_on("parts"):
                 self._look_at_parts(pictures)
             if self._goes_on("sides"):
@@ -166,6 +174,23 @@ class Cascade:
             places = seen_candidates(pictures, pictures.otherwise)
         self._instead(self.search.at_once(places, self._ways()[0], all_versions=False))
         return places
+
+    def _look_around(self) -> None:
+        """Try outlines whose sides bow as around a pillar, unrolled, and borders within them."""
+        bent = [one for one in self.tried if is_around_a_pillar(one.bows)]
+        for place in _likely_first(bent)[:MOST_BENT]:
+            assert place.bows is not None
+            for half in np.radians(HALF_ANGLES_DEG):
+                if not self.search.budget.left:
+                    return
+                flat = unroll(self.search.photo, place.corners, place.bows, float(half))
+                search = replace(self.search, photo=flat.pixels, camera=None, scores={})
+                inner = [inset(flat.corners, border) for border in BORDERS]
+                found = search.by_parts([Part(corners) for corners in inner])
+                if found is not None:
+                    corners = flat.in_photo(found.corners)
+                    self._instead(replace(found, corners=corners, source="pillar"))
+                    return
 
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
