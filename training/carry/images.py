@@ -40,7 +40,7 @@ def pack_images(
 
     def work() -> Iterator[None]:
         with ThreadPoolExecutor() as pool:
-            yield from pool.map(lambda pair: _pack(*pair, short_side, quality), left)
+            yield from pool.map(lambda pair: _pack(pair[0], pair[1], short_side, quality), left)
 
     for _ in tqdm(work(), total=len(left), desc="photographs", disable=len(left) < 50):
         pass

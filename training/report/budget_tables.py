@@ -13,9 +13,10 @@ Json = dict[str, Any]
 
 def budget_table(results: Results) -> str:
     """Accuracy and photos read with one group of distortions taken away at a time."""
-    if results.budget is None:
+    measured = results.newest("budget")
+    if measured is None:
         return NOT_MEASURED
-    presets = results.budget["presets"]
+    presets = measured["presets"]
     head = ["without"]
     for found in presets:
         name = found["preset"]
@@ -28,7 +29,7 @@ def budget_table(results: Results) -> str:
             "won back by search",
         ]
     rows = []
-    for group in (NOTHING, *results.budget["settings"]["groups"]):
+    for group in (NOTHING, *measured["settings"]["groups"]):
         cells = ["nothing" if group == NOTHING else GROUPS[group].label]
         for found in presets:
             cells += _cells(next(row for row in found["without"] if row["group"] == group))

@@ -87,7 +87,7 @@ def fuse_table(results: Results) -> str:
 
 def calibration_table(results: Results) -> str:
     """How well calibration recovers what the channel did."""
-    found = results.calibration or {}
+    found = results.newest("calibration") or {}
     names = {
         "tone": ("tone, worst of 17 greys and 3 colours, sRGB", "{:.3f}"),
         "blur": ("blur sigma, relative", "{:.3f}"),
@@ -114,7 +114,7 @@ def calibration_table(results: Results) -> str:
 
 def visible_table(results: Results) -> str:
     """Visible codes in real photos, by reader."""
-    found = results.visible or {"read": {}}
+    found = results.newest("visible") or {"read": {}}
     rows = [
         [name, str(counts["trials"]), str(counts["hits"]), interval(counts),
          str(found["wrong"][name])]

@@ -16,7 +16,7 @@ _READERS = {
 
 def engines_table(results: Results) -> str:
     """Medians of `riis-physical measure engines`, and what is installed."""
-    found = results.engines or {}
+    found = results.newest("reading-engines") or {}
     rows = [
         [
             str(row["cores"]),
@@ -39,7 +39,7 @@ def engines_table(results: Results) -> str:
 
 def page_table(results: Results) -> str:
     """Rates of `riis-physical measure page`."""
-    readers = (results.page or {}).get("readers", {})
+    readers = (results.newest("page") or {}).get("readers", {})
     rows = [
         [
             label,

@@ -10,9 +10,10 @@ Json = dict[str, object]
 
 def soft_table(results: Results) -> str:
     """Share of codes read under Gaussian noise, by wrong modules."""
-    if results.soft is None:
+    measured = results.newest("soft-reading")
+    if measured is None:
         return NOT_MEASURED
-    rows = results.soft["rows"]
+    rows = measured["rows"]
     shares = sorted({row["wrong"] for row in rows})
     series: dict[tuple[str, str, int, int], dict[float, str]] = {}
     for row in rows:

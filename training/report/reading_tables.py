@@ -126,6 +126,7 @@ def strength_table(results: Results) -> str:
 
 def negatives_table(results: Results) -> str:
     """Texts from pictures that hide nothing."""
+    measured = results.newest("negatives")
     names = {
         "original": "originals",
         "crop": "crops of them",
@@ -133,9 +134,9 @@ def negatives_table(results: Results) -> str:
         "bare_print": "photographed as prints without a margin",
         "visible_code": "prints of visible QR codes",
     }
-    found = (results.negatives or {}).get("by_kind", {})
+    found = (measured or {}).get("by_kind", {})
     counted = [(label, found.get(kind)) for kind, label in names.items()]
-    whole = (results.negatives or {}).get("without_codes")
+    whole = (measured or {}).get("without_codes")
     rows = [
         [
             label,

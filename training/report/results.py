@@ -28,12 +28,10 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page, paper, budget,
-            pictures, paper_speed: the newest of each, None where there is none.
+        files: all results, of any model.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
-        soft: soft reading of grids under noise. start_up: of commands.
         kinds: photos as people take them, by effort, the newest of each.
         known: evaluations of this model with messages of a kind, or known to the reader.
         tamper: results of `measure tamper`, one for each kind of secret.
@@ -41,25 +39,18 @@ class Results:
 
     model: str | None
     groups: dict[tuple[str, float], Json]
-    negatives: Json | None
-    bench: Json | None
+    files: Sequence[Json] = ()
     captures: dict[str, list[Json]] = field(default_factory=dict)
     fused: list[Json] = field(default_factory=list)
-    calibration: Json | None = None
-    visible: Json | None = None
-    study: Json | None = None
     pairs: list[Pair] = field(default_factory=list)
-    engines: Json | None = None
-    page: Json | None = None
-    soft: Json | None = None
-    start_up: Json | None = None
     known: list[Json] = field(default_factory=list)
     kinds: dict[str, Json] = field(default_factory=dict)
-    paper: Json | None = None
-    budget: Json | None = None
-    pictures: Json | None = None
     tamper: list[Json] = field(default_factory=list)
-    paper_speed: Json | None = None
+
+    def newest(self, kind: str) -> Json | None:
+        """The last result of a kind, of whatever model; None where there is none."""
+        own = [found for found in self.files if found["kind"] == kind]
+        return max(own, key=lambda found: str(found["environment"]["date"]), default=None)
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
         """Figures of a preset and strength."""
@@ -95,25 +86,13 @@ def load_results(folder: Path, model: str | None = None) -> Results:
     return Results(
         chosen,
         groups,
-        _last(files, "negatives"),
-        _last(files, "bench"),
+        files,
         _capture_rows(files, chosen),
         _fused(files, chosen),
-        _last(files, "calibration"),
-        _last(files, "visible"),
-        _last(files, "study-bench"),
         load_pairs(read, chosen),
-        _last(files, "reading-engines"),
-        _last(files, "page"),
-        _last(files, "soft-reading"),
-        _last(files, "start-up"),
         [found for found in files if _is_of_known(found) and found["model"]["name"] == chosen],
         _kinds(files, chosen),
-        _last(files, "paper"),
-        _last(files, "budget"),
-        _last(files, "pictures"),
         [found for found in files if found["kind"] == "tamper"],
-        _last(files, "paper-speed"),
     )
 
 
@@ -210,11 +189,6 @@ def _is_whole(found: Json) -> bool:
 def _is_of_known(found: Json) -> bool:
     usual = {"kind": "printable", "known": "nothing"}
     return bool(found["kind"] == "evaluation" and found["settings"].get("messages", usual) != usual)
-
-
-def _last(files: Sequence[Json], kind: str) -> Json | None:
-    own = [found for found in files if found["kind"] == kind]
-    return max(own, key=lambda found: str(found["environment"]["date"]), default=None)
 
 
 def _version(name: str) -> tuple[int, str]:

@@ -22,7 +22,7 @@ def folder_table(results: Results) -> str:
             f"{row['photos_per_minute']:.0f}",
             f"{row['start_s']:.1f} s",
         ]
-        for row in (results.bench or {}).get("folder") or []
+        for row in (results.newest("bench") or {}).get("folder") or []
     ]
     head = ["photos of", "scanned by", "photos", "photos a minute", "first after"]
     return table(head, rows or [[NOT_MEASURED] * len(head)])
@@ -30,8 +30,9 @@ def folder_table(results: Results) -> str:
 
 def study_speed_table(results: Results) -> str:
     """Photos a minute of `study run`, of `riis-physical study bench`."""
+    measured = results.newest("study-bench")
     head = ["scanned by", "workers", "photos", "photos a minute", "times one process"]
-    rows = study_speed_rows(results.study) if results.study else [[NOT_MEASURED] * len(head)]
+    rows = study_speed_rows(measured) if measured else [[NOT_MEASURED] * len(head)]
     return table(head, rows)
 
 
@@ -41,7 +42,7 @@ def _workers(row: Json) -> str:
 
 def speed_table(results: Results) -> str:
     """Medians of `riis-physical measure speed`."""
-    bench = results.bench
+    bench = results.newest("bench")
     rows = []
     for name, label in (
         ("hide", "`hide`, 24 megapixels, with quality figures"),
@@ -79,7 +80,9 @@ def start_up_table(results: Results) -> str:
             row["commit"],
             *(f"{row[key]:.2f} s" for key in ("start_s", "start_cpu_s", "work_s", "work_cpu_s")),
         ]
-        for row in sorted((results.start_up or {}).get("rows", []), key=lambda row: row["command"])
+        for row in sorted(
+            (results.newest("start-up") or {}).get("rows", []), key=lambda row: row["command"]
+        )
     ]
     head = ["command", "commit", "start-up", "CPU time of it", "work", "CPU time of it"]
     return table(head, rows or [[NOT_MEASURED] * len(head)])

@@ -146,8 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     make_folder(given.plot.parent)
     if plot_curve(results, given.plot):
         print(f"{given.plot} drawn")
-    if results.paper is not None:
-        for place in draw_figures(results.paper, given.results, given.plot.parent):
+    measured = results.newest("paper")
+    if measured is not None:
+        for place in draw_figures(measured, given.results, given.plot.parent):
             print(f"{place} drawn")
     return 0
 

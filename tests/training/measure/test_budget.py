@@ -87,7 +87,7 @@ def test_gains_follow_from_the_records() -> None:
 def test_the_table_names_what_is_next() -> None:
     settings = BudgetSettings("photos", presets=("normal",), groups=("noise", "width"))
     result = {"settings": settings.as_dict(), **summarised(records(), settings)}
-    nothing = Results(None, {}, None, None)
+    nothing = Results(None, {})
     text = budget_table(replace(nothing, budget=result))
     assert "next thing worth doing, is sensor noise (+8.2 points)" in text
     assert "search loses 1" in text

@@ -92,7 +92,7 @@ def test_tables_state_intervals_and_what_is_missing(folder: Path) -> None:
 
 def test_without_results_every_table_says_so(tmp_path: Path) -> None:
     empty = load_results(tmp_path / "absent")
-    assert empty == Results(None, {}, None, None)
+    assert empty == Results(None, {})
     assert all(NOT_MEASURED in table(empty) for table in TABLES.values())
     assert not plot_curve(empty, tmp_path / "a.png")
 

@@ -28,11 +28,12 @@ def _said(result: Json) -> str:
 
 def pictures_table(results: Results) -> str:
     """Secret PSNR by distortion, told, estimated and blind, of `measure pictures`."""
+    measured = results.newest("pictures")
     head = ["distortion", *(f"secret, level {how}" for how in TELLING), "SSIM, told", "container"]
-    if results.pictures is None:
+    if measured is None:
         return table(head, [[NOT_MEASURED] * len(head)])
     by: dict[str, dict[str, Json]] = {}
-    for group in results.pictures["groups"]:
+    for group in measured["groups"]:
         by.setdefault(group["distortion"], {})[group["level"]] = group
     rows = [
         [
@@ -43,7 +44,7 @@ def pictures_table(results: Results) -> str:
         ]
         for distortion, of in by.items()
     ]
-    return f"{table(head, rows)}\n\n{_said(results.pictures)}"
+    return f"{table(head, rows)}\n\n{_said(measured)}"
 
 
 def tamper_table(results: Results) -> str:

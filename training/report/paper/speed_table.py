@@ -10,7 +10,7 @@ _METHODS = {"riis": "RIIS, 8 blocks", "hinet": "HiNet, 16 blocks"}
 
 def speed_table(results: Results) -> str:
     """Medians of `riis-physical measure paper-speed`."""
-    found = results.paper_speed or {}
+    found = results.newest("paper-speed") or {}
     rows = [
         [
             _METHODS[row["method"]],

@@ -65,7 +65,7 @@ def _rows(result: Json | None, columns: Sequence[str], rows: Mapping[str, tuple[
 
 def budget(results: Results) -> str:
     """How the models came to be, and what they were measured with."""
-    result = results.paper
+    result = results.newest("paper")
     if result is None:
         return f"{NOT_MEASURED}: `riis-physical measure paper` trains and measures"
     training, settings, made = result["training"], result["settings"], result["environment"]
@@ -95,7 +95,7 @@ def ablation_table(results: Results) -> str:
     """Table 1: secret PSNR without each part."""
     columns = printed.TABLE_1_COLUMNS
     head = ["model", "", *(words(one) for one in columns), "container"]
-    return table(head, list(_rows(results.paper, columns, printed.TABLE_1)))
+    return table(head, list(_rows(results.newest("paper"), columns, printed.TABLE_1)))
 
 
 def source_table(results: Results) -> str:
@@ -103,7 +103,9 @@ def source_table(results: Results) -> str:
     names = {"no-canp": "N(0, I)", "copy": "copy of y", "resblock": "residual block of y"}
     rows = []
     for model, paper in printed.TABLE_2.items():
-        cells = [_cell(group_of(results.paper, model, one)) for one in ("none", "sigma=10")]
+        cells = [
+            _cell(group_of(results.newest("paper"), model, one)) for one in ("none", "sigma=10")
+        ]
         rows.append([names.get(model, "CANP"), *cells, f"{paper:.2f}"])
     return table(["source of h_f", "ours, no distortion", "ours, σ = 10", "paper"], rows)
 
@@ -112,7 +114,7 @@ def comparison_table(results: Results) -> str:
     """Table 3: secret PSNR of all methods."""
     columns = printed.TABLE_3_COLUMNS
     head = ["method", "", *(words(one) for one in columns), "container"]
-    return table(head, list(_rows(results.paper, columns, printed.TABLE_3)))
+    return table(head, list(_rows(results.newest("paper"), columns, printed.TABLE_3)))
 
 
 def capacity_table(results: Results) -> str:
@@ -120,7 +122,7 @@ def capacity_table(results: Results) -> str:
     rows = []
     for secrets, models in printed.TABLE_4.items():
         for model, (container, secret) in models.items():
-            group = group_of(results.paper, model, "none")
+            group = group_of(results.newest("paper"), model, "none")
             ours = [_cell(group, "container_psnr"), _cell(group)]
             row = [
                 str(secrets),
@@ -137,7 +139,8 @@ def capacity_table(results: Results) -> str:
 
 def apart_table(results: Results) -> str:
     """How far RIIS* is above each other model, pair by pair."""
-    found = [] if results.paper is None else results.paper["against_full"]
+    measured = results.newest("paper")
+    found = [] if measured is None else measured["against_full"]
     columns = (*printed.TABLE_1_COLUMNS, "sigma=1")
     models = ("isn", "isn+", "hinet", "riis-blind", *printed.TABLE_1, "copy", "resblock", "riis")
     rows = []
@@ -159,9 +162,10 @@ def _apart(found: Json) -> str:
 
 def everything_table(results: Results) -> str:
     """PSNR and SSIM of secret and container for every model and distortion."""
+    measured = results.newest("paper")
     head = ["model", "distortion", "seeds", "secret PSNR", "SSIM", "container PSNR", "SSIM"]
     rows = []
-    for group in [] if results.paper is None else results.paper["groups"]:
+    for group in [] if measured is None else measured["groups"]:
         figures = ("secret_psnr", "secret_ssim", "container_psnr", "container_ssim")
         cells = [
             _cell(group, one) if one.endswith("psnr") else f"{group[one]['mean']:.3f}"
