@@ -86,7 +86,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
     return Results(
         chosen,
         groups,
-        files,
+        tuple(files),
         _capture_rows(files, chosen),
         _fused(files, chosen),
         load_pairs(read, chosen),

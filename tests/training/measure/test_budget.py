@@ -86,9 +86,14 @@ def test_gains_follow_from_the_records() -> None:
 
 def test_the_table_names_what_is_next() -> None:
     settings = BudgetSettings("photos", presets=("normal",), groups=("noise", "width"))
-    result = {"settings": settings.as_dict(), **summarised(records(), settings)}
+    result = {
+        "kind": "budget",
+        "environment": {"date": "2026-01-01"},
+        "settings": settings.as_dict(),
+        **summarised(records(), settings),
+    }
     nothing = Results(None, {})
-    text = budget_table(replace(nothing, budget=result))
+    text = budget_table(replace(nothing, files=[result]))
     assert "next thing worth doing, is sensor noise (+8.2 points)" in text
     assert "search loses 1" in text
     assert budget_table(nothing) == NOT_MEASURED
