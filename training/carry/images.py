@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import BadImageError
 from riis_physical.system.files import atomic_path, make_folder
-from training.hiding.data import PACKED, list_photos
+from training.hiding.data import FOLDER_MARK, PACKED, list_photos
 
 SHORT_SIDE = 432
 QUALITY = 85
@@ -40,7 +40,7 @@ def pack_images(
 
     def work() -> Iterator[None]:
         with ThreadPoolExecutor() as pool:
-            yield from pool.map(lambda pair: _pack(*pair, short_side, quality), left)
+            yield from pool.map(lambda pair: _pack(pair[0], pair[1], short_side, quality), left)
 
     for _ in tqdm(work(), total=len(left), desc="photographs", disable=len(left) < 50):
         pass
@@ -49,7 +49,7 @@ def pack_images(
 
 def packed_name(path: Path, images: Path) -> str:
     """Name of a photograph's copy: folders become part of it."""
-    return "--".join(path.relative_to(images).parts) + PACKED
+    return FOLDER_MARK.join(path.relative_to(images).parts) + PACKED
 
 
 def _pack(path: Path, place: Path, short_side: int, quality: int) -> None:

@@ -14,7 +14,6 @@ from tests.training.hiding.test_training import TINY, weights_of
 from training.hiding.export import export
 from training.hiding.loop import main
 
-
 SHORT = ["warmup=0", "steps=3", "profiles=[office-laser, lcd-screen]"]
 
 
