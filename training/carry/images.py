@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import BadImageError
 from riis_physical.system.files import atomic_path, make_folder
-from training.hiding.data import PACKED, list_photos
+from training.hiding.data import FOLDER_MARK, PACKED, list_photos
 
 SHORT_SIDE = 432
 QUALITY = 85
@@ -49,7 +49,7 @@ def pack_images(
 
 def packed_name(path: Path, images: Path) -> str:
     """Name of a photograph's copy: folders become part of it."""
-    return "--".join(path.relative_to(images).parts) + PACKED
+    return FOLDER_MARK.join(path.relative_to(images).parts) + PACKED
 
 
 def _pack(path: Path, place: Path, short_side: int, quality: int) -> None:

@@ -96,7 +96,9 @@ class Draws(Dataset[Packet]):
         side = c.patch_modules
         fraction = side / c.modules_total
         pitch = (0.75 * fraction, 1.5 * fraction)
-        host = draw_hosts(self.photos, rng, c.batch, side * c.display_px, pitch)
+        host = draw_hosts(
+            self.photos, rng, c.batch, side * c.display_px, pitch, plain=c.plain, blurred=c.blurred
+        )
         secret = draw_grids(rng, c.batch, side)
         params, held = draw_params(c, side, c.batch, request.strength, seed)
         plan = planned(c, params, side)

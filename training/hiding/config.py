@@ -53,6 +53,8 @@ class TrainConfig(BaseModel):
         pitch: what share of a photograph's short side such a patch shows, at least and at most.
         photos: so many photographs at most, spread over the folder; 0 for all.
         modules_total: modules along a whole container, to scale the channel.
+        plain, blurred: shares of hosts that are flat or gradients, and out of focus, see
+            training.hiding.data.draw_hosts.
         learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
             decay from this fraction of the run on.
         grad_clip: bound of the gradient norm.
@@ -108,6 +110,8 @@ class TrainConfig(BaseModel):
     pitch: tuple[float, float] = (0.4, 1.0)
     photos: int = Field(default=0, ge=0)
     modules_total: int = Field(default=37, ge=21)
+    plain: float = Field(default=0.0, ge=0, le=1)
+    blurred: float = Field(default=0.0, ge=0, le=1)
     learning_rate: float = Field(gt=0)
     warmup: int = Field(default=100, ge=0)
     decay_from: float = Field(default=0.6, ge=0, le=1)

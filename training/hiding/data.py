@@ -15,9 +15,11 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
+from riis_physical.artifacts import FloatArray
 from riis_physical.channel.sensor import to_ycc
 from riis_physical.errors import BadImageError, TrainingError
 from training.hiding.config import TrainConfig
+from training.hiding.plain import blur, draw_plain
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 LONGEST_SHORT_SIDE = 512
@@ -31,13 +33,15 @@ FINDER[1:6, 1:6] = -1
 FINDER[2:5, 2:5] = 1
 
 
+FOLDER_MARK = "%2F"
 PACKED = ".packed.webp"
-"""Ending of a copy that was made small (training.carry), behind the photograph's own name."""
+"""Ending of a copy that was made small (training.carry), behind the photograph's own name; the
+mark stands there for the folders that it lay in."""
 
 
 def is_held_out(name: str) -> bool:
     """Whether the file of this name is kept for validation (stable across machines)."""
-    own = name.removesuffix(PACKED).rpartition("--")[2] if name.endswith(PACKED) else name
+    own = name.removesuffix(PACKED).rpartition(FOLDER_MARK)[2] if name.endswith(PACKED) else name
     return int(hashlib.sha256(own.encode()).hexdigest(), 16) % HELD_OUT_IN == 0
 
 
@@ -114,7 +118,14 @@ def step_rng(seed: int, step: int, rank: int = 0) -> np.random.Generator:
 
 
 def draw_hosts(
-    photos: Photos, rng: np.random.Generator, batch: int, side_px: int, pitch: tuple[float, float]
+    photos: Photos,
+    rng: np.random.Generator,
+    batch: int,
+    side_px: int,
+    pitch: tuple[float, float],
+    *,
+    plain: float = 0.0,
+    blurred: float = 0.0,
 ) -> Tensor:
     """Random crops as hosts (batch, 3, side_px, side_px) in [0, 1].
 
@@ -124,9 +135,14 @@ def draw_hosts(
 
     Args:
         pitch: range of the crop's side as a fraction of the photograph's short side.
+        plain: share of hosts that are no photographs, see training.hiding.plain.
+        blurred: share of photographs that are out of focus.
     """
-    hosts = []
+    hosts: list[FloatArray] = []
     for _ in range(batch):
+        if plain and rng.random() < plain:
+            hosts.append(draw_plain(rng, side_px))
+            continue
         photo = photos.pixels[rng.integers(len(photos.pixels))]
         short = min(photo.shape[:2])
         side = rng.uniform(*pitch) * short
@@ -144,7 +160,9 @@ def draw_hosts(
             (side_px, side_px),
             interpolation=cv2.INTER_AREA if shrink else cv2.INTER_CUBIC,
         )
-        host = crop.astype(np.float32) / 255
+        host: FloatArray = (crop / np.float32(255)).astype(np.float32)
+        if blurred and rng.random() < blurred:
+            host = blur(rng, host)
         if rng.random() < 0.25:
             host = np.clip(host ** np.exp(rng.normal(0, 0.4)), 0, 1)
         if rng.random() < 0.1:

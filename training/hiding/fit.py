@@ -111,6 +111,8 @@ class Fit:
     def _prepare(self) -> None:
         """Make the step, and begin to draw for it."""
         run = self.run
+        if run.config.graph and self.accelerator.num_processes > 1:
+            raise TrainingError("graph=true is for one process: start one, or leave it away")
         self.wrapped = self.accelerator.prepare_model(run.step_module)
         self.work: Any = GraphedStep(self._work, self._clear) if run.config.graph else self._work
         draws = Draws(run.config, self.photos, self.accelerator.process_index)

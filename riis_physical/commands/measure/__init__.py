@@ -43,6 +43,7 @@ for one in (
     hiding.visibility,
     training.objectives,
     training.budget,
+    training.step,
     devices.calibration,
     devices.correction,
     speed.command,

@@ -1,4 +1,4 @@
-"""`riis-physical measure budget` and `objectives`: what to train for, and what a change moves."""
+"""`riis-physical measure budget`, `objectives` and `step`: of training."""
 
 from __future__ import annotations
 
@@ -127,4 +127,44 @@ def budget(
     )
     seconds = None if minutes is None else 60 * minutes
     result = evaluate_budget(settings, output, workers=workers, force=force, seconds=seconds)
+    options.say(lines(result), output)
+
+
+@click.command("step", short_help="Operators and time of a training step.")
+@click.option("--config", default="print", show_default=True, metavar="NAME", help="Of training.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."
+)
+@click.option("--init", metavar="MODEL", help="Whose weights are trained; new ones if not given.")
+@click.option(
+    "--images", required=True, type=common.PATH, metavar="DIR", help="Photographs to train on."
+)
+@click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Timed steps.")
+@click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
+@click.option(
+    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
+)
+@common.force_option
+def step(
+    config: str,
+    overrides: tuple[str, ...],
+    init: str | None,
+    images: Path,
+    repeat: int,
+    cpu: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Count the operators that one step calls, values read back and constants sent; time it.
+
+    Example: riis-physical measure step --images photos --config print-3 --init print-2 -o step.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.speed.step import lines, measure_step
+
+    result = measure_step(
+        images, output, config=config, overrides=overrides, init=init, repeat=repeat, cpu=cpu,
+        force=force,
+    )  # fmt: skip
     options.say(lines(result), output)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
+from riis_physical.errors import ConfigError, TrainingError
 from riis_physical.model.network import HidingNetwork
 from tests.training.hiding.test_training import TINY, weights_of
 from training.hiding.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
@@ -15,6 +16,7 @@ from training.hiding.begin import open_run
 from training.hiding.config import load_config
 from training.hiding.data import Photos, list_photos, load_photos
 from training.hiding.fit import Fit
+from training.hiding.graph import GraphedStep
 from training.hiding.loop import main
 from training.hiding.operators import OperatorCalls, counted
 from training.hiding.step import StepNoise, TrainingStep, draw_noise
@@ -103,6 +105,28 @@ def test_a_step_needs_no_value_and_half_the_calls() -> None:
         work()
     assert not calls.reads and not calls.uploads
     assert calls.total < MOST_CALLS
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device could capture it")
+def test_a_graph_without_a_device_is_refused() -> None:
+    with pytest.raises(TrainingError, match="needs a CUDA device"):
+        GraphedStep(lambda *_: None, lambda: None)
+    with pytest.raises(ConfigError, match="one batch through the physical channel"):
+        load_config("print", ["graph=true", "accumulate=2"])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_captured_step_does_what_the_step_does(photos: Photos, tmp_path: Path) -> None:
+    weights = []
+    for graph in ("false", "true"):
+        config = load_config("print", [*TINY, *OBJECTIVE, "secret_first=0", f"graph={graph}"])
+        run, _ = open_run(config, tmp_path, False, Accelerator(), None)
+        fit = Fit(run, photos, photos, tmp_path, Accelerator())
+        fit.begin(workers=0, fresh=True)
+        for _ in range(3):
+            fit.step()
+        weights.append(torch.cat([p.detach().flatten() for p in run.network.parameters()]))
+    torch.testing.assert_close(weights[0], weights[1], atol=1e-4, rtol=1e-3)
 
 
 def test_the_same_seed_gives_the_same_run_with_and_without_workers(

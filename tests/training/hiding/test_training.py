@@ -260,6 +260,17 @@ def test_draws_depend_on_the_step_alone(photos_folder: Path) -> None:
     assert set(grids.unique().tolist()) == {-1.0, 1.0}
 
 
+def test_some_hosts_are_plain_and_some_out_of_focus(photos_folder: Path) -> None:
+    photos = load_photos(list_photos(photos_folder), 64)
+    plain = draw_hosts(photos, step_rng(0, 1), 12, 64, (0.4, 0.6), plain=1.0)
+    assert plain.dtype == torch.float32 and plain.min() >= 0 and plain.max() <= 1
+    flat = plain.std(dim=(1, 2, 3)) < 1e-3 + plain.mean(dim=(2, 3)).std(dim=1)
+    assert 1 <= int(flat.sum()) < 12  # flat ones, and ones with a gradient or lettering
+    sharp = draw_hosts(photos, step_rng(0, 2), 1, 64, (0.4, 0.6), blurred=1e-9)
+    soft = draw_hosts(photos, step_rng(0, 2), 1, 64, (0.4, 0.6), blurred=1.0)
+    assert sharp.diff(dim=3).abs().mean() > soft.diff(dim=3).abs().mean()
+
+
 def test_held_out_files_are_about_one_in_twenty() -> None:
     share = np.mean([is_held_out(f"{i:04d}.jpg") for i in range(4000)])
     assert 0.03 < share < 0.07

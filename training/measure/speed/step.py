@@ -1,0 +1,110 @@
+"""`riis-physical measure step`: the operators that a training step calls, and how long it takes.
+
+Operators are what Python starts; on a GPU each is a launch, and a value read back or a constant
+sent makes it wait. Counted is one whole step: batch to the device, noise, forward, backward,
+optimiser, average; the drawing of a batch, which workers do ahead, by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from riis_physical.system.files import write_text
+from training.hiding.batches import Packet
+from training.hiding.begin import open_run
+from training.hiding.config import load_config
+from training.hiding.data import list_photos, load_photos, spread
+from training.hiding.fit import Fit
+from training.hiding.operators import counted
+from training.measure.common.environment import describe_environment
+
+KIND, FORMAT = "step", 1
+PHOTOS = 12
+
+Json = dict[str, Any]
+
+
+def measure_step(
+    images: Path,
+    output: Path,
+    *,
+    config: str = "print",
+    overrides: tuple[str, ...] = (),
+    init: str | None = None,
+    repeat: int = 5,
+    cpu: bool = False,
+    force: bool = False,
+) -> Json:
+    """Count one step, time `repeat` more, and write `output`.
+
+    Args:
+        images: folder of photographs; the first few are used.
+        config, overrides, init: as of training. cpu: even where there is an accelerator.
+    """
+    chosen = load_config(config, [*overrides, "secret_first=0"])
+    accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if chosen.bf16 else "no")
+    photos = load_photos(spread(list_photos(images), PHOTOS), 128)
+    with tempfile.TemporaryDirectory() as folder:
+        run, began = open_run(chosen, Path(folder), False, accelerator, init)
+        fit = Fit(run, photos, photos, Path(folder), accelerator)
+        fit.begin(workers=0, fresh=began is None)
+        fit.bar.close()
+        fit.step()
+        ahead: list[Packet] = []
+        drawing = counted(
+            lambda: ahead.extend(islice(fit.packets, chosen.accumulate * (repeat + 1)))
+        )
+        fit.packets = iter(ahead)
+        calls = None if chosen.graph else counted(fit.step)
+        seconds = [_timed(fit) for _ in range(repeat)]
+    result: Json = {
+        "kind": KIND,
+        "format": FORMAT,
+        "config": config,
+        "overrides": list(overrides),
+        "batch": chosen.batch,
+        "graph": chosen.graph,
+        "device": str(accelerator.device),
+        "repeat": repeat,
+        "seconds": round(statistics.median(seconds), 4),
+        "environment": describe_environment(),
+    }
+    if calls is not None:
+        result |= {
+            "operators": calls.total,
+            "reads": calls.reads.total(),
+            "uploads": calls.uploads.total(),
+            "operators_of_drawing": drawing.total // (repeat + 1),
+            "most_called": dict(calls.calls.most_common(20)),
+        }
+    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    return result
+
+
+def _timed(fit: Fit) -> float:
+    """Seconds of one step; the device has done it when the time is taken."""
+    began = time.perf_counter()
+    fit.step()
+    if fit.accelerator.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def lines(result: Json) -> Iterator[str]:
+    """A result for people."""
+    if "operators" in result:
+        yield (
+            f"{result['operators']} operators a step, {result['reads']} values read back, "
+            f"{result['uploads']} sent; {result['operators_of_drawing']} more draw the batch ahead"
+        )
+    yield f"{result['seconds']:.3f} s a step of {result['batch']} on {result['device']}"
