@@ -111,12 +111,12 @@ def test_a_study_run_on_ray_gives_the_local_database(tmp_path: Path) -> None:
             done = study.one("SELECT count(*) FROM result")
         return readers() if 0 < done < 20 else []
 
-    until(some_are_done, 300, "no result came")
-    until(lambda: len(readers()) == 2, 120, "there are no two workers")
+    until(some_are_done, 1200, "no result came")
+    until(lambda: len(readers()) == 2, 600, "there are no two workers")
     os.kill(readers()[0], signal.SIGKILL)
     with Study.open(spread) as study:
         assert study.one("SELECT count(*) FROM result") < 24  # it was in the middle
-    said, _ = child.communicate(timeout=600)
+    said, _ = child.communicate(timeout=2400)
     assert child.returncode == 0, said
     assert "scanned  24 now, 0 were there already" in said
     assert not descendants(child.pid)
