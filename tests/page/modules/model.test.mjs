@@ -155,7 +155,7 @@ test("a frame seeks or reads, never both; a picture that is gone is sought anew"
   const live = new Live(/** @type {any} */ ({ models: [null], detector, closeup }));
   const first = await live.look(photo);
   assert.equal(first.state, "picture");
-  assert.ok(live.place && live.place.left === 4);
+  assert.ok(live.place && live.place.left === 2);
   const second = await live.look(photo); // sides that lie everywhere are no picture's
   assert.deepEqual(second, { state: "nothing", corners: null, reading: null });
   await live.look(photo);

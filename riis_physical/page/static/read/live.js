@@ -53,8 +53,8 @@ const TEMPER = 0.5;
 const SAME = -3;
 /** Long side of the copy in which pictures are sought in frames. */
 const FRAME_COPY_PX = 768;
-/** Attempts at a place by each model before pictures are sought anew; with little hope, and else. */
-const ATTEMPTS = { faint: 1, likely: 4 };
+/** Attempts at a place by each model before the next place's turn; with little hope, and else. */
+const ATTEMPTS = { faint: 1, likely: 2 };
 
 /**
  * Log Bayes factor of one message in both grids against unrelated messages. Messages that differ
@@ -120,11 +120,14 @@ export class Live {
    */
   async seek(photo) {
     const places = placesOf(await detect(this.eyes.detector, photo, FRAME_COPY_PX));
-    const place = places[this.sought++ % Math.max(1, places.length)];
+    const turn = this.sought++;
+    const place = places[turn % Math.max(1, places.length)];
     if (!place) return { state: "nothing", corners: null, reading: null };
     const { corners, container } = place;
+    const { length } = this.eyes.models;
+    this.attempts = Math.floor(turn / places.length) * ATTEMPTS.likely * length;
     const each = container >= FAINT_HOPE ? ATTEMPTS.likely : ATTEMPTS.faint;
-    this.place = { corners, left: each * this.eyes.models.length };
+    this.place = { corners, left: each * length };
     return { state: "picture", corners, reading: null };
   }
 

@@ -31,10 +31,9 @@ const FAR_REACH = 0.07;
 /** Places this near, as a share of the size, are one; outlines this near lead to the same sides. */
 const SAME_PLACE = 0.1;
 const SAME_PICTURE = 0.003;
-/** Rounds of a place with little hope, of those after the first, and of other outlines. */
-const FIRST_ROUNDS = 1;
+/** Rounds of places after the first. */
 const SECOND_PLACE = 4;
-const OTHER_OUTLINES = 1;
+const LIKELY = ROUNDS.slice(0, 1);
 
 /**
  * Pictures that the detector sees, those near a likelier one left out.
@@ -87,24 +86,21 @@ export async function look(eyes, photo, knowledge) {
   };
   const detections = await detect(eyes.detector, photo, PHOTO_COPY_PX);
   const places = placesOf(detections);
+  // The likely codes upright, at every place.
   /** @type {CloseUp[]} */
   const hopeful = [];
   for (const one of places) {
     const seen = await closely(one);
     if (!seen) continue;
-    const isHopeful = one.container >= FAINT_HOPE;
-    const most = hopeful.length ? SECOND_PLACE : ROUNDS.length;
-    const rounds = ROUNDS.slice(0, isHopeful ? most : FIRST_ROUNDS);
-    if (await reads(snapped(photo, seen.corners), rounds, isHopeful)) return best;
-    if (isHopeful) hopeful.push(seen);
+    if (await reads(snapped(photo, seen.corners), LIKELY, false)) return best;
+    if (one.container >= FAINT_HOPE) hopeful.push(seen);
   }
-  const few = ROUNDS.slice(0, OTHER_OUTLINES);
+  // The same with other sides; of one picture the detector mostly has several outlines.
   for (const { corners, others } of hopeful) {
     for (const place of otherOutlines(photo, corners, others)) {
-      if (await reads(place, few, false)) return best;
+      if (await reads(place, LIKELY, false)) return best;
     }
   }
-  // Of the same pictures the detector has other outlines too, from which other sides may be seen.
   const known = hopeful.map((one) => one.corners);
   for (const one of detections) {
     if (places.includes(one) || one.container < FAINT_HOPE) continue;
@@ -112,7 +108,12 @@ export async function look(eyes, photo, knowledge) {
     const near = SAME_PICTURE * sizeOf(one.corners);
     if (!seen || known.some((other) => apart(seen.corners, other) <= near)) continue;
     known.push(seen.corners);
-    if (await reads(snapped(photo, seen.corners), few, false)) return best;
+    if (await reads(snapped(photo, seen.corners), LIKELY, false)) return best;
+  }
+  // Every version and way up, and what shows weakly.
+  for (const [at, { corners }] of hopeful.entries()) {
+    const rounds = at ? ROUNDS.slice(0, SECOND_PLACE) : ROUNDS;
+    if (await reads(snapped(photo, corners), rounds, true)) return best;
   }
   return best;
 }
