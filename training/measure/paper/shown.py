@@ -17,7 +17,7 @@ from riis_physical.metrics import psnr
 from training.measure.paper.making import Trained
 from training.measure.paper.measuring import Answer, Measurer
 
-ROWS = 3
+ROWS = 2
 """Pairs shown, the first ones."""
 
 

@@ -62,13 +62,13 @@ def _pictures(pyplot: Any, name: str, tiles: Json, pixels: Any) -> Any:
     """Tiles with their columns' titles and each one's PSNR."""
     columns, rows = len(tiles["columns"]), len(tiles["psnr"])
     side = pixels.shape[1] // columns
-    size = (1.45 * columns, 1.62 * rows + 0.35)
+    size = (1.4 * columns, 1.55 * rows + 0.35)
     figure, axes = pyplot.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     for row in range(rows):
         for column in range(columns):
             at = axes[row][column]
             part = pixels[row * side : (row + 1) * side, column * side : (column + 1) * side]
-            at.imshow(part, interpolation="nearest")
+            at.imshow(part, interpolation="none")
             at.set_xticks([])
             at.set_yticks([])
             value = tiles["psnr"][row][column]
@@ -100,6 +100,7 @@ def _capacity(pyplot: Any, result: Json) -> Any:
         pyplot.close(figure)
         return None
     axes.set_xticks(range(1, 6))
+    axes.legend(fontsize=7)
     _finish(axes, "secrets in one container", "Figure 7, RIIS*, our retraining")
     return figure
 
@@ -127,6 +128,7 @@ def _curves(pyplot: Any, result: Json) -> Any:
         x, y = zip(*printed, strict=True)
         axes.plot(x, y, "k*", markersize=9, label="RIIS*, the paper's table 3")
         _finish(axes, label, "")
+    both[0].legend(fontsize=7)
     figure.suptitle("Figure 9, our retraining; bars: 95 % over pictures", fontsize=9)
     return figure
 
@@ -148,14 +150,13 @@ def _finish(axes: Any, label: str, title: str) -> None:
     axes.set_ylabel("PSNR of the revealed secret, dB")
     axes.set_title(title, fontsize=9)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7)
 
 
 def _saved(pyplot: Any, figure: Any, stem: Path) -> list[Path]:
     """PNG and SVG; the same result gives the same files."""
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    figure.savefig(png, dpi=130, metadata={"Software": None})
-    figure.savefig(svg, dpi=130, metadata={"Date": None, "Creator": None})
+    figure.savefig(png, dpi=100, metadata={"Software": None})
+    figure.savefig(svg, dpi=100, metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
     return [png, svg]
 
