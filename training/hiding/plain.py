@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from riis_physical.artifacts import FloatArray
+from riis_physical.artifacts import FloatArray, UInt8Image
 
 LETTERED = 0.5
 SLOPE = 0.35
@@ -26,9 +26,12 @@ def draw_plain(rng: np.random.Generator, side_px: int) -> FloatArray:
     ramp = across * np.cos(angle) + down * np.sin(angle)
     rise = rng.normal(0, SLOPE, 3) * (rng.random() < 0.5)
     host = (colour + ramp[..., None] * rise).astype(np.float32)
+    host = np.clip(host, 0, 1)
     if rng.random() < LETTERED:
-        _letter(rng, host)
-    return np.clip(host, 0, 1).astype(np.float32)
+        written = (host * 255).round().astype(np.uint8)
+        _letter(rng, written)
+        host = written / np.float32(255)
+    return host.astype(np.float32)
 
 
 def blur(rng: np.random.Generator, host: FloatArray) -> FloatArray:
@@ -37,10 +40,10 @@ def blur(rng: np.random.Generator, host: FloatArray) -> FloatArray:
     return cv2.GaussianBlur(host, (0, 0), float(sigma)).astype(np.float32)
 
 
-def _letter(rng: np.random.Generator, host: FloatArray) -> None:
-    """Write one to three lines into a host."""
+def _letter(rng: np.random.Generator, host: UInt8Image) -> None:
+    """Write one to three lines into a host (H, W, 3)."""
     side = host.shape[0]
-    ink = rng.uniform(0, 1, 3)
+    ink = rng.integers(0, 256, 3)
     for _ in range(int(rng.integers(1, 4))):
         text = "".join(rng.choice(_LETTERS, int(rng.integers(2, 10))))
         size = float(rng.uniform(0.5, 3.0)) * side / 200
