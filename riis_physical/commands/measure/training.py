@@ -100,7 +100,7 @@ def objectives(
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
-    help="End with what is measured by then; the rest is done when asked again.",
+    help="End with what is measured by then.",
 )
 @options.run_options("results/budget.json", "looks")
 def budget(
