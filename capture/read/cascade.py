@@ -102,6 +102,8 @@ class Cascade:
             if self.findings:
                 budget.step = "beside"
                 self._look_beside(pictures)
+            if self._goes_on("pillar"):
+                self._look_around(soon)
             budget.step = "outlines"
             with clock.stage("detect"):
                 budget.shows(_hope(pictures))
@@ -112,7 +114,7 @@ class Cascade:
                 budget.step = "list"
                 self._by_list()
             if self._goes_on("pillar"):
-                self._look_around()
+                self._look_around(self.tried[len(soon) :])
             if self._goes_on("parts"):
                 self._look_at_parts(pictures)
             if self._goes_on("sides"):
@@ -175,9 +177,9 @@ class Cascade:
         self._instead(self.search.at_once(places, self._ways()[0], all_versions=False))
         return places
 
-    def _look_around(self) -> None:
+    def _look_around(self, places: Sequence[Candidate]) -> None:
         """Try outlines whose sides bow as around a pillar, unrolled, and borders within them."""
-        bent = [one for one in self.tried if is_around_a_pillar(one.bows)]
+        bent = [one for one in places if is_around_a_pillar(one.bows)]
         for place in _likely_first(bent)[:MOST_BENT]:
             assert place.bows is not None
             for half in np.radians(HALF_ANGLES_DEG):

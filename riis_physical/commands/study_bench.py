@@ -40,7 +40,7 @@ def command(
     from training.measure.speed.study import study_bench
     from training.report.study_speed import study_speed_lines
 
-    name = available()[-1] if model == "auto" else model
+    name = available()[0] if model == "auto" else model
     result = study_bench(
         name, workers=workers, photos=photos, engines=engines, output=output, force=force
     )

@@ -57,8 +57,7 @@ def around_a_pillar(
 def test_a_poster_around_a_pillar_reads_unrolled(half_deg: float, border: float) -> None:
     photo, outline, bows, corners = around_a_pillar(container(), half_deg, border)
     one = Cascade(Search(photo, 95, [TintRevealer()], Clock()))
-    one.tried = [Candidate(outline, "learned", bows)]
-    one._look_around()
+    one._look_around([Candidate(outline, "learned", bows)])
     (found,) = one.findings
     assert found.reading is not None and found.reading.payload == MESSAGE.encode()
     assert found.source == "pillar"

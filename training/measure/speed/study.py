@@ -26,7 +26,7 @@ from capture.study.run import Engine, Reader, Setting, Task, local_engine
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError
 from riis_physical.images import load_photo
-from riis_physical.model.revealer import Revealer
+from riis_physical.model.engine import load_readers
 from riis_physical.system.files import check_writable, write_text
 from training.measure.common.environment import describe_environment
 from training.measure.speed.folder import make_folders, throughput
@@ -122,7 +122,7 @@ def measure_engine(folder: Path, model: str, engine: str, workers: int) -> dict[
 
 def measure_frames(frames: Sequence[UInt8Image], model: str) -> dict[str, Any]:
     """Seconds that the page's frames take: the first of a camera, and those that follow it."""
-    revealers = [Revealer.load(model)]
+    revealers = load_readers(model, "cpu")  # as `serve` does
     LiveScan(revealers).look(frames[0])  # as `serve` does before anyone asks
     first: list[float] = []
     followed: list[float] = []
