@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NOISE_FULL_SCALE = 50.0
+LEAST_SIGMA, LEAST_GAIN = 0.3, 0.05
+"""Levels below these are not worth a word: rounding to 8 bits has a sigma of 0.3."""
 KINDS = "none, sigma=10, poisson, jpeg=40 or blind"
 _ITEM = re.compile(r"(none|blind|poisson|sigma|jpeg)(?:=(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?)?")
 _BOUNDS = {"sigma": (0.0, 255.0), "jpeg": (1.0, 100.0), "poisson": (0.0, 16.0)}
@@ -85,10 +87,11 @@ class Level:
         return noise, math.sqrt(self.gain), (100.0 - self.quality) / 100.0, 0.0
 
     def __str__(self) -> str:
+        """In words; without what an estimate makes of a clean picture."""
         if not self.known:
             return "blind"
-        parts = [f"sigma={self.sigma:.3g}"] if self.sigma else []
-        if self.gain:
+        parts = [f"sigma={self.sigma:.3g}"] if self.sigma >= LEAST_SIGMA else []
+        if self.gain >= LEAST_GAIN:
             parts.append("poisson" if self.gain == 1 else f"poisson={self.gain:.3g}")
         parts += [f"jpeg={self.quality:.3g}"] if self.quality < 100 else []
         return ", ".join(parts) or "none"

@@ -99,7 +99,8 @@ def command(
     )
     for number, db in enumerate(made.secret_db, start=1):
         common.tell(f"secret {number}   comes back at {db:.1f} dB from this file")
-    common.tell(f"model      {loaded_model.name}")
+    budget = loaded_model.record.get("budget")
+    common.tell(f"model      {loaded_model.name}" + (f", trained {budget}" if budget else ""))
     if sheet:
         from riis_physical.pictures.files import sheet_path
 
