@@ -33,6 +33,7 @@ from training.report.capture_tables import (
 )
 from training.report.everywhere_tables import engines_table, page_table
 from training.report.known_tables import known_table, soft_table
+from training.report.objective_tables import objectives_table
 from training.report.paper.figures import draw_figures
 from training.report.paper.picture_tables import pictures_table, tamper_table
 from training.report.paper.speed_table import speed_table as paper_speed_table
@@ -81,6 +82,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "kinds": kinds_table,
     "calibration": calibration_table,
     "budget": budget_table,
+    "objectives": objectives_table,
     "visible": visible_table,
     "capture-detection": detection_table,
     "capture-width": sweep_table("width", "width in the photo, px"),

@@ -6,6 +6,9 @@ import pytest
 
 from riis_physical.errors import ConfigError
 from training.measure.hiding.objectives import ObjectiveSettings, at_equal_reading, summarised
+from training.report.cells import NOT_MEASURED
+from training.report.objective_tables import objectives_table
+from training.report.results import Results
 
 VARIANTS = (("base", ()), ("tails", ("tails=2",)))
 
@@ -30,6 +33,21 @@ def test_variants_are_compared_where_the_worst_read_equally() -> None:
     never = summarised(rows(0.85, 0.7), settings)["variants"][1]["at_equal_reading"]
     assert never["seen_db"] is None
     assert at_equal_reading([{"worst": 0.9, "x": 1.0}], 0.9, "x") is None
+
+
+def test_the_table_says_what_was_gained_and_what_is_missing() -> None:
+    variants = (*VARIANTS, ("mask", ("mask_power=2",)))
+    settings = ObjectiveSettings("print", variants, "train", "val", "runs")
+    measured = [{**row, "steps": 45} for row in rows(0.85, 0.875)]
+    found = {
+        "kind": "objectives",
+        "settings": settings.as_dict(),
+        "environment": {"commit": "abc", "date": "2026-01-01"},
+        **summarised(measured, settings),
+    }
+    text = objectives_table(Results(None, {}, files=[found]))
+    assert "+1.00 dB" in text and "Not measured: mask." in text
+    assert objectives_table(Results(None, {})) == NOT_MEASURED
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
