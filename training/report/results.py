@@ -28,8 +28,8 @@ class Results:
     Attributes:
         model: name, None where nothing was measured.
         groups: by preset and strength, of the evaluation with the most captures.
-        negatives, bench, calibration, visible, study, engines, page: the newest of each, None
-            where there is none.
+        negatives, bench, calibration, visible, study, engines, installed, page: the newest of
+            each, None where there is none.
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
@@ -46,6 +46,7 @@ class Results:
     study: Json | None = None
     pairs: list[Pair] = field(default_factory=list)
     engines: Json | None = None
+    installed: Json | None = None
     page: Json | None = None
 
     def at(self, preset: str, strength: float = 1.0) -> Json | None:
@@ -91,6 +92,7 @@ def load_results(folder: Path, model: str | None = None) -> Results:
         _last(files, "study-bench"),
         load_pairs(read, chosen),
         _last(files, "reading-engines"),
+        _last(files, "installed"),
         _last(files, "page"),
     )
 

@@ -29,7 +29,7 @@ from training.report.capture_tables import (
     sweep_table,
     visible_table,
 )
-from training.report.everywhere_tables import engines_table, page_table
+from training.report.everywhere_tables import engines_table, installed_table, page_table
 from training.report.rate_plot import plot_curve
 from training.report.reading_tables import (
     decode_table,
@@ -61,6 +61,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "folder": folder_table,
     "study-speed": study_speed_table,
     "engines": engines_table,
+    "installed": installed_table,
     "page": page_table,
     "fuse": fuse_table,
     "calibration": calibration_table,

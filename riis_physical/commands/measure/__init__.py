@@ -42,6 +42,7 @@ for one in (
     devices.correction,
     speed.command,
     everywhere.engines,
+    everywhere.installed,
     everywhere.page,
 ):
     command.add_command(one)
