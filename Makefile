@@ -23,7 +23,7 @@ apt = DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60
 apt-install = $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null || \
 	  { $(apt) update >/dev/null 2>&1 </dev/null && $(apt) install -y --no-install-recommends $(1) >/dev/null 2>&1 </dev/null; } || true
 
-.PHONY: help setup opencv system-libraries demo test test-slow check check-page bench train-smoke clean
+.PHONY: help setup reading opencv system-libraries demo test test-slow check check-page bench train-smoke clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +43,16 @@ endif
 	$(BIN)/python -m pip install --quiet -c $(VENV)/constraints.txt -e '.[hide,train,eval,key,visible,study,serve,dev]'
 	@$(MAKE) --no-print-directory opencv
 	@touch $@
+
+# opencv-python brings windows and their libraries; nothing here opens one, and the headless build
+# of the same version is the same otherwise. pip has no way to ask for either, hence the swap.
+reading: ## Make .venv-reading, the smallest installation that reads (no torch, no HEIC)
+	@"$(PYTHON)" -m venv .venv-reading
+	@.venv-reading/bin/python -m pip install --quiet --no-compile -c constraints-small.txt .
+	@.venv-reading/bin/python -m pip uninstall --quiet --yes opencv-python
+	@pinned="$$(grep '^opencv-python-headless==' constraints-small.txt)"; \
+	.venv-reading/bin/python -m pip install --quiet --no-compile --no-deps "$$pinned"
+	@.venv-reading/bin/riis-physical --version
 
 # The OpenCV wheel needs libGL for windows. Where it is absent and apt may not bring it, the
 # headless build of the same version does all that this toolkit asks of OpenCV.

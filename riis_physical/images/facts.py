@@ -62,9 +62,11 @@ def read_facts(path: str | Path) -> PhotoFacts:
 
 
 def register_heif() -> None:
-    """Let Pillow open HEIC files."""
-    import pillow_heif
-
+    """Let Pillow open HEIC files, where the extra `heif` is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return
     pillow_heif.register_heif_opener()
 
 

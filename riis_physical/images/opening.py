@@ -128,7 +128,7 @@ def _register_heif(path: Path) -> None:
     except ImportError as error:
         raise BadImageError(
             f"{path} is a HEIC picture and pillow-heif is missing: "
-            "run `pip install pillow-heif` or save the photo as JPEG"
+            "run `pip install 'riis-physical[heif]'` or save the photo as JPEG"
         ) from error
     pillow_heif.register_heif_opener()
 

@@ -58,7 +58,7 @@ def test_heic_without_pillow_heif_says_what_to_do(
     path = tmp_path / "photo.heic"
     pillow_heif.from_pillow(picture).save(path)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(BadImageError, match="pip install pillow-heif"):
+    with pytest.raises(BadImageError, match=r"pip install 'riis-physical\[heif\]'"):
         load_photo(path)
 
 

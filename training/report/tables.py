@@ -31,7 +31,7 @@ from training.report.capture_tables import (
     sweep_table,
     visible_table,
 )
-from training.report.everywhere_tables import engines_table, page_table
+from training.report.everywhere_tables import engines_table, installed_table, page_table
 from training.report.known_tables import known_table, soft_table
 from training.report.objective_tables import objectives_table
 from training.report.paper.figures import draw_figures
@@ -74,6 +74,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "folder": folder_table,
     "study-speed": study_speed_table,
     "engines": engines_table,
+    "installed": installed_table,
     "page": page_table,
     "soft": soft_table,
     "start-up": start_up_table,

@@ -49,6 +49,7 @@ for one in (
     speed.command,
     speed.start_up,
     everywhere.engines,
+    everywhere.installed,
     everywhere.page,
     paper.command,
     paper.speed,

@@ -1,4 +1,4 @@
-"""`riis-physical measure engines` and `page`: reading without torch, and in a browser."""
+"""`riis-physical measure engines`, `installed`, `page`: without torch, and in a browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from riis_physical.commands.measure import options
 @common.force_option
 def engines(model: str, repeat: int, output: Path, force: bool) -> None:
     """Time `scan` of one photo from start to end, with either engine in turn, on one core and on
-    two: start-up, work, memory; and the size of what must be installed. Nothing else should run.
+    two: start-up, work, memory. Nothing else should run.
 
     Example: riis-physical measure engines --repeat 1 -o engines.json
     """
@@ -28,6 +28,28 @@ def engines(model: str, repeat: int, output: Path, force: bool) -> None:
     from training.measure.speed.engines import lines, measure
 
     options.say(lines(measure(model, output, repeat=repeat, force=force)), output)
+
+
+@click.command("installed", short_help="What a base installation takes on the disk.")
+@click.argument("environments", nargs=-1, required=True, metavar="NAME=DIR...")
+@click.option(
+    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
+)
+@common.force_option
+def installed(environments: tuple[str, ...], output: Path, force: bool) -> None:
+    """Add up the files of every package in virtual environments that have riis-physical.
+
+    Example: riis-physical measure installed reading=.venv-reading -o installed.json
+    """
+    options.check(output, force=force)
+
+    from training.measure.speed.installed import lines, measure
+
+    named = dict(one.partition("=")[::2] for one in environments)
+    if not all(named.values()):
+        raise click.BadParameter("expected NAME=DIR, for example reading=.venv-reading")
+    result = measure({name: Path(folder) for name, folder in named.items()}, output, force=force)
+    options.say(lines(result), output)
 
 
 @click.command("page", short_help="What the page reads of the photos that scan reads.")

@@ -272,18 +272,17 @@ def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any
     rows = {}
     for reader in READERS:
         own = [one for one in reads if one.reader == reader]
+        seen = {one.file for one in own if not one.empty and one.file in truth}
         empty = [one for one in own if one.empty]
         wrong = [
             one for one in own
             if one.text is not None and (one.empty or one.file not in right[reader])
         ]  # fmt: skip
         rows[reader] = {
-            "read": rate(file in right[reader] for file in truth),
-            "of_what_scan_reads": rate(file in right[reader] for file in right["scan"]),
+            "read": rate(file in right[reader] for file in seen),
+            "of_what_scan_reads": rate(file in right[reader] for file in seen & right["scan"]),
             "by_medium": {
-                medium: rate(
-                    file in right[reader] for file, one in truth.items() if one.medium == medium
-                )
+                medium: rate(file in right[reader] for file in seen if truth[file].medium == medium)
                 for medium in ("print", "screen")
             },
             "wrong_texts": len(wrong),
@@ -309,9 +308,10 @@ def _times(values: Sequence[float]) -> dict[str, float] | None:
 def lines(result: dict[str, Any]) -> Iterator[str]:
     """A result for people."""
     for reader, row in result["readers"].items():
-        read, shared = row["read"], row["of_what_scan_reads"]
-        yield (
-            f"{reader:<7}read {read['hits']} of {read['trials']}; of what scan reads "
-            f"{shared['hits']} of {shared['trials']}; {row['wrong_texts']} wrong texts, "
-            f"{row['negatives']} photos without one"
+        seen = ", ".join(
+            f"{what} {rate['hits']} of {rate['trials']}"
+            for what, rate in (("read", row["read"]), ("of scan's", row["of_what_scan_reads"]))
+            if rate is not None
         )
+        told = f"{row['wrong_texts']} wrong texts, {row['negatives']} photos without one"
+        yield f"{reader:<7}{seen or 'no captures'}; {told}"

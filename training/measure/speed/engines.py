@@ -1,23 +1,20 @@
-"""Reading with ONNX Runtime against reading with torch: time, memory and installed size.
+"""Reading with ONNX Runtime against reading with torch: time and memory.
 
 `riis-physical scan` of one photo is run again and again in processes of its own, on one core
 and on two, with either engine in turn. A photo of 12 megapixels is read, and one that holds
-no container is searched; both are simulated. Installed size is that of the files of all
-packages that the base install needs, and of those that come with the extra `hide`.
+no container is searched; both are simulated.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +60,6 @@ def measure(
         "repeat": repeat,
         "environment": environment,
         "rows": [_row(*key, found) for key, found in runs.items()],
-        "installed_mb": {name: round(size / 1e6, 1) for name, size in installed().items()},
     }
     write_text(output, json.dumps(result, indent=1) + "\n", force=force)
     return result
@@ -118,54 +114,6 @@ def _scan(photo: Path, model: str, engine: str, cores: int) -> dict[str, Any]:
     }
 
 
-def installed() -> dict[str, int]:
-    """Bytes of the files of riis-physical and all that it needs here, by extra."""
-    return {
-        "base": _size(_closure("riis-physical", "")),
-        "with hide": _size(_closure("riis-physical", "hide")),
-    }
-
-
-def _closure(root: str, extra: str) -> set[str]:
-    """A package and all that it needs, as far as it is installed here."""
-    from packaging.requirements import Requirement
-
-    found: set[str] = set()
-    waiting = [(root, extra)]
-    while waiting:
-        name, wanted = waiting.pop()
-        key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in found and not wanted:
-            continue
-        found.add(key)
-        try:
-            lines = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            found.discard(key)
-            continue
-        for line in lines:
-            need = Requirement(line)
-            if need.marker is None or need.marker.evaluate({"extra": wanted}):
-                waiting.append((need.name, ",".join(need.extras)))
-    return found
-
-
-def _size(packages: set[str]) -> int:
-    """Bytes of the packages' files; of this project, of its own folders."""
-    import riis_physical
-
-    root = Path(riis_physical.__file__).parents[1]
-    total = 0
-    for name in packages - {"riis-physical"}:
-        for file in metadata.files(name) or []:
-            path = Path(str(file.locate()))
-            total += path.stat().st_size if path.is_file() else 0
-    for folder in ("riis_physical", "capture", "calibration", "training"):
-        files = (file for file in (root / folder).rglob("*") if file.suffix != ".pyc")
-        total += sum(file.stat().st_size for file in files if file.is_file())
-    return total
-
-
 def lines(result: dict[str, Any]) -> Iterator[str]:
     """A result as a table for people."""
     names = f"{'cores':<7}{'photo':<8}{'engine':<8}"
@@ -176,6 +124,4 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
             f"{row['command_s']['median']:>8.2f} s{row['work_s']['median']:>7.2f} s"
             f"{row['start_s']['median']:>7.2f} s{row['memory_mb']['median']:>7.0f} MB"
         )
-    sizes = result["installed_mb"]
-    yield f"installed: base {sizes['base']:.0f} MB, with hide {sizes['with hide']:.0f} MB"
     yield f"{result['environment']['cpu']}, load before {result['environment']['load_average']:g}"
