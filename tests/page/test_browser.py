@@ -34,6 +34,7 @@ pytestmark = [
 ]
 MESSAGE = "https://example.org/phone"
 PATIENCE_S = 400
+MOST_FIRST_LOAD = 25_000_000
 PHONE, DESKTOP = (390, 844), (1280, 900)
 
 
@@ -46,9 +47,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             raise
         pytest.skip(f"npm cannot be reached: {error}")
     folder = tmp_path_factory.mktemp("page") / "site"
-    write_site(
-        folder, model="print-1", detector=detector.SHIPPED, closeup=closeup.SHIPPED, runtime=runtime
+    made = write_site(
+        folder, model="auto", detector=detector.SHIPPED, closeup=closeup.SHIPPED, runtime=runtime
     )
+    assert max(made.first_load.values()) < MOST_FIRST_LOAD
     return folder
 
 

@@ -7,6 +7,7 @@ import { Live, sameMessage } from "../../../riis_physical/page/static/read/live.
 import { Model, normalised } from "../../../riis_physical/page/static/read/model.js";
 import { fixedNoise, twister } from "../../../riis_physical/page/static/read/noise.js";
 import { ROUNDS } from "../../../riis_physical/page/static/read/place.js";
+import { placesOf } from "../../../riis_physical/page/static/read/search.js";
 import { modulesOf } from "../../../riis_physical/page/static/qr/decode.js";
 import { gridSize } from "../../../riis_physical/page/static/qr/structure.js";
 import { arrays, difference, useModels } from "./arrays.mjs";
@@ -111,6 +112,25 @@ test("frames of one message add up until it reads; others begin anew", () => {
   assert.equal(live.added({ model: another, ...clear }), null);
   assert.equal(live.track.count, 1, "what two models see is of two messages");
   assert.ok(sameMessage(noisy(modules, 0.2), noisy(modules, 0.2), version) > 1);
+});
+
+test("places are the likeliest outlines, each once, three at most", () => {
+  const at = (x, container) => ({
+    corners: [
+      [x, 0],
+      [x + 100, 0],
+      [x + 100, 100],
+      [x, 100],
+    ],
+    container,
+    picture: 1,
+    fill: 1,
+  });
+  const seen = [at(0, 0.9), at(6, 0.8), at(300, 0.7), at(306, 0.6), at(600, 0.5), at(900, 0.4)];
+  assert.deepEqual(
+    placesOf(seen).map((one) => one.container),
+    [0.9, 0.7, 0.5],
+  );
 });
 
 test("attempts: each model in turn, the likely codes every other time, others in between", () => {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { emissions, forward, posteriors } from "../../../riis_physical/page/static/qr/chain.js";
+import { DataBits } from "../../../riis_physical/page/static/qr/databits.js";
 import { moduleMeans, readRevealed } from "../../../riis_physical/page/static/qr/decode.js";
 import { MESSAGE_BITS, bitGains, logSum2 } from "../../../riis_physical/page/static/qr/evidence.js";
 import { MessageList } from "../../../riis_physical/page/static/qr/list.js";
 import { OrderedBlock } from "../../../riis_physical/page/static/qr/ordered.js";
 import { messageLog2 } from "../../../riis_physical/page/static/qr/prior.js";
+import { build } from "../../../riis_physical/page/static/qr/payload.js";
 import { encodeBlock } from "../../../riis_physical/page/static/qr/reed_solomon.js";
 import {
   finderScore,
@@ -62,6 +64,24 @@ test("ordered statistics find the codeword among noise", () => {
     return sign + 0.75 * Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
   });
   assert.deepEqual(new OrderedBlock(soft, data.length, 17).words(3, 1)[0], word);
+});
+
+test("data bits tell way and length of a message, and soften what is unclear", () => {
+  const words = new TextEncoder().encode("https://example.org/9");
+  const bits = build(words, 3, "H");
+  const odds = Float64Array.from({ length: 8 * bits.length }, (_, i) => {
+    const isUnclear = i >= 100 && i < 108;
+    return isUnclear ? 0 : (bits[i >> 3] >> (7 - (i & 7))) & 1 ? 6 : -6;
+  });
+  const { ones, zeros } = bitGains([...odds]);
+  const data = new DataBits(ones, zeros, 3, "H", []);
+  const [best] = data.ranked(3);
+  assert.equal(best.count, words.length);
+  const soft = data.softText(best);
+  for (let i = 12; i < 8 * words.length; i++) {
+    const wanted = (bits[i >> 3] >> (7 - (i & 7))) & 1;
+    if (i < 100 || i >= 108) assert.equal(soft.odds[i] > 0, Boolean(wanted), `bit ${i}`);
+  }
 });
 
 test("chances of units sum to one and follow the letters", () => {
