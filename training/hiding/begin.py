@@ -90,7 +90,9 @@ def start_from(
         theirs_method, weight = state["config"].get("method", "riis"), state["container_weight"]
         shape = {**state["config"]["model"], "decoupled": state["decoupled"]}
         tensors, theirs = state["average"], ModelConfig.model_validate(shape)
-        record = {"name": Path(model).name, "sha256": sha256(file.read_bytes()).hexdigest()}
+        spent = f"{state['step']} steps in {state['seconds'] / 60:.0f} minutes"
+        digest = sha256(file.read_bytes()).hexdigest()
+        record = {"name": Path(model).name, "sha256": digest, "budget": spent}
     else:
         tensors, record = load_tensors(model)
         theirs = config_of(model, record)
@@ -102,7 +104,10 @@ def start_from(
     if theirs.decoupled:
         network.decouple()
     network.load_state_dict(tensors)
-    return {"model": record["name"], "sha256": record["sha256"]}, weight
+    began = {"model": record["name"], "sha256": record["sha256"]}
+    if "budget" in record:
+        began["budget"] = str(record["budget"])
+    return began, weight
 
 
 def open_run(

@@ -72,6 +72,8 @@ def budget(training: dict[str, Any]) -> str:
     processes = int(training.get("processes", 1))
     many = "one process" if processes == 1 else f"{processes} processes"
     after = f", after {before['model']}" if before else ""
+    if before and before.get("budget"):
+        after += f" ({before['budget']})"
     return (
         f"{training['step']} steps of {config['batch'] * processes} in "
         f"{training['seconds'] / 60:.0f} minutes on {training.get('device', 'cpu')}, {many}{after}"

@@ -43,7 +43,8 @@ def test_the_reading_side_alone_learns(
     assert any(key.startswith("backward_way.") for key in moved)
     assert any(key.startswith("cem.") for key in moved)
     written = json.loads((run / "run.json").read_text())
-    assert written["started_from"] == {"model": "tiny", "sha256": record["sha256"]}
+    began = {"model": "tiny", "sha256": record["sha256"], "budget": record["budget"]}
+    assert written["started_from"] == began
     assert [one["name"] for one in written["profiles"]] == ["office laser print", "LCD screen"]
 
 

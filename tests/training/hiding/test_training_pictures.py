@@ -83,7 +83,9 @@ def test_the_estimator_learns_alone(photos_folder: Path, tmp_path: Path) -> None
     with pytest.raises(TrainingError, match="--init MODEL"):
         main("paper", photos_folder, tmp_path / "b", overrides=alone, cpu=True)
     after = main("paper", photos_folder, tmp_path / "c", overrides=alone, cpu=True, init=str(model))
-    export(after, tmp_path / "after.safetensors")
+    record = export(after, tmp_path / "after.safetensors")
+    assert "4 steps of 2 in" in record["budget"]
+    assert "after small (2 steps of 2 in" in record["budget"]
     old, new = load_tensors(model)[0], load_tensors(tmp_path / "after.safetensors")[0]
     changed = {key.split(".")[0] for key in old if not torch.equal(old[key], new[key])}
     assert changed == {"estimator"}
