@@ -41,7 +41,8 @@ def _cells(row: Json) -> list[str]:
     cells = ["", "", "", "", "", ""]
     if "accuracy" in row:
         half = row["gain_half"]
-        gain = f"{round(100 * row['gain'], 1) + 0.0:+.1f}" + ("" if half is None else f" ± {100 * half:.1f}")
+        gain = f"{round(100 * row['gain'], 1) + 0.0:+.1f}"
+        gain += "" if half is None else f" ± {100 * half:.1f}"
         cells[:3] = [
             f"{100 * row['accuracy']:.1f} %",
             "" if row["group"] == NOTHING else gain,
