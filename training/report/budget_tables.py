@@ -41,7 +41,8 @@ def _cells(row: Json) -> list[str]:
     cells = ["", "", "", "", "", ""]
     if "accuracy" in row:
         half = row["gain_half"]
-        gain = f"{100 * row['gain']:+.1f}" + ("" if half is None else f" ± {100 * half:.1f}")
+        gain = f"{round(100 * row['gain'], 1) + 0.0:+.1f}"
+        gain += "" if half is None else f" ± {100 * half:.1f}"
         cells[:3] = [
             f"{100 * row['accuracy']:.1f} %",
             "" if row["group"] == NOTHING else gain,
@@ -68,8 +69,8 @@ def _next(found: Json) -> str:
     )
     if "scanned" in plain:
         text += (
-            f" Of {found['captures']} photos as they are, the scan reads {plain['scanned']}; "
-            f"{plain['won_back']} of those not at the true corners alone, and search loses "
-            f"{plain['lost_by_search']} that the true corners give."
+            f" Photos as they are, {found['captures']} in all: the scan reads {plain['scanned']}, "
+            f"search wins back {plain['won_back']} that the true corners alone do not give and "
+            f"loses {plain['lost_by_search']} that they give."
         )
     return text

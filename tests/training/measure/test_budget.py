@@ -95,5 +95,5 @@ def test_the_table_names_what_is_next() -> None:
     nothing = Results(None, {})
     text = budget_table(replace(nothing, files=[result]))
     assert "next thing worth doing, is sensor noise (+8.2 points)" in text
-    assert "search loses 1" in text
+    assert "loses 1 that they give" in text
     assert budget_table(nothing) == NOT_MEASURED
