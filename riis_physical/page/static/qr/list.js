@@ -20,6 +20,7 @@ import { CodeBits } from "./words.js";
  */
 
 const OTHERS_BITS = 20;
+const CHECK_BITS = 2;
 const MARGIN_BITS = 14;
 const TEMPER = 0.75;
 
@@ -150,6 +151,6 @@ function tells(codes, place, bits, log2Count) {
     for (const position of block.positions.slice(block.dataCount)) {
       for (let bit = 0; bit < 8; bit++) check += gain(8 * position + bit);
     }
-    return check >= 0;
+    return check >= CHECK_BITS;
   });
 }
