@@ -112,7 +112,7 @@ def test_largest_photo_and_host_stay_within_the_bounds(tmp_path: Path) -> None:
 
 
 def test_compressed_text_in_a_picture_is_not_unpacked_without_end(tmp_path: Path) -> None:
-    from hostile.pictures import chunk, png
+    from tests.hostile.pictures import chunk, png
 
     text = chunk(b"zTXt", b"comment\0\0" + zlib.compress(bytes(200_000_000), 9))
     (tmp_path / "bomb.png").write_bytes(png(64, 64, 8, 2, 3, extra=text))
