@@ -39,7 +39,7 @@ OTHERS_BITS = 20.0
 CHECK_BITS = 2.0
 """Least evidence from the check symbols of each block, all data of the block being known. Where a
 third of the modules is wrong, a message that equals one of the list but for one block is taken for
-it three to four times more often at 0; of the list's own, 2 in 100 more are missed at 36 % wrong."""
+it three to four times more often at 0; of the list's own, 2 in 100 more are missed at 36 %."""
 MARGIN_BITS = 14.0
 """By how much the best message is likelier than all others of the list together."""
 TEMPER = np.float32(0.75)
