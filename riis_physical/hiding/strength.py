@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from riis_physical.artifacts import FloatArray
 from riis_physical.channel.params import ChannelParams
@@ -135,7 +135,7 @@ def predicted_rate(
 def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], needed: float) -> float:
     line, scatter = _line(values, widths)
     limit = float(straight(np.array([needed]))[0])
-    return float(norm.cdf((line - limit) / math.hypot(scatter, READING_SCATTER)).mean())
+    return float(ndtr((line - limit) / math.hypot(scatter, READING_SCATTER)).mean())
 
 
 def _line(
@@ -273,7 +273,7 @@ class Curve:
         values = self.values(strength)
         slope, start = np.polyfit(self.widths, values, 1)
         _, scatter = _line(values, self.widths)
-        spread = norm.ppf(_READ_SHARE) * math.hypot(scatter, READING_SCATTER)
+        spread = ndtri(_READ_SHARE) * math.hypot(scatter, READING_SCATTER)
         wanted = float(straight(np.array([self.needed]))[0]) + spread
         place = (wanted - start) / max(slope, 0.2)
         # What lies outside the widths drawn is not known: the ends are what is said then.

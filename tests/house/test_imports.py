@@ -116,6 +116,11 @@ def test_importing_the_command_line_is_light(module: str) -> None:
     assert not set(HEAVY) & set(loaded)
 
 
+def test_hiding_waits_for_no_statistics() -> None:
+    loaded = run("import sys, riis_physical.hiding; print(*sys.modules)").split()
+    assert "scipy.stats" not in loaded and "skimage" not in loaded
+
+
 def test_help_answers_at_once_without_torch() -> None:
     code = (
         "import sys; sys.argv = ['riis-physical', '--help']\n"
