@@ -6,7 +6,6 @@ import numpy as np
 
 from training.measure.kinds.making import Case, Maker, Material, capture, fitted
 
-WIDE = 2.2
 """Width of a photographed sheet of several in units of the preset's for one."""
 
 
