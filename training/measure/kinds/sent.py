@@ -6,8 +6,6 @@ import numpy as np
 
 from training.measure.kinds.making import Case, Maker, Material, capture, fitted
 
-"""Width of a photographed sheet of several in units of the preset's for one."""
-
 
 def plain(material: Material, index: int) -> Case:
     """A capture of one container, nothing else."""
