@@ -9,6 +9,10 @@ import click
 from riis_physical.commands import common
 from riis_physical.commands.measure import options
 
+known_option = click.option(
+    "--known", is_flag=True, help="Read with beginnings and a list of messages too."
+)
+
 
 @click.command("negatives", short_help="Scan pictures that hide nothing.")
 @common.model_option()
@@ -45,6 +49,7 @@ from riis_physical.commands.measure import options
     help="Prints of visible QR codes, on top.",
 )
 @common.preset_option()
+@known_option
 @common.seed_option()
 @options.run_options("results/negatives.json", "scans")
 @common.device_option
@@ -59,6 +64,7 @@ def negatives(
     print_every: int,
     codes: int,
     preset: str,
+    known: bool,
     workers: int,
     seed: int,
     output: Path,
@@ -88,6 +94,7 @@ def negatives(
         preset=preset,
         seed=seed,
         device=device,
+        known=known,
     )
     result = evaluate_negatives(settings, output, workers=workers, force=force)
     for kind, counts in result["by_kind"].items():
@@ -128,7 +135,7 @@ def negatives(
     help="Pictures without a container, for grids that the network reveals in them.",
 )
 @common.model_option()
-@click.option("--known", is_flag=True, help="Read with beginnings and a list of messages too.")
+@known_option
 @click.option(
     "--seconds", type=click.FloatRange(0, min_open=True), help="End with what is done by then."
 )

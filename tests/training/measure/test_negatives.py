@@ -11,6 +11,7 @@ from evaluation_fakes import FakeRevealer, no_container, write_hosts
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.commands.measure.negatives import negatives as command
 from riis_physical.errors import ConfigError, OutputError, TrainingError
+from riis_physical.qr.soft.knowledge import Knowledge
 from training.detector.held_out import unseen
 from training.hiding.data import is_held_out, list_photos
 from training.measure.negatives.pictures import (
@@ -63,11 +64,26 @@ def test_prints_come_in_turn_with_a_margin_and_bare_before_other_pictures(tmp_pa
     assert set(figures["without_codes"]["scan_ms"]) >= {"median", "p95"}
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_reader_may_be_told_the_most_there_is(tmp_path: Path, known: bool) -> None:
+    folder = write_hosts(tmp_path / "val", 1)
+    told: list[Knowledge] = []
+
+    def scan(path: str, revealers: object, corners: object, knows: Knowledge) -> list[ScanResult]:
+        told.append(knows)
+        return no_container(path, revealers, corners)
+
+    made = negatives_of(folder, scan, n=1, print_every=1, codes=1, known=known)
+    assert len([record for index in range(2) for record in made.run(index)]) == len(told) == 3
+    for knows in told:
+        assert bool(knows.prefixes) == known and (knows.among is not None) == known
+
+
 def test_a_stopped_measurement_goes_on(tmp_path: Path) -> None:
     folder = write_hosts(tmp_path / "val", 2)
     scanned: list[str] = []
 
-    def scan(path: str, revealers: object, corners: object) -> list[ScanResult]:
+    def scan(path: str, revealers: object, corners: object, _known: object) -> list[ScanResult]:
         scanned.append(path)
         return no_container(path, revealers, corners)
 
@@ -121,7 +137,7 @@ def test_without_any_folder_is_wrong_usage(tmp_path: Path) -> None:
 def test_texts_and_unreadable_are_counted(tmp_path: Path) -> None:
     folder = write_hosts(tmp_path / "val", 2)
 
-    def scan(path: str, revealers: object, corners: object) -> list[ScanResult]:
+    def scan(path: str, revealers: object, corners: object, _known: object) -> list[ScanResult]:
         return [
             ScanResult(path, Status.DECODED, payload=b"no"),
             ScanResult(path, Status.UNREADABLE, index=1),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,8 +15,8 @@ from scipy.stats import norm
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.structure import LEVELS, MAX_VERSION, Level, grid_size, known_modules
 from riis_physical.qr.soft.decode import normalised, passes_gate, read_grid
-from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
-from riis_physical.qr.soft.listed import MessageList
+from riis_physical.qr.soft.knowledge import NOTHING
+from training.measure.negatives.knowledge import LONGEST, all_known
 from training.text.messages import draw_messages
 
 GridKind = Literal["coins", "patterns", "foreign", "smooth", "pictures"]
@@ -28,8 +27,6 @@ with the same written in as in the second; what the network reveals in pictures,
 
 GROUP = 32
 """Grids of one kind, version and level that are drawn together."""
-LISTED, LIST_SEED = 1000, 77
-"""Messages of the list, and the seed that they are drawn with."""
 _REVEALED_SIDE = 57
 
 Floats = NDArray[np.float32]
@@ -110,6 +107,7 @@ class GridReader:
         """Revealed pictures (P, 57, 57) are made from the settings' folder if None."""
         self._settings = settings
         self._revealed = revealed
+        self._knowledge = all_known() if settings.known else NOTHING
 
     def run(self, kind: GridKind, number: int) -> Iterator[GroupRecord]:
         """Read one group; the same settings and number give the same grids."""
@@ -123,15 +121,6 @@ class GridReader:
             found = read_grid(grid, at, self._knowledge)
             accepted += found is not None and found.payload != own
         yield GroupRecord(kind, number, version, level, GROUP, read, accepted)
-
-    @cached_property
-    def _knowledge(self) -> Knowledge:
-        """Beginnings and a list of messages, if they are asked for."""
-        if not self._settings.known:
-            return NOTHING
-        messages = draw_messages(LISTED, LIST_SEED)
-        prefixes = (b"https://example.org/", b"https://www.example.com/")
-        return Knowledge(prefixes, MessageList(m for m in messages if len(m.encode()) <= 100))
 
     def _draw(
         self, kind: GridKind, rng: np.random.Generator, version: int, level: Level
@@ -192,7 +181,7 @@ def _with_coins(rng: np.random.Generator, version: int, level: Level) -> Floats:
 
 def _foreign(rng: np.random.Generator) -> tuple[Floats, bytes, int]:
     """A code of a message that is hardly in the list, with noise."""
-    message = draw_messages(1, int(rng.integers(1 << 31)))[0].encode()[:100]
+    message = draw_messages(1, int(rng.integers(1 << 31)))[0].encode()[:LONGEST]
     code = encode(message)
     sigma = -1 / norm.ppf(rng.uniform(0.02, 0.4))
     noise = sigma * rng.standard_normal(code.modules.shape)

@@ -26,6 +26,7 @@ from riis_physical.images import load_photo
 from riis_physical.model.revealer import Revealer
 from riis_physical.model.weights import available
 from riis_physical.qr.code.encode import encode
+from riis_physical.qr.soft.knowledge import NOTHING
 from training.detector.held_out import unseen
 from training.hiding.data import list_photos
 from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
@@ -33,6 +34,7 @@ from training.measure.common.bound import visible_container
 from training.measure.common.draws import digest
 from training.measure.common.messages import draw_message
 from training.measure.common.summary import rate, spread
+from training.measure.negatives.knowledge import all_known
 
 KINDS = ("original", "crop", "print", "bare_print", "visible_code")
 PRINTS = ("print", "bare_print")
@@ -59,6 +61,7 @@ class NegativeSettings:
         preset: of the channel, for prints.
         seed: of order, crops and channel.
         device: where the model runs.
+        known: scan with beginnings and a list of messages too.
     """
 
     model: str
@@ -71,6 +74,7 @@ class NegativeSettings:
     preset: str = "normal"
     seed: int = 0
     device: str = "cpu"
+    known: bool = False
 
     def __post_init__(self) -> None:
         if self.n < 1 or self.print_every < 1 or self.codes < 0 or not self.all_folders:
@@ -196,9 +200,10 @@ class Negatives:
         box: tuple[int, int, int, int] | None,
         file: Path,
     ) -> NegativeRecord:
+        knowledge = all_known() if self.settings.known else NOTHING
         clock = Clock.bare()
         with clock.stage("scan"):
-            results = self.scan(str(file), self.revealers, None)
+            results = self.scan(str(file), self.revealers, None, knowledge)
         return NegativeRecord(
             kind=kind,
             index=index,
