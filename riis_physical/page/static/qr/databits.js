@@ -28,7 +28,7 @@ const LIMIT = 40;
  * @param {number} mode
  * @param {number} count
  */
-function frame(version, level, mode, count) {
+export function frame(version, level, mode, count) {
   return once(`frame ${version} ${level} ${mode} ${count}`, () => {
     const total = 8 * dataCodewordCount(version, level);
     const header = codec.countBits(mode, version);

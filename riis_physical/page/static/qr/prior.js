@@ -133,22 +133,22 @@ export function messageLog2(payload, version, level, prefixes) {
 }
 
 /**
- * log2 of the chance of the text in data codewords, in byte mode.
+ * log2 of the chance of each character of the text in data codewords, in byte mode, after the one
+ * before it; 0 for those of the beginning, which is given.
  * @param {Uint8Array} data
  * @param {Fit} fit
  * @param {number} version
  */
-export function codewordsLog2(data, fit, version) {
+export function charactersLog2(data, fit, version) {
   const start = (4 + codec.countBits(BYTE, version)) >> 3;
-  const begun = fit.way.beginning.length;
+  const found = new Float64Array(fit.count);
   let before = START;
-  let sum = 0;
   for (let i = 0; i < fit.count; i++) {
     const byte = ((data[start + i] << 4) | (data[start + i + 1] >> 4)) & 255;
-    if (i >= begun) sum += Math.log2(table()[before][byte]);
+    if (i >= fit.way.beginning.length) found[i] = Math.log2(table()[before][byte]);
     before = byte;
   }
-  return sum;
+  return found;
 }
 
 /** @param {Uint8Array} payload @param {Way} way */

@@ -4,8 +4,8 @@
 import { CAPS, bitGains, expectedBits } from "./evidence.js";
 import { OrderedBlock } from "./ordered.js";
 import * as codec from "./payload.js";
-import { DataBits } from "./databits.js";
-import { codewordsLog2 } from "./prior.js";
+import { DataBits, frame } from "./databits.js";
+import { charactersLog2 } from "./prior.js";
 import { decode } from "./reed_solomon.js";
 import { blocks, codewordCount, dataPath } from "./structure.js";
 import { localWeights } from "./weights.js";
@@ -29,6 +29,9 @@ export const CAP_BITS = Math.log2(CAPS.length);
 
 /** @param {Uint8Array} word @param {number} bit */
 export const bitAt = (word, bit) => (word[bit >> 3] >> (7 - (bit & 7))) & 1;
+
+/** @param {Float64Array} values */
+const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
 
 /** Calibrated soft bits of one grid read as a code of one version and level. */
 export class CodeBits {
@@ -175,33 +178,52 @@ export class Words {
   }
 
   /**
-   * With what is known of messages, as long as blocks become sure by it.
+   * With what is known of messages, each likely hypothesis by itself. What the likeliest one made
+   * sure is kept, unless it made all sure and yet no message.
    * @returns {Generator<Uint8Array>}
    */
   *withPrior() {
     const tried = new Set();
-    for (;;) {
-      const known = this.missing().length;
-      const { ones, zeros } = this.dataGains();
-      const { version, level } = this.bits;
-      const text = new DataBits(ones, zeros, version, level, this.prefixes);
-      const fits = text.ranked(MOST_FITS);
-      let learned = false;
-      for (const fit of fits) {
-        if (fit.log2 < fits[0].log2 - UNLIKELIER_BITS) continue;
-        const data = this.priorData(text.softText(fit), fit);
+    const start = this.sure;
+    /** @type {typeof start | null} */
+    let kept = null;
+    const text = this.text();
+    const fits = text.ranked(MOST_FITS);
+    for (const fit of fits) {
+      if (fit.log2 < fits[0].log2 - UNLIKELIER_BITS) break;
+      this.sure = [...start];
+      for (const data of this.followed(text, fit)) {
         const key = data.join();
-        if (!tried.has(key)) {
-          tried.add(key);
-          yield data;
-        }
-        if (this.missing().length < known) {
-          learned = true;
-          break;
-        }
+        if (tried.has(key)) continue;
+        tried.add(key);
+        yield data;
       }
-      if (!learned || !this.missing().length) return;
+      kept ??= this.missing().length ? this.sure : start;
     }
+    this.sure = kept ?? start;
+  }
+
+  /**
+   * Data by one hypothesis, and by what follows from blocks that it makes sure.
+   * @param {DataBits} text
+   * @param {Fit} fit
+   * @returns {Generator<Uint8Array>}
+   */
+  *followed(text, fit) {
+    for (;;) {
+      const before = this.missing().length;
+      yield this.priorData(text.softText(fit), fit);
+      const left = this.missing().length;
+      if (!left || left === before) return;
+      text = this.text();
+      [fit] = text.ranked(1);
+    }
+  }
+
+  /** The data bits as they are known by now. */
+  text() {
+    const { ones, zeros } = this.dataGains();
+    return new DataBits(ones, zeros, this.bits.version, this.bits.level, this.prefixes);
   }
 
   dataGains() {
@@ -225,45 +247,71 @@ export class Words {
   priorData(text, fit) {
     const missing = this.missing();
     const { layout, version } = this.bits;
-    const lists = new Map(missing.map((number) => [number, this.wordList(number, text)]));
-    const chosen = new Map(missing.map((number) => [number, 0]));
-    const wordOf = (/** @type {number} */ n) => (lists.get(n) ?? [])[chosen.get(n) ?? 0];
-    const whole = () => this.data(this.sure.map((one, n) => one ?? wordOf(n)));
+    /** @type {Map<number, {words: Uint8Array[], gains: number[], isFramed: boolean, at: number}>} */
+    const lists = new Map();
+    for (const number of missing) {
+      const all = this.wordList(number, text);
+      const framed = all.filter((word) => this.isFramed(number, word, fit));
+      const words = framed.length ? framed : all;
+      const gains = words.map((word) => this.gain(number, word));
+      lists.set(number, { words, gains, isFramed: framed.length > 0, at: 0 });
+    }
+    const whole = () =>
+      this.data(
+        this.sure.map((one, n) => {
+          const list = lists.get(n);
+          return list ? list.words[list.at] : one;
+        }),
+      );
     if (fit.way.mode !== codec.BYTE) return whole();
-    /** @type {Map<number, number>} */
-    const best = new Map();
+    const chosen = () => [...lists.values()].map((list) => list.at).join();
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
-      const before = [...chosen.values()].join();
-      for (const number of missing) {
+      const before = chosen();
+      for (const [number, list] of lists) {
         const { start } = this.bits.dataPart(number);
         const data = whole();
-        const scores = (lists.get(number) ?? []).map((word) => {
+        const scores = list.words.map((word, at) => {
           data.set(word.subarray(0, layout[number].dataCount), start / 8);
-          return this.gain(number, word) + codewordsLog2(data, fit, version);
+          return list.gains[at] + sumOf(charactersLog2(data, fit, version));
         });
-        const top = scores.indexOf(Math.max(...scores));
-        chosen.set(number, top);
-        best.set(number, scores[top]);
+        list.at = scores.indexOf(Math.max(...scores));
       }
-      if (before === [...chosen.values()].join()) break;
+      if (before === chosen()) break;
     }
-    const data = whole();
-    if (missing.length === 1) return data;
-    const textBits = codewordsLog2(data, fit, version);
-    const share = textBits / Math.max(1, 8 * fit.count);
-    for (const number of missing) {
-      const score = (best.get(number) ?? -Infinity) - textBits;
-      const cost = -share * this.textBits(number, fit);
-      if (score - cost >= SURE_TEXT_BITS) this.sure[number] = wordOf(number);
+    const best = whole();
+    if (missing.length === 1) return best;
+    const characters = charactersLog2(best, fit, version);
+    for (const [number, { words, gains, isFramed, at }] of lists) {
+      const own = sumOf(characters.subarray(...this.characters(number, fit)));
+      if (isFramed && gains[at] + own >= SURE_TEXT_BITS) this.sure[number] = words[at];
     }
-    return data;
+    return best;
   }
 
-  /** Bits of a block that belong to the text. @param {number} number @param {Fit} fit */
-  textBits(number, fit) {
+  /**
+   * Whether a block's word has the header and padding of a hypothesis.
+   * @param {number} number
+   * @param {Uint8Array} word
+   * @param {Fit} fit
+   */
+  isFramed(number, word, fit) {
     const { start, stop } = this.bits.dataPart(number);
-    const head = 4 + codec.countBits(fit.way.mode, this.bits.version);
-    return Math.max(0, Math.min(stop, head + 8 * fit.count) - Math.max(start, head));
+    return frame(this.bits.version, this.bits.level, fit.way.mode, fit.count)
+      .subarray(start, stop)
+      .every((bit, at) => bit < 0 || bit === bitAt(word, at));
+  }
+
+  /**
+   * Characters of a text in byte mode that lie in a block, even with one bit: from, to.
+   * @param {number} number
+   * @param {Fit} fit
+   * @returns {[number, number]}
+   */
+  characters(number, { way, count }) {
+    const { start, stop } = this.bits.dataPart(number);
+    const head = 4 + codec.countBits(way.mode, this.bits.version);
+    const [first, last] = [Math.floor((start - head) / 8), Math.ceil((stop - head) / 8)];
+    return [Math.max(0, first), Math.min(count, Math.max(0, last))];
   }
 
   /**
