@@ -7,12 +7,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from soft_grids import LIST, MESSAGES, attempts, noisy, readings, values
 
 from capture.find.learned import closeup, detector
 from capture.find.learned.closeup import view_of
@@ -35,68 +35,15 @@ from riis_physical.qr.code.structure import (
     grid_size,
     known_modules,
 )
-from riis_physical.qr.soft.knowledge import Knowledge
 from riis_physical.qr.soft.likelihood import log_likelihoods
-from riis_physical.qr.soft.listed import MessageList
 from riis_physical.qr.soft.presence import finder_score, function_modules, presence_score
-from riis_physical.qr.soft.reading import module_means, read_revealed
+from riis_physical.qr.soft.reading import module_means
 
 NODE = shutil.which("node")
 TESTS = Path(__file__).with_name("modules")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js")
 
-MESSAGES = (
-    "https://example.org/room-7",
-    "Grüße aus Berlin!",
-    "HTTPS://EXAMPLE.ORG/ROOM/7",
-    "01234567890123456789",
-    "https://www.example.com/a/long/address/that/needs/blocks?id=12345",
-)
-LIST = (*MESSAGES, *(f"https://example.org/{number}" for number in range(200)))
-PREFIX = "https://example.org/"
 TEXTS = (*MESSAGES, "a", "A1b2", "WIFI:S:net;T:WPA;P:12345678;;", "A" * 60 + "1" * 40)
-
-
-def values(array: Any) -> list[float]:
-    return np.asarray(array, np.float64).ravel().tolist()
-
-
-def noisy(message: str, wrong: float, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Soft values of a code of which such a share has the wrong sign."""
-    code = encode(message)
-    sigma = -1 / NormalDist().inv_cdf(wrong) if wrong else 0.3
-    signs = np.where(code.modules, 1.0, -1.0)
-    return (signs + rng.normal(0, sigma, signs.shape)).astype(np.float32), code.version
-
-
-def readings() -> list[dict[str, Any]]:
-    rng = np.random.default_rng(0)
-    among = MessageList(LIST)
-    known = {"none": Knowledge(), "prefix": Knowledge((PREFIX.encode(),))}
-    known["list"] = Knowledge((), among)
-    found = []
-    for message in MESSAGES:
-        for wrong, kinds in ((0.0, ("none",)), (0.15, tuple(known))):
-            grid, version = noisy(message, wrong, rng)
-            for kind in kinds:
-                read = read_revealed(grid, None, version, known[kind])
-                found.append(
-                    {
-                        "version": version,
-                        "knowledge": kind,
-                        "grid": values(grid),
-                        "text": None if read is None else read.payload.decode(),
-                        "bits": None if read is None else read.grid.bits,
-                        "by": None if read is None else read.grid.by,
-                        "confidence": None if read is None else read.confidence,
-                    }
-                )
-    known_ones, dark = known_modules(5, "H")
-    for _ in range(3):  # the patterns of a code about coins
-        grid = rng.normal(0, 1, known_ones.shape).astype(np.float32)
-        grid[known_ones] = np.where(dark, 1, -1)[known_ones]
-        found.append({"version": 5, "knowledge": "list", "grid": values(grid), "text": None})
-    return found
 
 
 def codes() -> list[dict[str, Any]]:
@@ -287,12 +234,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("arrays")
     (folder / "models").mkdir()
     write_models(folder / "models", "auto", detector.SHIPPED, closeup.SHIPPED)
-    knowledge = {"prefix": PREFIX, "list": list(LIST)}
     for name, content in {
         "codes": codes(),
         "payloads": payloads(),
         "soft": soft(),
-        "readings": {"knowledge": knowledge, "cases": readings()},
+        "readings": {"list": list(LIST), "cases": readings()},
+        "attempts": attempts(),
         "geometry": geometry(),
         "pictures": found_pictures(),
         "model": reading_model(),
@@ -318,5 +265,6 @@ def test_every_module_that_computes_has_a_test() -> None:
     tested = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("*.mjs"))
     static = Path(detector.__file__).parents[3] / "riis_physical" / "page" / "static"
     for folder in ("find", "geometry", "qr", "read"):
-        for file in (static / folder).glob("*.js"):
-            assert f"{folder}/{file.name}" in tested, f"no test imports {folder}/{file.name}"
+        for file in (static / folder).rglob("*.js"):
+            name = file.relative_to(static).as_posix()
+            assert name in tested, f"no test imports {name}"

@@ -20,7 +20,7 @@
  * @property {ReadingEntry[]} reading the models, the likeliest first
  * @property {Record<"detector" | "closeup", FileEntry>} networks
  * @property {FileEntry} text table of characters
- * @property {import("./qr/structure.js").Tables} codes
+ * @property {import("./qr/code/structure.js").Tables} codes
  */
 /** @typedef {(name: string) => Promise<Uint8Array>} Fetch a file's bytes */
 

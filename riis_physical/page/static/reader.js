@@ -4,9 +4,9 @@ import { inflated, openNetwork, verified } from "./engine.js";
 import { Live } from "./read/live.js";
 import { Model } from "./read/model.js";
 import { look } from "./read/search.js";
-import { MessageList } from "./qr/list.js";
-import { useText } from "./qr/letters.js";
-import { useTables } from "./qr/structure.js";
+import { MessageList } from "./qr/soft/list.js";
+import { useText } from "./qr/prior/letters.js";
+import { useTables } from "./qr/code/structure.js";
 
 /** @typedef {import("./geometry/picture.js").Picture} Picture */
 /** @typedef {import("./geometry/quad.js").Quad} Quad */
@@ -40,7 +40,7 @@ export function textOf(bytes) {
   }
 }
 
-/** @param {import("./qr/decode.js").Reading} reading @param {Quad} corners @returns {Message} */
+/** @param {import("./qr/soft/decode.js").Reading} reading @param {Quad} corners @returns {Message} */
 export const messageOf = (reading, corners) => ({
   text: textOf(reading.payload),
   bytes: reading.payload,
@@ -50,7 +50,7 @@ export const messageOf = (reading, corners) => ({
   by: reading.by,
 });
 
-/** @param {Known} [known] @returns {import("./qr/decode.js").Knowledge} */
+/** @param {Known} [known] @returns {import("./qr/soft/decode.js").Knowledge} */
 function knowledgeOf(known = {}) {
   const encoder = new TextEncoder();
   return {

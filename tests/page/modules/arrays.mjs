@@ -5,8 +5,8 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { inflated } from "../../../riis_physical/page/static/engine.js";
-import { useText } from "../../../riis_physical/page/static/qr/letters.js";
-import { useTables } from "../../../riis_physical/page/static/qr/structure.js";
+import { useText } from "../../../riis_physical/page/static/qr/prior/letters.js";
+import { useTables } from "../../../riis_physical/page/static/qr/code/structure.js";
 
 const folder = process.env.ARRAYS ?? "";
 

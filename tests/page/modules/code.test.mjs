@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import * as codec from "../../../riis_physical/page/static/qr/payload.js";
-import { modulesOf } from "../../../riis_physical/page/static/qr/decode.js";
-import { decode, encodeBlock } from "../../../riis_physical/page/static/qr/reed_solomon.js";
-import * as structure from "../../../riis_physical/page/static/qr/structure.js";
+import * as codec from "../../../riis_physical/page/static/qr/code/payload.js";
+import { modulesOf } from "../../../riis_physical/page/static/qr/soft/decode.js";
+import { decode, encodeBlock } from "../../../riis_physical/page/static/qr/code/reed_solomon.js";
+import * as structure from "../../../riis_physical/page/static/qr/code/structure.js";
 import { arrays, useModels } from "./arrays.mjs";
 
 await useModels();

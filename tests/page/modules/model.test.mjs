@@ -8,8 +8,8 @@ import { Model, normalised } from "../../../riis_physical/page/static/read/model
 import { fixedNoise, twister } from "../../../riis_physical/page/static/read/noise.js";
 import { ROUNDS } from "../../../riis_physical/page/static/read/place.js";
 import { placesOf } from "../../../riis_physical/page/static/read/search.js";
-import { modulesOf } from "../../../riis_physical/page/static/qr/decode.js";
-import { gridSize } from "../../../riis_physical/page/static/qr/structure.js";
+import { modulesOf } from "../../../riis_physical/page/static/qr/soft/decode.js";
+import { gridSize } from "../../../riis_physical/page/static/qr/code/structure.js";
 import { arrays, difference, useModels } from "./arrays.mjs";
 
 await useModels();

@@ -1,26 +1,37 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { emissions, forward, posteriors } from "../../../riis_physical/page/static/qr/chain.js";
-import { DataBits } from "../../../riis_physical/page/static/qr/databits.js";
-import { moduleMeans, readRevealed } from "../../../riis_physical/page/static/qr/decode.js";
-import { MESSAGE_BITS, bitGains, logSum2 } from "../../../riis_physical/page/static/qr/evidence.js";
-import { MessageList } from "../../../riis_physical/page/static/qr/list.js";
-import { OrderedBlock } from "../../../riis_physical/page/static/qr/ordered.js";
-import { messageLog2 } from "../../../riis_physical/page/static/qr/prior.js";
-import { build } from "../../../riis_physical/page/static/qr/payload.js";
-import { encodeBlock } from "../../../riis_physical/page/static/qr/reed_solomon.js";
+import {
+  emissions,
+  forward,
+  posteriors,
+} from "../../../riis_physical/page/static/qr/prior/chain.js";
+import { DataBits } from "../../../riis_physical/page/static/qr/prior/databits.js";
+import { moduleMeans, readRevealed } from "../../../riis_physical/page/static/qr/soft/decode.js";
+import {
+  MESSAGE_BITS,
+  bitGains,
+  logSum2,
+} from "../../../riis_physical/page/static/qr/soft/evidence.js";
+import { MessageList } from "../../../riis_physical/page/static/qr/soft/list.js";
+import { OrderedBlock } from "../../../riis_physical/page/static/qr/soft/ordered.js";
+import { messageLog2 } from "../../../riis_physical/page/static/qr/prior/message.js";
+import { build } from "../../../riis_physical/page/static/qr/code/payload.js";
+import { encodeBlock } from "../../../riis_physical/page/static/qr/code/reed_solomon.js";
 import {
   finderScore,
   logLikelihoods,
   presenceScore,
-} from "../../../riis_physical/page/static/qr/soft.js";
-import { judged } from "../../../riis_physical/page/static/qr/verdict.js";
-import { localWeights } from "../../../riis_physical/page/static/qr/weights.js";
-import { CodeBits } from "../../../riis_physical/page/static/qr/words.js";
+} from "../../../riis_physical/page/static/qr/soft/values.js";
+import { judged } from "../../../riis_physical/page/static/qr/soft/verdict.js";
+import { localWeights } from "../../../riis_physical/page/static/qr/soft/weights.js";
+import { CodeBits } from "../../../riis_physical/page/static/qr/soft/codebits.js";
+import { Words } from "../../../riis_physical/page/static/qr/soft/words.js";
 import { arrays, difference, useModels } from "./arrays.mjs";
 
 await useModels();
+
+const bytesOf = (texts) => texts.map((text) => new TextEncoder().encode(text));
 
 test("soft values are calibrated and scored as in Python", () => {
   const one = arrays("soft");
@@ -33,25 +44,32 @@ test("soft values are calibrated and scored as in Python", () => {
 });
 
 test("the same texts are read, with the same evidence, and nothing is invented", () => {
-  const { knowledge, cases } = arrays("readings");
-  const known = {
-    none: {},
-    prefix: { prefixes: [new TextEncoder().encode(knowledge.prefix)] },
-    list: { among: new MessageList(knowledge.list) },
-  };
+  const { list, cases } = arrays("readings");
+  const among = new MessageList(list);
   let read = 0;
   for (const one of cases) {
-    const grid = Float32Array.from(one.grid);
-    const found = readRevealed(grid, null, one.version, known[one.knowledge]);
-    const text = found && new TextDecoder().decode(found.payload);
-    assert.equal(text, one.text);
+    const known = { prefixes: bytesOf(one.prefixes), among: one.among ? among : null };
+    const found = readRevealed(Float32Array.from(one.grid), null, one.version, known);
+    assert.equal(found && new TextDecoder().decode(found.payload), one.read && one.read.text);
     if (!found) continue;
     read++;
-    assert.ok(found.bits >= MESSAGE_BITS && Math.abs(found.bits - one.bits) < 0.1);
-    assert.equal(found.by, one.by);
-    assert.ok(Math.abs(found.confidence - one.confidence) < 1e-3);
+    assert.ok(found.bits >= MESSAGE_BITS && Math.abs(found.bits - one.read.bits) < 0.1);
+    assert.equal(found.by, one.read.by);
+    assert.ok(Math.abs(found.confidence - one.read.confidence) < 1e-3);
   }
-  assert.ok(read > 12, `only ${read} texts were read`);
+  assert.ok(read > 35, `only ${read} texts were read`);
+});
+
+test("the same words are tried one after the other, whatever comes of them", () => {
+  const methods = new Set();
+  for (const one of arrays("attempts")) {
+    const bits = new CodeBits(Float32Array.from(one.odds), one.version, one.level);
+    const words = new Words(bits, bytesOf(one.prefixes));
+    const tried = [...words.attempts(false)].map(([how, data]) => [how, [...data]]);
+    assert.deepEqual(tried, one.tried);
+    for (const [how] of tried) methods.add(how);
+  }
+  assert.ok(methods.has("prior"), `only ${[...methods]}`);
 });
 
 test("ordered statistics find the codeword among noise", () => {

@@ -5,15 +5,15 @@
 import { lookAt } from "../find/closeup.js";
 import { detect } from "../find/detector.js";
 import { sidesInward } from "../find/inward.js";
-import { likelyLevels, readRevealed } from "../qr/decode.js";
-import { logLikelihoods } from "../qr/soft.js";
-import { blocks, dataPath } from "../qr/structure.js";
+import { likelyLevels, readRevealed } from "../qr/soft/decode.js";
+import { logLikelihoods } from "../qr/soft/values.js";
+import { blocks, dataPath } from "../qr/code/structure.js";
 import { ROUNDS, readPlace } from "./place.js";
 import { FAINT_HOPE, LEAST_SURE, placesOf, snapped } from "./search.js";
 
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
-/** @typedef {import("../qr/decode.js").Reading} Reading */
-/** @typedef {import("../qr/decode.js").Knowledge} Knowledge */
+/** @typedef {import("../qr/soft/decode.js").Reading} Reading */
+/** @typedef {import("../qr/soft/decode.js").Knowledge} Knowledge */
 /** @typedef {import("./search.js").Eyes} Eyes */
 /** @typedef {import("./place.js").Finding} Finding */
 /** @typedef {import("./model.js").Model} Model */

@@ -2,16 +2,16 @@
 
 import { isPossible, turned } from "../geometry/quad.js";
 import { MODULE_PX, Region } from "../geometry/region.js";
-import { readRevealed } from "../qr/decode.js";
-import { finderScore, presenceScore } from "../qr/soft.js";
-import { gridSize } from "../qr/structure.js";
+import { readRevealed } from "../qr/soft/decode.js";
+import { finderScore, presenceScore } from "../qr/soft/values.js";
+import { gridSize } from "../qr/code/structure.js";
 import { middling } from "./model.js";
 
 /** @typedef {import("../geometry/picture.js").Picture} Picture */
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
 /** @typedef {import("../geometry/region.js").Bows} Bows */
-/** @typedef {import("../qr/decode.js").Reading} Reading */
-/** @typedef {import("../qr/decode.js").Knowledge} Knowledge */
+/** @typedef {import("../qr/soft/decode.js").Reading} Reading */
+/** @typedef {import("../qr/soft/decode.js").Knowledge} Knowledge */
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {{corners: Quad, bows: Bows}} Place */
 /** @typedef {[number[], number[]]} Round ways up and versions */

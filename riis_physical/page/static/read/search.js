@@ -10,7 +10,7 @@ import { ROUNDS, readPlace } from "./place.js";
 
 /** @typedef {import("../geometry/picture.js").Picture} Picture */
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
-/** @typedef {import("../qr/decode.js").Knowledge} Knowledge */
+/** @typedef {import("../qr/soft/decode.js").Knowledge} Knowledge */
 /** @typedef {import("../engine.js").Network} Network */
 /** @typedef {import("../find/closeup.js").CloseUp} CloseUp */
 /** @typedef {import("../find/detector.js").Detection} Detection */

@@ -5,8 +5,9 @@
 export const MESSAGE_BITS = 34;
 /** Least evidence for each block's word, given the other blocks. */
 export const BLOCK_BITS = 20;
-/** Largest log odds that values may claim; the better cap counts, for one bit. */
+/** Largest log odds that values may claim; the better cap counts, for CAP_BITS. */
 export const CAPS = [20, 2.2];
+export const CAP_BITS = Math.log2(CAPS.length);
 
 const LN2 = Math.LN2;
 

@@ -1,9 +1,7 @@
 // Soft module values to a message with the evidence for it, or to none.
 
-import { MESSAGE_BITS } from "./evidence.js";
-import * as codec from "./payload.js";
-import { encodeBlock } from "./reed_solomon.js";
-import { logLikelihoods, normalised, passesGate, presenceScore } from "./soft.js";
+import * as codec from "../code/payload.js";
+import { encodeBlock } from "../code/reed_solomon.js";
 import {
   LEVELS,
   blocks,
@@ -12,12 +10,15 @@ import {
   formatPlaces,
   gridSize,
   knownModules,
-} from "./structure.js";
+} from "../code/structure.js";
+import { CodeBits } from "./codebits.js";
+import { MESSAGE_BITS } from "./evidence.js";
+import { logLikelihoods, normalised, passesGate, presenceScore } from "./values.js";
 import { judged } from "./verdict.js";
-import { CodeBits, Words } from "./words.js";
+import { Words } from "./words.js";
 
-/** @typedef {import("./structure.js").Level} Level */
-/** @typedef {import("./words.js").Verdict} Verdict */
+/** @typedef {import("../code/structure.js").Level} Level */
+/** @typedef {import("./verdict.js").Verdict} Verdict */
 /**
  * What a reader knows of messages before it looks at a photo.
  * @typedef {object} Knowledge

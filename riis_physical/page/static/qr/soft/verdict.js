@@ -1,16 +1,17 @@
 // Whether a grid speaks for a message clearly enough, as a whole and block by block.
 
-import { BLOCK_BITS, CAPS, logSum2 } from "./evidence.js";
-import * as codec from "./payload.js";
-import { DataBits } from "./databits.js";
-import { messageLog2, randomLog2, startsWith } from "./prior.js";
-import { encodeBlock } from "./reed_solomon.js";
-import { LEVELS } from "./structure.js";
-import { CAP_BITS, KNOWN, bitAt } from "./words.js";
+import * as codec from "../code/payload.js";
+import { encodeBlock } from "../code/reed_solomon.js";
+import { LEVELS } from "../code/structure.js";
+import { DataBits, KNOWN } from "../prior/databits.js";
+import { messageLog2, randomLog2, startsWith } from "../prior/message.js";
+import { bitAt } from "./codebits.js";
+import { BLOCK_BITS, CAPS, CAP_BITS, logSum2 } from "./evidence.js";
 
-/** @typedef {import("./structure.js").Level} Level */
-/** @typedef {import("./words.js").CodeBits} CodeBits */
-/** @typedef {import("./words.js").Verdict} Verdict */
+/** @typedef {import("../code/structure.js").Level} Level */
+/** @typedef {import("./codebits.js").CodeBits} CodeBits */
+/** @typedef {"code" | "text" | "beginning" | "list"} By */
+/** @typedef {{payload: Uint8Array, level: Level, bits: number, by: By}} Verdict */
 
 const STRONGEST = 0.9;
 

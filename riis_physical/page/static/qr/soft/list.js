@@ -1,14 +1,14 @@
 // Which message of a list a grid shows, far below what can be read without the list.
 
+import * as codec from "../code/payload.js";
+import { encodeBlock } from "../code/reed_solomon.js";
+import { MAX_VERSION, blocks, codewordCount } from "../code/structure.js";
+import { CodeBits } from "./codebits.js";
 import { MESSAGE_BITS, logSum2 } from "./evidence.js";
-import * as codec from "./payload.js";
-import { encodeBlock } from "./reed_solomon.js";
-import { logLikelihoods } from "./soft.js";
-import { MAX_VERSION, blocks, codewordCount } from "./structure.js";
-import { CodeBits } from "./words.js";
+import { logLikelihoods } from "./values.js";
 
-/** @typedef {import("./structure.js").Level} Level */
-/** @typedef {import("./words.js").Verdict} Verdict */
+/** @typedef {import("../code/structure.js").Level} Level */
+/** @typedef {import("./verdict.js").Verdict} Verdict */
 /**
  * The list's messages in codes of one version and level.
  * @typedef {object} Codes

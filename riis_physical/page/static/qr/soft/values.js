@@ -1,6 +1,6 @@
 // Soft module values: how much they look like a code, and as calibrated log odds.
 
-import { functionModules, knownModules, gridSize } from "./structure.js";
+import { functionModules, knownModules, gridSize } from "../code/structure.js";
 
 /** @typedef {Float32Array} Grid N x N soft values row by row, positive for dark */
 

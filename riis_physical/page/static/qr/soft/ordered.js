@@ -1,7 +1,7 @@
 // Ordered-statistics decoding of one Reed-Solomon block from soft bits: the surest bits fix a
 // codeword, and what one to three changes of them give is compared with all soft bits.
 
-import { encodeBlock } from "./reed_solomon.js";
+import { encodeBlock } from "../code/reed_solomon.js";
 
 const TRIPLE_BITS = 64;
 

@@ -2,12 +2,12 @@
 // from the start or after a known beginning; capitals and digits in their own modes. The chances of
 // all messages sum to less than 1.
 
-import { logSum2 } from "./evidence.js";
+import { logSum2 } from "../soft/evidence.js";
 import { START, alphabet, once, table } from "./letters.js";
-import * as codec from "./payload.js";
-import { LEVELS, dataCodewordCount } from "./structure.js";
+import * as codec from "../code/payload.js";
+import { LEVELS, dataCodewordCount } from "../code/structure.js";
 
-/** @typedef {import("./structure.js").Level} Level */
+/** @typedef {import("../code/structure.js").Level} Level */
 /** @typedef {Float64Array} Floats */
 /** @typedef {{mode: number, beginning: Uint8Array, log2: number}} Way */
 /** @typedef {{way: Way, count: number, log2: number}} Fit */

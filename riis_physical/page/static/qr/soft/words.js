@@ -1,21 +1,18 @@
-// Words for the Reed-Solomon blocks of one code, by decoders from cheap to dear, and whether a
-// message that they give has enough evidence.
+// Words for the Reed-Solomon blocks of one code, by decoders from cheap to dear.
 
-import { CAPS, bitGains, expectedBits } from "./evidence.js";
+import * as codec from "../code/payload.js";
+import { decode } from "../code/reed_solomon.js";
+import { DataBits, KNOWN, frame } from "../prior/databits.js";
+import { charactersLog2 } from "../prior/message.js";
+import { bitAt } from "./codebits.js";
+import { CAP_BITS, expectedBits } from "./evidence.js";
 import { OrderedBlock } from "./ordered.js";
-import * as codec from "./payload.js";
-import { DataBits, frame } from "./databits.js";
-import { charactersLog2 } from "./prior.js";
-import { decode } from "./reed_solomon.js";
-import { blocks, codewordCount, dataPath } from "./structure.js";
 import { localWeights } from "./weights.js";
 
-/** @typedef {import("./structure.js").Level} Level */
-/** @typedef {import("./prior.js").Fit} Fit */
-/** @typedef {import("./databits.js").SoftText} SoftText */
+/** @typedef {import("./codebits.js").CodeBits} CodeBits */
+/** @typedef {import("../prior/message.js").Fit} Fit */
+/** @typedef {import("../prior/databits.js").SoftText} SoftText */
 /** @typedef {"algebraic" | "ordered" | "prior" | "weighted"} Method */
-/** @typedef {"code" | "text" | "beginning" | "list"} By */
-/** @typedef {{payload: Uint8Array, level: Level, bits: number, by: By}} Verdict */
 
 const SURE_BITS = 20;
 const SURE_TEXT_BITS = 12;
@@ -24,73 +21,9 @@ const UNLIKELIER_BITS = 12;
 const WORDS = 64;
 const SWEEPS = 3;
 const LEAST_INFORMATION = 0.15;
-export const KNOWN = 400;
-export const CAP_BITS = Math.log2(CAPS.length);
-
-/** @param {Uint8Array} word @param {number} bit */
-export const bitAt = (word, bit) => (word[bit >> 3] >> (7 - (bit & 7))) & 1;
 
 /** @param {Float64Array} values */
 const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
-
-/** Calibrated soft bits of one grid read as a code of one version and level. */
-export class CodeBits {
-  /** @param {Float32Array} grid log odds of dark @param {number} version @param {Level} level */
-  constructor(grid, version, level) {
-    this.version = version;
-    this.level = level;
-    this.grid = grid;
-    this.layout = blocks(version, level);
-    const { places, inverted } = dataPath(version);
-    this.odds = Float32Array.from({ length: 8 * codewordCount(version) }, (_, i) =>
-      inverted[i] ? -grid[places[i]] : grid[places[i]],
-    );
-    this.gains = bitGains(this.odds);
-    this.capped = CAPS.map((cap) => bitGains(this.odds, cap));
-  }
-
-  /** Odds of a block's bits in codeword order. @param {number} number */
-  blockOdds(number) {
-    const { positions } = this.layout[number];
-    return Float32Array.from(
-      { length: 8 * positions.length },
-      (_, bit) => this.odds[8 * positions[bit >> 3] + (bit & 7)],
-    );
-  }
-
-  /**
-   * Bits that a block's values speak for a word, for each of CAPS.
-   * @param {number} number
-   * @param {Uint8Array} word
-   * @param {number} [from] first symbol
-   */
-  wordGains(number, word, from = 0) {
-    const { positions } = this.layout[number];
-    return this.capped.map(({ ones, zeros }) => {
-      let sum = 0;
-      for (let bit = 8 * from; bit < 8 * positions.length; bit++) {
-        const at = 8 * positions[bit >> 3] + (bit & 7);
-        sum += bitAt(word, bit) ? ones[at] : zeros[at];
-      }
-      return sum;
-    });
-  }
-
-  /** Where the data bits of a block lie among all data bits. @param {number} number */
-  dataPart(number) {
-    let start = 0;
-    for (let i = 0; i < number; i++) start += 8 * this.layout[i].dataCount;
-    return { start, stop: start + 8 * this.layout[number].dataCount };
-  }
-
-  /** Bits for a 1 and for a 0 of the data bits in the order of the message. */
-  dataGains() {
-    const order = this.layout.flatMap((block) => block.positions.slice(0, block.dataCount));
-    const pick = (/** @type {Float64Array} */ gains) =>
-      Float64Array.from({ length: 8 * order.length }, (_, i) => gains[8 * order[i >> 3] + (i & 7)]);
-    return { ones: pick(this.gains.ones), zeros: pick(this.gains.zeros) };
-  }
-}
 
 /** Finds words for all blocks of a code. */
 export class Words {
@@ -128,7 +61,7 @@ export class Words {
     if (!this.missing().length) yield ["ordered", this.data(sure)];
     if (quick) return;
     for (const data of this.withPrior()) yield ["prior", data];
-    if (this.weighted()) yield ["weighted", this.data(sure)];
+    if (this.weighted()) yield ["weighted", this.data(this.sure)];
   }
 
   /** Each block by itself once more, weighted by what is wrong nearby; whether all are sure. */

@@ -1,7 +1,7 @@
 // How far soft bits can be believed by where they lie: known modules, and blocks that were read,
 // tell how often values were wrong nearby (glare, a finger on the picture).
 
-import { codewordCount, dataPath, gridSize, knownModules } from "./structure.js";
+import { codewordCount, dataPath, gridSize, knownModules } from "../code/structure.js";
 
 const NEIGHBOURHOOD = 2;
 const REACH = 8;
@@ -33,7 +33,7 @@ function smoothed(grid, size) {
 
 /**
  * Weights for the soft bits of all codewords.
- * @param {import("./words.js").CodeBits} bits
+ * @param {import("./codebits.js").CodeBits} bits
  * @param {Float32Array} grid log odds of dark that they came from
  * @param {(Uint8Array | null)[]} words of the blocks that were read
  */

@@ -1,6 +1,6 @@
 // Which characters follow which: the table of characters, and the alphabets of the modes.
 
-import { ALPHANUMERIC, BYTE, CHARACTERS } from "./payload.js";
+import { ALPHANUMERIC, BYTE, CHARACTERS } from "../code/payload.js";
 
 /** @typedef {import("./chain.js").Alphabet} Alphabet */
 /** @typedef {Float64Array} Floats */

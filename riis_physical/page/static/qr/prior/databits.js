@@ -2,14 +2,14 @@
 
 import { emissions, forward, jointSum, posteriors } from "./chain.js";
 import { alphabet, once } from "./letters.js";
-import * as codec from "./payload.js";
-import { lengthLog2, ways } from "./prior.js";
-import { dataCodewordCount } from "./structure.js";
+import * as codec from "../code/payload.js";
+import { lengthLog2, ways } from "./message.js";
+import { dataCodewordCount } from "../code/structure.js";
 
-/** @typedef {import("./structure.js").Level} Level */
+/** @typedef {import("../code/structure.js").Level} Level */
 /** @typedef {import("./chain.js").Forward} Forward */
-/** @typedef {import("./prior.js").Way} Way */
-/** @typedef {import("./prior.js").Fit} Fit */
+/** @typedef {import("./message.js").Way} Way */
+/** @typedef {import("./message.js").Fit} Fit */
 /** @typedef {Float64Array} Floats */
 /**
  * @typedef {object} SoftText
@@ -20,6 +20,8 @@ import { dataCodewordCount } from "./structure.js";
 const { BYTE, CHARACTERS } = codec;
 const LIKELY_VALUES = 6;
 const LIMIT = 40;
+/** Bits that speak against what is known to be otherwise. */
+export const KNOWN = 400;
 
 /**
  * Header, terminator and padding where a message has `count` characters: bits, -1 elsewhere.
