@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import cv2
 
 import numpy as np
 import pytest
@@ -27,6 +33,7 @@ from riis_physical.model.revealer import Revealer
 from riis_physical.page.runtime import package
 from riis_physical.page.serving import server
 from riis_physical.page.site import write_site
+from training.measure.reading.page import node_reader
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,6 +42,8 @@ pytestmark = [
 MESSAGE = "https://example.org/phone"
 PATIENCE_S = 400
 MOST_FIRST_LOAD = 25_000_000
+MOST_THREADS = "Math.min(4, navigator.hardwareConcurrency)"
+LOADED = "document.readyState == 'complete' && document.body.dataset.engine"
 PHONE, DESKTOP = (390, 844), (1280, 900)
 
 
@@ -54,15 +63,39 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(site: Path) -> Iterator[str]:
-    running = server(site, 0)
+@contextmanager
+def offered(running: ThreadingHTTPServer) -> Iterator[str]:
     thread = threading.Thread(target=running.serve_forever)
     thread.start()
-    yield f"http://localhost:{running.server_address[1]}/"
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    try:
+        yield f"http://localhost:{running.server_address[1]}/"
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    with offered(server(site, 0)) as url:
+        yield url
+
+
+class Plain(SimpleHTTPRequestHandler):
+    """A static host that sends no headers of its own."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """No line for every file."""
+
+
+class WithoutServiceWorker(Plain):
+    """One that has no service worker to offer: browsers that keep nothing see the same."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/sw.js"):
+            self.send_error(404)
+        else:
+            super().do_GET()
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +140,7 @@ def test_the_page_reads_what_the_camera_sees(
         assert browser.value("document.getElementById('open').href") == MESSAGE
         assert browser.value("document.activeElement.id") == "message"
         assert browser.value("crossOriginIsolated")
+        assert int(state(browser)["threads"]) == browser.value(MOST_THREADS)
         browser.picture(tmp_path / "page.png")
         # Another one: by the keyboard, as by touch.
         browser.value("document.getElementById('again').click()")
@@ -115,42 +149,62 @@ def test_the_page_reads_what_the_camera_sees(
         browser.close()
 
 
+def read_photo(browser: Browser, pixels: np.ndarray) -> str:
+    """The text that the page shows for a photo that is chosen."""
+    coded = base64.b64encode(cv2.imencode(".jpg", pixels[..., ::-1])[1].tobytes()).decode()
+    browser.value(
+        f"""(async () => {{
+          const bytes = Uint8Array.from(atob("{coded}"), (c) => c.charCodeAt(0));
+          const files = new DataTransfer();
+          files.items.add(new File([bytes], "photo.jpg", {{type: "image/jpeg"}}));
+          document.getElementById("file").files = files.files;
+          document.getElementById("file").dispatchEvent(new Event("change"));
+        }})()"""
+    )
+    shown = "!document.getElementById('message').hidden"
+    until(lambda: browser.value(shown), PATIENCE_S, f"nothing was read: {state(browser)}")
+    return str(browser.value("document.getElementById('text').textContent"))
+
+
 def test_the_page_works_without_a_connection_and_without_a_camera(
     tmp_path: Path, site: Path, container: np.ndarray
 ) -> None:
-    import base64
-
-    import cv2
-
-    running = server(site, 0)
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    url = f"http://localhost:{running.server_address[1]}/"
     browser = Browser(tmp_path / "chromium", size=PHONE)
-    loaded = "document.readyState == 'complete' && document.body.dataset.engine"
     try:
-        browser.open(url)
-        until(lambda: browser.value(loaded), PATIENCE_S, f"not ready: {state(browser)}")
-        running.shutdown()
-        thread.join()
-        running.server_close()
+        with offered(server(site, 0)) as url:
+            browser.open(url)
+            until(lambda: browser.value(LOADED), PATIENCE_S, f"not ready: {state(browser)}")
         browser.open("about:blank")
         browser.open(url)
-        until(lambda: browser.value(loaded), PATIENCE_S, f"not ready offline: {state(browser)}")
+        until(lambda: browser.value(LOADED), PATIENCE_S, f"not ready offline: {state(browser)}")
         assert "camera" in state(browser)["hint"]
-        photo = cv2.imencode(".jpg", captured(container, "print")[..., ::-1])[1].tobytes()
-        coded = base64.b64encode(photo).decode()
-        browser.value(
-            f"""(async () => {{
-              const bytes = Uint8Array.from(atob("{coded}"), (c) => c.charCodeAt(0));
-              const files = new DataTransfer();
-              files.items.add(new File([bytes], "photo.jpg", {{type: "image/jpeg"}}));
-              document.getElementById("file").files = files.files;
-              document.getElementById("file").dispatchEvent(new Event("change"));
-            }})()"""
-        )
-        shown = "!document.getElementById('message').hidden"
-        until(lambda: browser.value(shown), PATIENCE_S, f"nothing was read: {state(browser)}")
-        assert browser.value("document.getElementById('text').textContent") == MESSAGE
+        assert read_photo(browser, captured(container, "print")) == MESSAGE
     finally:
         browser.close()
+
+
+@pytest.mark.parametrize("host", [Plain, WithoutServiceWorker])
+def test_a_host_without_headers_gives_all_cores_by_the_service_worker_alone(
+    tmp_path: Path, site: Path, container: np.ndarray, host: type[Plain]
+) -> None:
+    browser = Browser(tmp_path / "chromium", size=DESKTOP)
+    try:
+        with offered(ThreadingHTTPServer(("127.0.0.1", 0), partial(host, directory=site))) as url:
+            browser.open(url)
+            until(lambda: browser.value(LOADED), PATIENCE_S, f"not ready: {state(browser)}")
+            isolated = host is Plain
+            assert browser.value("crossOriginIsolated") == isolated
+            most = browser.value(MOST_THREADS) if isolated else 1
+            assert int(state(browser)["threads"]) == most
+            assert read_photo(browser, captured(container, "print")) == MESSAGE
+    finally:
+        browser.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_measurement_computes_with_as_many_threads_as_it_says(
+    site: Path, container: np.ndarray, threads: int
+) -> None:
+    with node_reader(site, "photo", threads) as node:
+        assert node.threads == threads
+        assert node.read(captured(container, "print"))["text"] == MESSAGE

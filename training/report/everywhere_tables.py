@@ -72,6 +72,7 @@ def page_table(results: Results) -> str:
             interval(readers[name]["of_what_scan_reads"]),
             number(readers[name]["read"], "trials", "{}"),
             f"{readers[name]['wrong_texts']} in {readers[name]['negatives']}",
+            ", ".join(map(str, readers[name].get("threads", []))) or NOT_MEASURED,
             number(readers[name].get("negative_look_cpu_ms"), "median", "{:.0f} ms"),
             number(readers[name].get("negative_look_ms"), "median", "{:.0f} ms"),
         ]
@@ -84,6 +85,7 @@ def page_table(results: Results) -> str:
         "of what `scan` reads",
         "captures",
         "wrong texts in photos without one",
+        "threads",
         "CPU time of a look at these",
         "time",
     ]

@@ -249,6 +249,7 @@ async function keepOffline() {
   if (!window.crossOriginIsolated && !sessionStorage.getItem(once)) {
     sessionStorage.setItem(once, "1");
     location.reload();
+    await new Promise(() => {}); // models are loaded after that, not twice
   }
 }
 

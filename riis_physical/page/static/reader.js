@@ -29,6 +29,7 @@ import { useTables } from "./qr/code/structure.js";
  * @property {(known?: Known) => Live} live frames of a camera
  * @property {string} engine what computes: webgpu or wasm
  * @property {string[]} models names, the likeliest first
+ * @property {number} threads of WebAssembly: 1 where the page is not isolated
  */
 
 /** @param {Uint8Array} bytes */
@@ -94,6 +95,7 @@ export async function openReader({ ort, get, providers = ["wasm"], progress = ()
   return {
     engine: providers[0],
     models: reading.map((one) => one.name),
+    threads: ort.env.wasm.numThreads,
     async read(picture, known) {
       const best = await look(eyes, picture, knowledgeOf(known));
       return best?.reading ? messageOf(best.reading, best.corners) : null;

@@ -77,7 +77,8 @@ async function open(threads, given) {
   }
   reader ??= await openWith(false, count);
   live = reader.live(known);
-  tell({ kind: "ready", engine: reader.engine, models: reader.models, threads: count });
+  const { engine, models } = reader;
+  tell({ kind: "ready", engine, models, threads: reader.threads });
 }
 
 /** @param {ImageBitmap} bitmap @param {number} longPx */

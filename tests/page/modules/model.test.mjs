@@ -150,10 +150,8 @@ test("attempts: each model in turn, the likely codes every other time, others in
   assert.equal(live.attempt().model, models[0]);
 });
 
-test("a frame seeks or reads, never both; a picture that is gone is sought anew", async () => {
-  const calls = [];
-  const side = 128;
-  const photo = { data: new Uint8Array(4 * side * side).fill(128), width: side, height: side };
+/** Networks that see a picture all over a photo; `peak` is the logit of its sides where they lie. */
+function seeing(calls, peak) {
   const cells = (count, value) => ({ data: new Float32Array(count).fill(value), dims: [] });
   const detector = {
     async run({ photos }) {
@@ -169,17 +167,47 @@ test("a frame seeks or reads, never both; a picture that is gone is sought anew"
   const closeup = {
     async run() {
       calls.push("closeup");
-      return { sides: cells(4 * 96 * 96, 0), container: cells(96 * 96, 0) };
+      const sides = cells(4 * 96 * 96, 0);
+      [16, 79, 79, 16].forEach((middle, side) =>
+        sides.data.fill(peak, 96 * (96 * side + middle - 3), 96 * (96 * side + middle + 4)),
+      );
+      return { sides, container: cells(96 * 96, 0) };
     },
   };
-  const live = new Live(/** @type {any} */ ({ models: [null], detector, closeup }));
-  const first = await live.look(photo);
+  const model = {
+    async reveal(frames) {
+      calls.push("reveal");
+      return frames.map(() => ({ logits: new Float32Array(100) }));
+    },
+  };
+  return /** @type {any} */ ({ models: [model], detector, closeup });
+}
+
+const GREY = { data: new Uint8Array(4 * 128 * 128).fill(128), width: 128, height: 128 };
+
+test("a frame seeks or reads, never both; a picture that is gone is sought anew", async () => {
+  const calls = [];
+  const live = new Live(seeing(calls, 0));
+  const first = await live.look(GREY);
   assert.equal(first.state, "picture");
   assert.ok(live.place && live.place.left === 2);
-  const second = await live.look(photo); // sides that lie everywhere are no picture's
+  const second = await live.look(GREY); // sides that lie everywhere are no picture's
   assert.deepEqual(second, { state: "nothing", corners: null, reading: null });
-  await live.look(photo);
+  await live.look(GREY);
   assert.deepEqual(calls, ["detector", "closeup", "detector"]);
+});
+
+test("an outline that is not sure is read when all places had a turn, a sure one at once", async () => {
+  for (const [peak, wanted] of [
+    [1.7, 4],
+    [6, 1],
+  ]) {
+    const calls = [];
+    const live = new Live(seeing(calls, peak));
+    while (!calls.includes("reveal") && calls.length < 12) await live.look(GREY);
+    assert.equal(calls.filter((one) => one === "detector").length, wanted);
+    assert.equal(calls[calls.length - 1], "reveal");
+  }
 });
 
 test("bytes that are no text have none; files are verified", async () => {

@@ -1,6 +1,7 @@
-// The page's reader in Node: pictures on standard input, one JSON line for each on standard output.
-// Each picture is three numbers (32-bit, little-endian), how often to look at most until it reads,
-// its width and its height, and RGBA bytes. Arguments: folder of the page, "photo" or "live", threads.
+// The page's reader in Node: pictures on standard input, JSON lines on standard output. The first says
+// how many threads compute, and then there is one for each picture, which is three numbers (32-bit,
+// little-endian), how often to look at most until it reads, its width and its height, and RGBA bytes.
+// Arguments: folder of the page, "photo" or "live", threads wanted.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -11,6 +12,11 @@ const ort = await import(pathToFileURL(path.resolve(site, "runtime", "ort.wasm.m
 const { inflated } = await import(pathToFileURL(path.resolve(site, "engine.js")).href);
 const { openReader, messageOf } = await import(pathToFileURL(path.resolve(site, "reader.js")).href);
 
+// With threads the runtime fetches its loader and imports it as a blob, of which Node can neither:
+// the file itself is imported.
+globalThis.fetch = async (url) => ({ blob: async () => url });
+URL.createObjectURL = (url) => url;
+
 const packed = fs.readFileSync(path.join(site, "runtime", "ort-wasm-simd-threaded.wasm.gz"));
 ort.env.wasm.wasmBinary = (await inflated(new Uint8Array(packed), "gzip")).buffer;
 ort.env.wasm.numThreads = Number(threads);
@@ -19,6 +25,7 @@ ort.env.wasm.wasmPaths = { mjs: pathToFileURL(loader).href };
 const get = async (name) => new Uint8Array(fs.readFileSync(path.join(site, "models", name)));
 const reader = await openReader({ ort, get });
 const live = reader.live();
+process.stdout.write(`${JSON.stringify({ threads: reader.threads })}\n`);
 
 function readExactly(count) {
   const buffer = Buffer.alloc(count);

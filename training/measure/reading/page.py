@@ -56,12 +56,14 @@ class Read:
     """One capture read once.
 
     Attributes:
-        reader: one of READERS. empty: whether it is of a host without a message.
+        reader: one of READERS. threads: that computed, None for the command line's own choice.
+        empty: whether it is of a host without a message.
         file: of the capture. text: that was read. state: of a frame.
         ms: of each look. cpu_ms: of all threads, empty where it was not measured.
     """
 
     reader: str
+    threads: int | None
     empty: bool
     file: str
     text: str | None
@@ -75,24 +77,34 @@ class Read:
 
 
 class NodeReader:
-    """The page's modules in Node."""
+    """The page's modules in Node.
+
+    Attributes:
+        threads: that compute: one where the runtime cannot have as many as it was asked to.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self.threads = int(self._line()["threads"])
 
     def read(self, pixels: UInt8Image, looks: int = 1) -> dict[str, Any]:
         """What is read in uint8 RGB (H, W, 3), `looks` times at most. Raises RiisError where
         Node ends."""
         height, width = pixels.shape[:2]
         rgba = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        stdin = self._process.stdin
+        assert stdin is not None
         try:
             stdin.write(struct.pack("<III", looks, width, height) + rgba.tobytes())
             stdin.flush()
-            line = stdout.readline()
         except OSError:
-            line = b""
+            pass  # its last line is missing too
+        return self._line()
+
+    def _line(self) -> dict[str, Any]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        line = stdout.readline()
         if not line:
             raise RiisError("the page's reader ended: see what Node says above")
         return dict(json.loads(line))
@@ -219,7 +231,7 @@ def _read_all(
             results = scan_photo(photo.file, revealers)
             text = next((r.text for r in results if r.text is not None), None)
             total = round(results[0].timings_ms["total"], 1)
-            yield Read(reader, photo.empty, photo.file.name, text, None, [total], [])
+            yield Read(reader, None, photo.empty, photo.file.name, text, None, [total], [])
         return
     mode, threads = ("photo", 1) if reader == "photo" else ("live", 2 if reader == "two" else 1)
     with node_reader(site, mode, threads) as node:
@@ -233,8 +245,8 @@ def _read_all(
                 looks = EMPTY_LOOKS if photo.empty else MOST_LOOKS
             told = node.read(pixels, looks)
             times = [[round(ms, 1) for ms in told[key]] for key in ("ms", "cpuMs")]
-            name = photo.file.name
-            yield Read(reader, photo.empty, name, told["text"], told["state"], *times)
+            name, text, state = photo.file.name, told["text"], told["state"]
+            yield Read(reader, node.threads, photo.empty, name, text, state, *times)
 
 
 def on_a_sheet(picture: UInt8Image, wall: UInt8Image, seed: int) -> UInt8Image:
@@ -279,6 +291,7 @@ def summary(reads: Sequence[Read], captures: Sequence[Capture]) -> dict[str, Any
             if one.text is not None and (one.empty or one.file not in right[reader])
         ]  # fmt: skip
         rows[reader] = {
+            "threads": sorted({one.threads for one in own if one.threads is not None}),
             "read": rate(file in right[reader] for file in seen),
             "of_what_scan_reads": rate(file in right[reader] for file in seen & right["scan"]),
             "by_medium": {
@@ -314,4 +327,11 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
             if rate is not None
         )
         told = f"{row['wrong_texts']} wrong texts, {row['negatives']} photos without one"
+        look, cpu = row["negative_look_ms"], row["negative_look_cpu_ms"]
+        if look is not None and cpu is not None:
+            threads = " and ".join(map(str, row["threads"]))
+            told += (
+                f"; a look at these {look['median']:.0f} ms, {cpu['median']:.0f} ms of CPU time, "
+                f"threads: {threads}"
+            )
         yield f"{reader:<7}{seen or 'no captures'}; {told}"

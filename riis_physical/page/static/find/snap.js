@@ -175,10 +175,13 @@ function stepResponse(colours, half) {
 
 /** Where the response is a local maximum across the side. @param {Rows} rows */
 function crests({ values, width }) {
-  return Uint8Array.from(values, (mid, at) => {
-    const o = at % width;
-    return o > 0 && o < width - 1 && mid >= values[at - 1] && mid > values[at + 1] ? 1 : 0;
-  });
+  const found = new Uint8Array(values.length);
+  for (let row = 0; row < values.length; row += width) {
+    for (let at = row + 1; at < row + width - 1; at++) {
+      if (values[at] >= values[at - 1] && values[at] > values[at + 1]) found[at] = 1;
+    }
+  }
+  return found;
 }
 
 /** @param {Float32Array} values */
@@ -197,13 +200,17 @@ function median(values) {
 function widened(votes, width, spread) {
   const reach = spread.length - 1;
   const mirror = (/** @type {number} */ i) => (i < 0 ? -i : i >= width ? 2 * width - 2 - i : i);
-  return votes.map((_, at) => {
-    const row = at - (at % width);
-    let sum = 0;
-    for (let d = -reach; d <= reach; d++)
-      sum += spread[Math.abs(d)] * votes[row + mirror((at % width) + d)];
-    return Math.min(1, sum);
-  });
+  const wide = new Float32Array(votes.length);
+  for (let row = 0; row < votes.length; row += width) {
+    for (let o = 0; o < width; o++) {
+      let sum = spread[0] * votes[row + o];
+      for (let d = 1; d <= reach; d++) {
+        sum += spread[d] * (votes[row + mirror(o - d)] + votes[row + mirror(o + d)]);
+      }
+      wide[row + o] = Math.min(1, sum);
+    }
+  }
+  return wide;
 }
 
 /**

@@ -71,7 +71,6 @@ export class Region {
     const times = Math.max(1, Math.min(MOST_SUPERSAMPLING, Math.ceil(dense / 2 ** level)));
     const picture = this.reduced(level);
     const reduce = 2 ** -level;
-    const sample = times > 1 ? sampleLinear : sampleCubic;
     const { side } = window;
     const plane = side * side;
     const found = new Float32Array(3 * plane);
@@ -92,7 +91,8 @@ export class Region {
             const w = g * bx + h * by + 1;
             const u = ((a * bx + b * by + c) / w - this.left + 0.5) * reduce - 0.5;
             const v = ((d * bx + e * by + f) / w - this.top + 0.5) * reduce - 0.5;
-            sample(picture, u, v, colour);
+            if (times > 1) sampleLinear(picture, u, v, colour);
+            else sampleCubic(picture, u, v, colour);
             red += colour[0];
             green += colour[1];
             blue += colour[2];

@@ -9,7 +9,7 @@ import { likelyLevels, readRevealed } from "../qr/soft/decode.js";
 import { logLikelihoods } from "../qr/soft/values.js";
 import { blocks, dataPath } from "../qr/code/structure.js";
 import { ROUNDS, readPlace } from "./place.js";
-import { FAINT_HOPE, LEAST_SURE, placesOf, snapped } from "./search.js";
+import { FAINT_HOPE, LEAST_SURE, PLACES, placesOf, snapped } from "./search.js";
 
 /** @typedef {import("../geometry/quad.js").Quad} Quad */
 /** @typedef {import("../qr/soft/decode.js").Reading} Reading */
@@ -47,6 +47,8 @@ const OTHERS = [
   { round: 5, inward: null },
 ];
 const EVIDENT = 0.45;
+/** Outlines that are less sure than this wait until every place had a first turn. */
+const CLEAR = 0.4;
 const MEMORY = 8;
 /** Of comparisons: errors of two frames are not independent. */
 const TEMPER = 0.5;
@@ -139,7 +141,8 @@ export class Live {
    */
   async read(photo, { corners: before, left }) {
     const seen = await lookAt(this.eyes.closeup, photo, before);
-    if (!seen || seen.sure < LEAST_SURE) {
+    const least = this.sought > PLACES ? LEAST_SURE : CLEAR;
+    if (!seen || seen.sure < least) {
       this.place = null;
       return { state: "nothing", corners: null, reading: null };
     }

@@ -22,7 +22,7 @@ import { ROUNDS, readPlace } from "./place.js";
 
 const PHOTO_COPY_PX = 1024;
 /** Places that are looked at closely. */
-const PLACES = 3;
+export const PLACES = 3;
 export const LEAST_SURE = 0.15;
 /** From this probability of a container on, a place is worth more than a first look. */
 export const FAINT_HOPE = 0.35;
