@@ -123,16 +123,12 @@ def node_reader(site: Path, mode: str, threads: int = 1) -> Iterator[NodeReader]
     node = shutil.which("node")
     if node is None:
         raise ConfigError("this needs Node.js 20 or newer: install it first")
-    process = subprocess.Popen(
-        [node, str(READER), str(site), mode, str(threads)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        yield NodeReader(process)
-    finally:
-        process.kill()
-        process.wait()
+    command = [node, str(READER), str(site), mode, str(threads)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield NodeReader(process)
+        finally:
+            process.kill()
 
 
 def measure(
