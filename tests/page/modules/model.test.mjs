@@ -183,6 +183,12 @@ function seeing(calls, peak) {
   return /** @type {any} */ ({ models: [model], detector, closeup });
 }
 
+const WHOLE = [
+  [0, 0],
+  [127, 0],
+  [127, 127],
+  [0, 127],
+];
 const GREY = { data: new Uint8Array(4 * 128 * 128).fill(128), width: 128, height: 128 };
 
 test("a frame seeks or reads, never both; a picture that is gone is sought anew", async () => {
@@ -208,6 +214,24 @@ test("an outline that is not sure is read when all places had a turn, a sure one
     assert.equal(calls.filter((one) => one === "detector").length, wanted);
     assert.equal(calls[calls.length - 1], "reveal");
   }
+});
+
+test("what shows and does not read is tried otherwise every other frame", async () => {
+  const live = new Live(seeing([], 6));
+  const shown = { attempt: { model: live.eyes.models[0], round: 0, inward: 0 }, presence: 0.6 };
+  live.hit = { ...shown, frames: 0 };
+  const tried = [];
+  live.attempt = () => {
+    tried.push(live.hit.frames);
+    return { ...shown.attempt, inward: 2 };
+  };
+  for (let frame = 0; frame < 4; frame++) {
+    live.place = { corners: WHOLE, left: 1 };
+    live.hit ??= { ...shown, frames: 1 }; // the first frame of each two shows nothing here
+    await live.look(GREY);
+    assert.equal(live.hit === null, frame % 2 === 0, "another attempt takes nothing away");
+  }
+  assert.equal(tried.length, 2);
 });
 
 test("bytes that are no text have none; files are verified", async () => {

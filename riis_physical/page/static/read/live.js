@@ -34,6 +34,8 @@ import { FAINT_HOPE, LEAST_SURE, PLACES, placesOf, snapped } from "./search.js";
  * @property {number | null} inward which side of the outline is put further in, the clearest first
  */
 
+/** @typedef {{attempt: Attempt, presence: number, frames: number}} Hit what shows a code, so often */
+
 const FIRST = { round: 0, inward: null };
 /** What is tried in between: rounds, and the likely codes with a side further in. */
 const OTHERS = [
@@ -100,7 +102,7 @@ export class Live {
   restart() {
     /** @type {{model: Model, version: number, sum: Float32Array, count: number, last: number} | null} */
     this.track = null;
-    /** @type {Attempt | null} what showed something in the last frame */
+    /** @type {Hit | null} */
     this.hit = null;
     /** @type {{corners: Quad, left: number} | null} where the next frame looks, so many times */
     this.place = null;
@@ -146,7 +148,11 @@ export class Live {
       this.place = null;
       return { state: "nothing", corners: null, reading: null };
     }
-    const attempt = this.hit ?? this.attempt();
+    // What shows a code and yet does not read may do so with other sides: every other frame tries.
+    /** @type {Hit | null} */
+    const hit = this.hit ?? null;
+    const isOther = hit !== null && hit.frames++ % 2 === 1;
+    const attempt = hit && !isOther ? hit.attempt : this.attempt();
     const { corners } = seen;
     const isMoved = attempt.inward !== null;
     const outline = isMoved ? sidesInward(photo, corners)[attempt.inward ?? 0] : corners;
@@ -164,10 +170,14 @@ export class Live {
     const best = findings.sort(
       (a, b) => Number(!!b.reading) - Number(!!a.reading) || b.presence - a.presence,
     )[0];
-    this.hit = best ? attempt : null;
-    this.place = best || left > 1 ? { corners, left: best ? left : left - 1 } : null;
+    const isBetter = best && !(isOther && hit && best.presence <= hit.presence);
+    if (isBetter) {
+      const frames = attempt === hit?.attempt ? hit.frames : 0;
+      this.hit = { attempt, presence: best.presence, frames };
+    } else if (!isOther) this.hit = null;
+    this.place = this.hit || left > 1 ? { corners, left: this.hit ? left : left - 1 } : null;
     if (!best) return { state: "picture", corners, reading: null };
-    const reading = best.reading ?? this.added(best);
+    const reading = best.reading ?? (isBetter ? this.added(best) : null);
     const state = reading ? "read" : best.presence >= EVIDENT ? "container" : "picture";
     return { state, corners: best.corners, reading };
   }
