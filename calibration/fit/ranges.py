@@ -30,7 +30,7 @@ _REACH: dict[str, tuple[float, float, float]] = {
     "jpeg_quality": (2.0, 20.0, 100.0),
     "moire": (0.01, 0.0, 0.4),
 }
-MID_GREY, SLOPE_AT_MID_GREY = 0.214, 1.08  # as in riis_physical.channel.sensor
+MID_GREY, SLOPE_AT_MID_GREY = 0.214, 1.08  # as in riis_physical.channel.effects.sensor
 
 
 def channel_ranges(photos: Sequence[ChartPhoto]) -> dict[str, tuple[float, float]]:

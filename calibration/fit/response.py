@@ -1,6 +1,6 @@
 """The channel's own tone and colour parameters that explain what a photo shows.
 
-The model is riis_physical.channel.tone: saturation and gamut, tone curve, black lifted,
+The model is riis_physical.channel.effects.tone: saturation and gamut, tone curve, black lifted,
 gains of light and white balance, highlight shoulder. Paper white and exposure cannot be
 told apart, nor dot gain and tone: white is held, dot gain is 0.
 """
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from calibration.fit.tone import ToneSamples
-from riis_physical.channel import tone
-from riis_physical.channel.light import planckian_rgb
+from riis_physical.channel.effects import tone
+from riis_physical.channel.effects.light import planckian_rgb
 from riis_physical.images.srgb import to_linear
 
 WHITE = {"print": 0.93, "screen": 1.0}

@@ -69,7 +69,7 @@ def fit_vignetting(photos: Sequence[tuple[SeenChart, LightField]]) -> Vignetting
 
 
 def channel_light(light: LightField) -> tuple[float, float]:
-    """Gradient and vignette of one photo, as riis_physical.channel.light has them."""
+    """Gradient and vignette of one photo, as riis_physical.channel.effects.light has them."""
     x, y = (light.places / light.size_mm - 0.5).T
     white = light.white.mean(axis=1)
     outward = 2 * (x * x + y * y)

@@ -4,10 +4,9 @@
 them the way training needs it, ``condition_of`` tells how bad it was, and
 ``photograph`` makes the whole photo that a phone would take.
 
-One idea a file: ranges, params (sampling), geometry (pose, curl, lens), tone
-(print, screen and camera response), optics (blur), light (gradient, shadow,
-glare, white balance, moire), occlusion, sensor (noise, phone processing), jpeg,
-simulate (the order for training), scene and photo (whole photographs).
+`ranges` and `params` sample, `effects/` has one effect a file, `plan` what follows from
+parameters alone; `simulate` applies them in the order for training, `scene` and `photo` make
+whole photographs.
 
 Colour curves, matrices and all geometry are kornia's. Blur and JPEG are our own,
 for speed on a CPU, and tested against kornia's.

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from riis_physical.channel import geometry, light
-from riis_physical.channel.optics import isotropic
+from riis_physical.channel.effects import geometry, light
+from riis_physical.channel.effects.optics import isotropic
 from riis_physical.channel.packing import float_fields, packed, unpacked
 from riis_physical.channel.params import ChannelParams
 from riis_physical.model.condition import normalise_columns

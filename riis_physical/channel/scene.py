@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from riis_physical.artifacts import UInt8Image
-from riis_physical.channel import geometry, light, tone
 from riis_physical.channel.background import fit_background, procedural_background
 from riis_physical.channel.constants import pixel_grid
-from riis_physical.channel.occlusion import occlude
+from riis_physical.channel.effects import geometry, light, tone
+from riis_physical.channel.effects.occlusion import occlude
 from riis_physical.channel.params import ChannelParams
 
 FIELD_STEP = 4  # smooth light is computed at this fraction of the size

@@ -22,11 +22,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from riis_physical.channel import geometry, light, sensor, tone
 from riis_physical.channel.constants import constant, pixel_grid
-from riis_physical.channel.jpeg import jpeg
-from riis_physical.channel.occlusion import occlude
-from riis_physical.channel.optics import optical_blur
+from riis_physical.channel.effects import geometry, light, sensor, tone
+from riis_physical.channel.effects.jpeg import jpeg
+from riis_physical.channel.effects.occlusion import occlude
+from riis_physical.channel.effects.optics import optical_blur
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.plan import PAD_PX, CapturePlan, condition_of, plan_capture
 from riis_physical.system.device import full_precision

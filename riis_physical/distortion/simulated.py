@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from riis_physical.channel.jpeg import jpeg, round_through
+from riis_physical.channel.effects.jpeg import jpeg, round_through
 from riis_physical.distortion.level import Level, Range
 
 FOURIER_TERMS = 10

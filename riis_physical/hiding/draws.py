@@ -18,7 +18,7 @@ from torch import Tensor
 
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel import capture_rectified, condition_of, sample_params
-from riis_physical.channel.jpeg import jpeg
+from riis_physical.channel.effects.jpeg import jpeg
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges, resolve_ranges
 from riis_physical.errors import ConfigError

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from riis_physical.channel.constants import constant
-from riis_physical.channel.optics import apply_transfer, frequencies
-from riis_physical.channel.tone import mix_with
+from riis_physical.channel.effects.optics import apply_transfer, frequencies
+from riis_physical.channel.effects.tone import mix_with
 from riis_physical.system.device import full_precision
 
 ACTIVITY_KNEE = 0.015

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from riis_physical.channel import geometry, light, optics, sensor, tone
 from riis_physical.channel.constants import pixel_grid
-from riis_physical.channel.jpeg import jpeg
-from riis_physical.channel.occlusion import occlude, occlusion_mask
+from riis_physical.channel.effects import geometry, light, optics, sensor, tone
+from riis_physical.channel.effects.jpeg import jpeg
+from riis_physical.channel.effects.occlusion import occlude, occlusion_mask
 from riis_physical.channel.params import ChannelParams, sample_params
 
 

@@ -18,9 +18,9 @@ from capture.read.correction import Correction, apply_table, even_light, tone_ta
 from capture.scan import PhotoFindings, find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.camera import CameraProfile, PhotoReport
+from riis_physical.channel.effects.tone import medium_response
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import Photograph, photograph
-from riis_physical.channel.tone import medium_response
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import hide

@@ -20,8 +20,8 @@ from capture.geometry.rectify import frame_corners
 from capture.quality.spectrum import tile_power
 from capture.quality.spectrum_fit import FILE, features, kernel
 from riis_physical.artifacts import UInt8Image
-from riis_physical.channel import light, sensor, tone
-from riis_physical.channel.optics import isotropic, optical_blur
+from riis_physical.channel.effects import light, sensor, tone
+from riis_physical.channel.effects.optics import isotropic, optical_blur
 from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import decode_jpeg, encode_jpeg
 from riis_physical.errors import HostError

@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.artifacts import FloatArray
-from riis_physical.channel.sensor import to_ycc
+from riis_physical.channel.effects.sensor import to_ycc
 from riis_physical.errors import BadImageError, TrainingError
 from training.hiding.config import TrainConfig
 from training.hiding.plain import blur, draw_plain

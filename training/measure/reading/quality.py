@@ -24,7 +24,8 @@ from capture.clock import Clock
 from capture.geometry.rectify import Region
 from capture.quality.assess import assess
 from riis_physical.artifacts import CaptureQuality, Condition, UInt8Image
-from riis_physical.channel import condition_of, geometry, tone
+from riis_physical.channel import condition_of
+from riis_physical.channel.effects import geometry, tone
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.channel.scene import outline

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from riis_physical.artifacts import UInt8Image
-from riis_physical.channel import geometry
+from riis_physical.channel.effects import geometry
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.channel.scene import outline

@@ -10,8 +10,8 @@ import torch
 from kornia.color import xyz_to_rgb
 from torch import Tensor
 
+from riis_physical.channel.effects.tone import per_item
 from riis_physical.channel.params import ChannelParams
-from riis_physical.channel.tone import per_item
 
 
 def _plane(value: Tensor) -> Tensor:

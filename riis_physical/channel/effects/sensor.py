@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from riis_physical.channel.constants import constant
-from riis_physical.channel.optics import apply_transfer, gaussian_transfer, isotropic
+from riis_physical.channel.effects.optics import apply_transfer, gaussian_transfer, isotropic
+from riis_physical.channel.effects.tone import mix_with, per_item
 from riis_physical.channel.params import ChannelParams
-from riis_physical.channel.tone import mix_with, per_item
 
 MID_GREY = 0.214  # linear light of sRGB 0.5
 SLOPE_AT_MID_GREY = 1.08  # d sRGB / d linear there

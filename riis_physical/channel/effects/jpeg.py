@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from riis_physical.channel.constants import constant
-from riis_physical.channel.sensor import to_rgb, to_ycc
+from riis_physical.channel.effects.sensor import to_rgb, to_ycc
 
 # ITU-T T.81, annex K.
 LUMA_TABLE = (

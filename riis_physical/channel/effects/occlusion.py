@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from riis_physical.channel.effects.tone import per_item
 from riis_physical.channel.params import ChannelParams
-from riis_physical.channel.tone import per_item
 
 
 def occlusion_mask(params: ChannelParams, uv: Tensor) -> Tensor:
