@@ -17,7 +17,7 @@ from PIL import Image
 from places import ROOT
 
 from capture.find.learned import closeup, detector
-from capture.find.learned.closeup_size import SIZE
+from capture.find.learned.networks.closeup_size import SIZE
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.channel.params import sample_params

@@ -16,8 +16,8 @@ from soft_grids import LIST, MESSAGES, attempts, noisy, readings, values
 
 from capture.find.learned import closeup, detector
 from capture.find.learned.closeup import view_of
-from capture.find.learned.closeup_size import CELLS
 from capture.find.learned.detector import gather
+from capture.find.learned.networks.closeup_size import CELLS
 from capture.find.learned.sides import fit_sides
 from capture.find.learned.snap import snap_quad
 from capture.geometry.rectify import Region

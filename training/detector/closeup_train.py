@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from capture.find.learned.closeup import CloseLook
-from capture.find.learned.closeup_net import CloseUpMaps, CloseUpNet
+from capture.find.learned.networks.closeup_net import CloseUpMaps, CloseUpNet
 from riis_physical.artifacts import UInt8Image
 from training.detector.closeups import (
     SMALLEST_PX,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.learned.closeup import view_of
-from capture.find.learned.closeup_size import CELLS, STRIDE
+from capture.find.learned.networks.closeup_size import CELLS, STRIDE
 from capture.geometry.quad import overlap
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
@@ -32,7 +32,7 @@ SPREAD = 0.8
 
 @dataclass(frozen=True)
 class CloseUpExample:
-    """One view with its targets, see :class:`capture.find.learned.closeup_net.CloseUpMaps`.
+    """One view with its targets, see :class:`capture.find.learned.networks.closeup_net.CloseUpMaps`.
 
     Attributes:
         image: (SIZE, SIZE, 3) uint8.

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from capture.find.learned.network_file import packed
+from capture.find.learned.networks.network_file import packed
 from riis_physical.errors import TrainingError
 from riis_physical.model.weights import save_weights
 from training.detector.loop import CHECKPOINT, DESCRIPTION, Batch, Network, Task, averaged

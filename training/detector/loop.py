@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from capture.find.learned.blocks import ScaledNetwork
+from capture.find.learned.networks.blocks import ScaledNetwork
 from riis_physical.errors import TrainingError
 from riis_physical.system.files import make_folder, write_text
 from riis_physical.system.provenance import commit, package_version

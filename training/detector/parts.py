@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from capture.find.learned.closeup_net import CloseUpNet
-from capture.find.learned.detector_net import DetectorNet
-from capture.find.learned.network_file import load_network
+from capture.find.learned.networks.closeup_net import CloseUpNet
+from capture.find.learned.networks.detector_net import DetectorNet
+from capture.find.learned.networks.network_file import load_network
 from training.detector import closeup_train, train
 from training.detector.export import export
 from training.detector.loop import Batch, Network, Settings, Task, run

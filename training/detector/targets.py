@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.find.learned.detector_size import OFFSET_UNIT, STRIDE
+from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from capture.find.learned.detector_net import DetectorNet, Maps
+from capture.find.learned.networks.detector_net import DetectorNet, Maps
 from riis_physical.artifacts import UInt8Image
 from training.detector.loop import Settings, Task
 from training.detector.scenes import Composites, Picture

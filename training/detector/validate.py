@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.learned.detector import LearnedDetector
-from capture.find.learned.detector_net import DetectorNet
+from capture.find.learned.networks.detector_net import DetectorNet
 from riis_physical.artifacts import UInt8Image
 from training.detector.scenes import Picture
 

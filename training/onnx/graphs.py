@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from capture.find.learned.closeup_net import CloseUpNet
-from capture.find.learned.closeup_size import SIZE
-from capture.find.learned.detector_net import DetectorNet
-from capture.find.learned.detector_size import MULTIPLE
-from capture.find.learned.network_file import load_network
-from capture.find.learned.running import PART
+from capture.find.learned.networks.closeup_net import CloseUpNet
+from capture.find.learned.networks.closeup_size import SIZE
+from capture.find.learned.networks.detector_net import DetectorNet
+from capture.find.learned.networks.detector_size import MULTIPLE
+from capture.find.learned.networks.network_file import load_network
+from capture.find.learned.networks.running import PART
 from riis_physical.flow import InvertibleConv1x1
 from riis_physical.model.network import C_CONDITION, HidingNetwork
 from riis_physical.model.onnx_reader import ESTIMATE, REVEAL

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.find.learned.closeup_size import MARGIN, SIZE, STRIDE
-from capture.find.learned.running import ON_ONNX, maps_of, on_device, onnx_network
+from capture.find.learned.networks.closeup_size import MARGIN, SIZE, STRIDE
+from capture.find.learned.networks.running import ON_ONNX, maps_of, on_device, onnx_network
 from capture.find.learned.sides import fit_sides, rim_of
 from capture.geometry.rectify import Region, homography, validate_corners
 from riis_physical.artifacts import UInt8Image
@@ -26,11 +26,11 @@ from riis_physical.errors import RectificationError
 from riis_physical.model.onnx_network import OnnxNetwork, sigmoid
 
 if TYPE_CHECKING:
-    from capture.find.learned.closeup_net import CloseUpNet
+    from capture.find.learned.networks.closeup_net import CloseUpNet
 
 FloatArray = NDArray[np.float32]
 
-SHIPPED = Path(__file__).with_name("closeup-1.safetensors")
+SHIPPED = Path(__file__).parent / "weights" / "closeup-1.safetensors"
 LOOKS = 1
 """So often a place is looked at, each time from the corners found before; a second look costs
 as much as the first and gained nothing on 40 captures before real rooms."""
@@ -78,8 +78,8 @@ class CloseLook:
         """
         if device in ON_ONNX:
             return cls(onnx_network(file, device), device)
-        from capture.find.learned.closeup_net import CloseUpNet
-        from capture.find.learned.network_file import load_network
+        from capture.find.learned.networks.closeup_net import CloseUpNet
+        from capture.find.learned.networks.network_file import load_network
 
         return cls(load_network(CloseUpNet, file), device)
 

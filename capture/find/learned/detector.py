@@ -18,18 +18,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.find.learned.batching import Batcher
-from capture.find.learned.detector_size import MULTIPLE, OFFSET_UNIT, STRIDE
-from capture.find.learned.running import ON_ONNX, maps_of, on_device, onnx_network
+from capture.find.learned.networks.batching import Batcher
+from capture.find.learned.networks.detector_size import MULTIPLE, OFFSET_UNIT, STRIDE
+from capture.find.learned.networks.running import ON_ONNX, maps_of, on_device, onnx_network
 from riis_physical.artifacts import UInt8Image
 from riis_physical.model.onnx_network import OnnxNetwork, sigmoid
 
 if TYPE_CHECKING:
-    from capture.find.learned.detector_net import DetectorNet
+    from capture.find.learned.networks.detector_net import DetectorNet
 
 FloatArray = NDArray[np.float32]
 
-SHIPPED = Path(__file__).with_name("detector-2.safetensors")
+SHIPPED = Path(__file__).parent / "weights" / "detector-2.safetensors"
 COPY_PX = 1024
 LIKELY = 0.5
 # Votes this near to each other, as a share of the picture's size, are for one picture.
@@ -71,7 +71,7 @@ class Sight:
 
     Attributes:
         container, picture: (h, w) probabilities, 0 to 1. offsets: (4, 2, h, w), see
-            :class:`capture.find.learned.detector_net.Maps`.
+            :class:`capture.find.learned.networks.detector_net.Maps`.
         ratio: (2,) xy, pixels of the photo for one of the copy that was looked at.
     """
 
@@ -138,8 +138,8 @@ class LearnedDetector:
         """
         if device in ON_ONNX:
             return cls(onnx_network(file, device), device)
-        from capture.find.learned.detector_net import DetectorNet
-        from capture.find.learned.network_file import load_network
+        from capture.find.learned.networks.detector_net import DetectorNet
+        from capture.find.learned.networks.network_file import load_network
 
         return cls(load_network(DetectorNet, file), device)
 
@@ -174,7 +174,7 @@ def gather(
 
     Args:
         container, picture: (h, w) probabilities.
-        offsets: (4, 2, h, w), see :class:`capture.find.learned.detector_net.Maps`.
+        offsets: (4, 2, h, w), see :class:`capture.find.learned.networks.detector_net.Maps`.
         least: least probability of a position to count in a vote.
     """
     found: list[Detection] = []

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.find.learned.closeup_size import MARGIN, SIZE, STRIDE
+from capture.find.learned.networks.closeup_size import MARGIN, SIZE, STRIDE
 
 FloatArray = NDArray[np.float32]
 
@@ -72,7 +72,7 @@ def fit_sides(sides: FloatArray) -> Sides:
 
     Args:
         sides: (4, across, along) probabilities, see
-            :class:`capture.find.learned.closeup_net.CloseUpMaps`.
+            :class:`capture.find.learned.networks.closeup_net.CloseUpMaps`.
     """
     quad = rim_of(MARGIN / STRIDE - 0.5, (SIZE - MARGIN) / STRIDE - 0.5)
     lines: list[list[_Line]] = []

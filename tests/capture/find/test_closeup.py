@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from capture.find.learned.closeup import CloseLook, shipped_close_look, view_of
-from capture.find.learned.closeup_net import CloseUpMaps, CloseUpNet
-from capture.find.learned.closeup_size import CELLS, MARGIN, SIZE, STRIDE
-from capture.find.learned.network_file import load_network, packed, unpacked
+from capture.find.learned.networks.closeup_net import CloseUpMaps, CloseUpNet
+from capture.find.learned.networks.closeup_size import CELLS, MARGIN, SIZE, STRIDE
+from capture.find.learned.networks.network_file import load_network, packed, unpacked
 from capture.find.learned.pictures import Pictures
 from capture.find.learned.sides import fit_sides
 from riis_physical.errors import WeightsError

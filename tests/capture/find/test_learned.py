@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from capture.find.learned.detector import FINER, LearnedDetector, _around, gather
-from capture.find.learned.detector_net import DetectorNet
-from capture.find.learned.detector_size import OFFSET_UNIT, STRIDE
+from capture.find.learned.networks.detector_net import DetectorNet
+from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from training.detector.scenes import Picture
 from training.detector.targets import plain, view
 from training.detector.train import loss_of, stack

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import skimage.data
 
-from capture.find.learned.batching import Batcher
 from capture.find.learned.detector import LearnedDetector, shipped_detector
+from capture.find.learned.networks.batching import Batcher
 
 
 def gated() -> tuple[Batcher[int, int], list[list[int]], threading.Event, threading.Event]:

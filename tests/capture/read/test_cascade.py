@@ -13,7 +13,7 @@ from capture.clock import Clock
 from capture.find.candidates import Candidate
 from capture.find.learned.closeup import CloseUp
 from capture.find.learned.detector import Sight
-from capture.find.learned.detector_size import OFFSET_UNIT, STRIDE
+from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from capture.find.learned.pictures import Pictures
 from capture.geometry.rectify import Region
 from capture.read.cascade import Cascade

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import training.detector.loop as loop
-from capture.find.learned.blocks import ScaledNetwork, convolution
+from capture.find.learned.networks.blocks import ScaledNetwork, convolution
 from riis_physical.errors import TrainingError
 from training.detector.export import export
 from training.detector.loop import Settings, Task, run

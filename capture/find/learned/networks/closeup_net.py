@@ -14,8 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from capture.find.learned.blocks import Residual, ScaledNetwork, convolution, doubled, fine_detail
-from capture.find.learned.closeup_size import STRIDE
+from capture.find.learned.networks.blocks import (
+    Residual,
+    ScaledNetwork,
+    convolution,
+    doubled,
+    fine_detail,
+)
+from capture.find.learned.networks.closeup_size import STRIDE
 
 
 @dataclass(frozen=True)

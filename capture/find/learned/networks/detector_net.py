@@ -15,7 +15,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from capture.find.learned.blocks import Residual, ScaledNetwork, convolution, doubled, fine_detail
+from capture.find.learned.networks.blocks import (
+    Residual,
+    ScaledNetwork,
+    convolution,
+    doubled,
+    fine_detail,
+)
 
 TEXTURE_WIDTH = 24
 

@@ -15,7 +15,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from capture.find.learned.blocks import ScaledNetwork
+from capture.find.learned.networks.blocks import ScaledNetwork
 from riis_physical.errors import WeightsError
 from riis_physical.model.shapes import shapes_of
 from riis_physical.model.weights import check_shapes, load_tensors
