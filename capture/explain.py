@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from capture.read.reveal import EVIDENCE
+from capture.read.place.reveal import EVIDENCE
 from capture.stages import Stages, drawn_outlines
 from riis_physical.artifacts import CaptureQuality, ScanResult, Status, UInt8Image
 from riis_physical.qr.soft.evidence import MESSAGE_BITS

@@ -23,10 +23,10 @@ from capture.geometry.rectify import SHORTEST_SIDE_PX
 from capture.quality.assess import advice, assess
 from capture.quality.photo_fault import photo_fault
 from capture.read.cascade import Cascade
-from capture.read.correction import CorrectedRevealer, Correction, even_light
-from capture.read.effort import Budget, Effort, Metered
-from capture.read.finding import Finding
-from capture.read.probe import RevealerLike
+from capture.read.place.correction import CorrectedRevealer, Correction, even_light
+from capture.read.place.effort import Budget, Effort, Metered
+from capture.read.place.finding import Finding
+from capture.read.place.probe import RevealerLike
 from capture.read.search import Search
 from capture.stages import Stages
 from riis_physical.artifacts import ScanResult, Status, UInt8Image

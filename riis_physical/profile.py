@@ -3,7 +3,7 @@
 Profiles are JSON files; some ship. The channel draws its parameters from a profile's
 ranges. What else a file may hold are measurements, from
 `calibrate fit` (:mod:`calibration.fit.fit`), which `scan --profile` corrects photos with
-(:mod:`capture.read.correction`).
+(:mod:`capture.read.place.correction`).
 """
 
 from __future__ import annotations

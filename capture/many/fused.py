@@ -15,7 +15,7 @@ import numpy as np
 
 from capture.geometry.quad import OVERLAP, overlap
 from capture.many.fuse import Contribution, Fusion, Track
-from capture.read.finding import Finding
+from capture.read.place.finding import Finding
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import ScanResult, Status, UInt8Image
 from riis_physical.qr.decoders import DECODERS

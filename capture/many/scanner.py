@@ -18,9 +18,9 @@ from capture.find.reference import References
 from capture.many.folder import is_scanned, is_video, scanned_in
 from capture.many.frames import video_frames
 from capture.many.fused import FusedScan
-from capture.read.correction import Correction
-from capture.read.effort import Effort
-from capture.read.probe import RevealerLike
+from capture.read.place.correction import Correction
+from capture.read.place.effort import Effort
+from capture.read.place.probe import RevealerLike
 from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.camera import CameraProfile

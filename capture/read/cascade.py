@@ -27,8 +27,6 @@ from capture.find.reference import Reference, References
 from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
 from capture.geometry.unroll import HALF_ANGLES_DEG, is_around_a_pillar, unroll
-from capture.read.effort import Hope
-from capture.read.finding import Finding
 from capture.read.parts import (
     CONTACT_SHEETS,
     GAPS,
@@ -40,7 +38,9 @@ from capture.read.parts import (
     near_gaps,
     within_margin,
 )
-from capture.read.probe import ALL_WAYS, Way
+from capture.read.place.effort import Hope
+from capture.read.place.finding import Finding
+from capture.read.place.probe import ALL_WAYS, Way
 from capture.read.search import Search
 
 FloatArray = NDArray[np.float32]

@@ -18,8 +18,15 @@ from numpy.typing import NDArray
 from capture.find.candidates import Candidate
 from capture.geometry.quad import part_of
 from capture.geometry.rectify import Region
-from capture.read.probe import LIKELY_VERSIONS, STRONG, End, RevealerLike, Trial, finder_scores
-from capture.read.reveal import Viewer
+from capture.read.place.probe import (
+    LIKELY_VERSIONS,
+    STRONG,
+    End,
+    RevealerLike,
+    Trial,
+    finder_scores,
+)
+from capture.read.place.reveal import Viewer
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import RectificationError
 

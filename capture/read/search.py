@@ -7,9 +7,8 @@ All of it on the photo and, where that does not read, on its mirror image.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -18,13 +17,11 @@ from numpy.typing import NDArray
 
 from capture.clock import Clock
 from capture.find.candidates import Candidate
-from capture.read.by_list import by_list
-from capture.read.correction import Correction
-from capture.read.effort import Budget, Effort, Hope
-from capture.read.finding import Finding, better
-from capture.read.harder import FAR_MODULES, read_harder
 from capture.read.parts import Part, shown
-from capture.read.probe import (
+from capture.read.place.correction import Correction
+from capture.read.place.effort import Budget
+from capture.read.place.finding import Finding, better
+from capture.read.place.probe import (
     ALL_WAYS,
     LIKELY_VERSIONS,
     STRONG,
@@ -35,13 +32,15 @@ from capture.read.probe import (
     SeenAs,
     Way,
     middling,
-    probe,
     probe_beside,
     quick_rounds,
     rounds,
 )
-from capture.read.relocate import relocate
-from capture.read.reveal import Viewer
+from capture.read.place.reveal import Viewer
+from capture.read.probes import Probes, Shown, each_once, two_a_place
+from capture.read.rescue.by_list import by_list
+from capture.read.rescue.harder import FAR_MODULES, read_harder
+from capture.read.rescue.relocate import relocate
 from capture.read.views import Views
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
@@ -49,8 +48,6 @@ from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.presence import function_modules
 
 FloatArray = NDArray[np.float32]
-Shown = tuple[RevealerLike, Hypothesis]
-"""A hypothesis with its finder score, and the model that it shows to."""
 
 # From here on another hypothesis need not be looked at, even when unreadable.
 CERTAIN = 0.75
@@ -96,6 +93,10 @@ class Search:
             self.photo, self.jpeg_quality, self.clock, self.camera, self.correction,
             self.knowledge, self.budget,
         )  # fmt: skip
+
+    @cached_property
+    def _probes(self) -> Probes:
+        return Probes(self.revealers, self.jpeg_quality, self.clock, self.budget, self.scores)
 
     def _views(self, candidates: Sequence[Candidate]) -> Views:
         return Views(self._viewer, candidates)
@@ -153,8 +154,8 @@ class Search:
         views = self._views(candidates)
         tries_of = quick_rounds(views.count, way, all_ways=all_versions)
         for number, tries in enumerate(islice(tries_of, None if all_versions else 1)):
-            for probed in self._probed(views, tries, by_all=number == 0):
-                for model, h in _two_a_place(one for one in probed if one[1].finder >= STRONG):
+            for probed in self._probes.probed(views, tries, by_all=number == 0):
+                for model, h in two_a_place(one for one in probed if one[1].finder >= STRONG):
                     found = self._by_any_model(model, views, h)
                     if found is not None and found.reading is not None:
                         return views.finished(found)
@@ -174,47 +175,6 @@ class Search:
                 found = better(found, views.reveal(other, h))
         return found
 
-    def _probed(
-        self, views: Views, tries: Sequence[Hypothesis], *, by_all: bool
-    ) -> Iterator[list[Shown]]:
-        """Hypotheses by how well they show, best first, model by model.
-
-        Models of one family show each other's finder patterns. So where not all models look
-        at everything, the others look where the first one sees anything.
-        """
-        by_all |= self.budget.effort is Effort.THOROUGH
-        first, *others = self.revealers
-        with self.clock.stage("probe"):
-            scored = self._scored(first, views, tries)
-        yield [(first, h) for h in scored]
-        tries = tries if by_all else [h for h in scored if h.finder >= WEAK]
-        for other in others:
-            with self.clock.stage("probe"):
-                scored = self._scored(other, views, tries)
-            yield [(other, h) for h in scored]
-
-    def _scored(
-        self, revealer: RevealerLike, views: Views, tries: Sequence[Hypothesis]
-    ) -> list[Hypothesis]:
-        """Scores of hypotheses, best first, each of a place looked for once."""
-
-        def key(h: Hypothesis) -> tuple[int, bytes, Way, int]:
-            region = views.places(h.mirrored)[h.quad].region
-            place = region.corners.tobytes() + region.bows.tobytes()
-            return (id(revealer), place, h.way, h.version)
-
-        for mirrored in (False, True):
-            new = [h for h in tries if h.mirrored == mirrored and key(h) not in self.scores]
-            regions = views.regions(mirrored) if new else []
-            self.scores.update(
-                (key(h), h.finder) for h in probe(revealer, regions, new, self.jpeg_quality)
-            )
-        scored = [replace(h, finder=self.scores[key(h)]) for h in tries]
-        best = sorted(scored, key=lambda h: -h.finder)
-        if best and best[0].finder >= STRONG:
-            self.budget.shows(Hope.CODE)
-        return best
-
     def _likeliest(
         self, views: Views, ways: Sequence[Way], *, thorough: bool, wide: bool
     ) -> Finding | None:
@@ -228,9 +188,9 @@ class Search:
                 continue
             if number >= FIRST_ROUNDS and not self.budget.left:
                 break
-            for probed in self._probed(views, tries, by_all=number == 0):
+            for probed in self._probes.probed(views, tries, by_all=number == 0):
                 pending += probed
-                for model, h in _each_once(pending)[:2]:
+                for model, h in each_once(pending)[:2]:
                     if h.finder < STRONG or h.seen_as in seen:
                         continue
                     seen.add(h.seen_as)
@@ -239,7 +199,7 @@ class Search:
                         found = views.harder(found)
                         if found is not None:  # else one that anyone can see: look elsewhere
                             return found
-        unseen = [(model, h) for model, h in _each_once(pending) if h.seen_as not in seen]
+        unseen = [(model, h) for model, h in each_once(pending) if h.seen_as not in seen]
         whole = [one for one in unseen if one[1].finder >= WEAK][:FULL_REVEALS]
         if thorough and self.budget.left:
             first = self.revealers[0]
@@ -248,7 +208,7 @@ class Search:
                 regions = views.regions(ways[0][1])[:1]
                 beside = probe_beside(first, regions, likeliest, self.jpeg_quality)
             strong = [(first, h) for h in beside if h.finder >= BESIDE]
-            whole = _each_once([*strong, *whole])
+            whole = each_once([*strong, *whole])
         for model, h in whole:
             if not self.budget.left:
                 break
@@ -323,23 +283,6 @@ class Search:
             if found is not None and found.reading is not None:
                 return views.finished(found)
         return None
-
-
-def _each_once(shown: Iterable[Shown]) -> list[Shown]:
-    """Each hypothesis by the model to which it shows best, the best first."""
-    best: dict[SeenAs, Shown] = {}
-    for one in sorted(shown, key=lambda one: -one[1].finder):
-        best.setdefault(one[1].seen_as, one)
-    return list(best.values())
-
-
-def _two_a_place(shown: Iterable[Shown]) -> Iterator[Shown]:
-    """The first two of each place."""
-    count: Counter[int] = Counter()
-    for one in shown:
-        count[one[1].quad] += 1
-        if count[one[1].quad] <= 2:
-            yield one
 
 
 def _is_plain(h: Hypothesis, upright: Way) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from capture.find.candidates import Candidate
 from capture.geometry.rectify import Region
-from capture.read.finding import Finding, better
-from capture.read.harder import read_harder
-from capture.read.probe import Hypothesis, RevealerLike
-from capture.read.reveal import Place, Viewer, plain_of
-from capture.read.settle import settled
+from capture.read.place.finding import Finding, better
+from capture.read.place.probe import Hypothesis, RevealerLike
+from capture.read.place.reveal import Place, Viewer, plain_of
+from capture.read.rescue.harder import read_harder
+from capture.read.rescue.settle import settled
 
 
 class Views:

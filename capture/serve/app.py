@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from PIL import Image
 
-from capture.read.probe import RevealerLike
+from capture.read.place.probe import RevealerLike
 from capture.scan import scan_photo
 from capture.serve.limits import Client, Door, Limits, Refused
 from capture.serve.live import LiveScan

@@ -15,9 +15,9 @@ from capture.find.candidates import Candidate, known_candidates, seen_candidates
 from capture.find.learned.pictures import Pictures
 from capture.many.fused import FusedScan, Photo
 from capture.quality.assess import advice, assess
-from capture.read.finding import Finding, better
-from capture.read.probe import STRONG, RevealerLike, probe, quick_rounds
-from capture.read.reveal import Viewer
+from capture.read.place.finding import Finding, better
+from capture.read.place.probe import STRONG, RevealerLike, probe, quick_rounds
+from capture.read.place.reveal import Viewer
 from capture.scan import PhotoFindings
 from capture.serve.track import Track
 from riis_physical.artifacts import FloatArray, ScanResult, Status, UInt8Image

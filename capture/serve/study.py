@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from capture.read.probe import RevealerLike
+from capture.read.place.probe import RevealerLike
 from capture.study.config import SHOT_FACTORS
 from capture.study.ingest import record
 from capture.study.recognise import Recogniser

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.reference import Reference, ReferenceQuad, reference_quads
-from capture.read.probe import RevealerLike
+from capture.read.place.probe import RevealerLike
 from capture.scan import scan_photo
 from capture.study.photos.expected import (
     ALIKE,

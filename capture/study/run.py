@@ -107,7 +107,7 @@ class Reader:
     def _load(setting: Setting) -> tuple[list[Revealer], dict[str, Any]]:
         options: dict[str, Any] = {}
         if setting.profile is not None:
-            from capture.read.correction import Correction
+            from capture.read.place.correction import Correction
 
             options["correction"] = Correction.of(DeviceProfile.load(setting.profile))
         return [Revealer.load(name) for name in setting.models], options

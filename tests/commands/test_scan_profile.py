@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from capture.read.correction import Correction, apply_table, even_light, tone_table
+from capture.read.place.correction import Correction, apply_table, even_light, tone_table
 from capture.scan import PhotoFindings, find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.camera import CameraProfile, PhotoReport

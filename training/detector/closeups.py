@@ -32,7 +32,7 @@ SPREAD = 0.8
 
 @dataclass(frozen=True)
 class CloseUpExample:
-    """One view with its targets, see :class:`capture.find.learned.networks.closeup_net.CloseUpMaps`.
+    """One view with its targets, see `CloseUpMaps` of `closeup_net`.
 
     Attributes:
         image: (SIZE, SIZE, 3) uint8.

@@ -167,7 +167,7 @@ def command(
     measured = None if profile is None else _profile(profile, camera_profile)
     from capture.many.folder import is_photo
     from capture.many.scanner import Settings
-    from capture.read.effort import Effort
+    from capture.read.place.effort import Effort
 
     settings = Settings(
         model, device, given, reference, camera_profile, measured,

@@ -20,7 +20,7 @@ that the whole grid speaks for the message, less those that it takes to say the 
 (:mod:`evidence`). A grid of fair coins, whatever the sizes of its soft values and however
 many ways are tried, gives a message with a chance below 2 ** -34 = 6e-11, and the same
 once more with what seems covered erased, by the sizes of the values alone
-(:mod:`capture.read.occlusion`). Level and the message's chance are counted within. One photo
+(:mod:`capture.read.rescue.occlusion`). Level and the message's chance are counted within. One photo
 is tried in 8 ways (mirrored ones among them) and 10 versions at several places; two thousand
 grids are below 2e-7. The gate on the function patterns comes on top, and the floor
 ``MIN_AGREEMENT`` is for pictures that are not random.

@@ -15,8 +15,8 @@ import pytest
 from capture.many import frames
 from capture.many.frames import open_camera, video_frames, watch
 from capture.many.fused import FusedScan
-from capture.read.finding import Finding
-from capture.read.probe import Hypothesis
+from capture.read.place.finding import Finding
+from capture.read.place.probe import Hypothesis
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.cli import main

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from capture.find.learned.snap import snap_quad
 from capture.geometry.rectify import Region
-from capture.read.align import align
+from capture.read.rescue.align import align
 from riis_physical.artifacts import Condition
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.reading import Reading, read_revealed

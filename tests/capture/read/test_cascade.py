@@ -17,7 +17,7 @@ from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from capture.find.learned.pictures import Pictures
 from capture.geometry.rectify import Region
 from capture.read.cascade import Cascade
-from capture.read.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
+from capture.read.place.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
 from capture.read.search import Search
 from capture.scan import scan_photo
 from riis_physical.qr.code.encode import encode

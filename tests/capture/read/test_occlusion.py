@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from occluders import KINDS, OccluderKind, cover
 
-from capture.read.occlusion import occlusion_map, read_uncovered
+from capture.read.rescue.occlusion import occlusion_map, read_uncovered
 from riis_physical.qr.code.encode import encode
 
 CODE = encode("Meet me at the old bridge, 9 pm sharp")  # version 5

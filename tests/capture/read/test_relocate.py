@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from capture.geometry.rectify import Region
-from capture.read.relocate import is_uneven, relocate
+from capture.read.rescue.relocate import is_uneven, relocate
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.presence import function_modules
 from tests.capture.read.test_align import CLEAN, CORNERS, WaveRevealer, capture

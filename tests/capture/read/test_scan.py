@@ -24,8 +24,15 @@ from tinted import (
 
 from capture.explain import Explanation
 from capture.geometry.rectify import Region
-from capture.read.effort import Budget, Effort, Hope
-from capture.read.probe import LIKELY_VERSIONS, PROBE_MODULES, VERSIONS, Hypothesis, probe, rounds
+from capture.read.place.effort import Budget, Effort, Hope
+from capture.read.place.probe import (
+    LIKELY_VERSIONS,
+    PROBE_MODULES,
+    VERSIONS,
+    Hypothesis,
+    probe,
+    rounds,
+)
 from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.cli import cli

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, write_hosts
 
-from capture.read.finding import Finding
-from capture.read.probe import Hypothesis
+from capture.read.place.finding import Finding
+from capture.read.place.probe import Hypothesis
 from capture.scan import PhotoFindings
 from riis_physical.artifacts import Condition, ScanResult, Status
 from riis_physical.cli import cli as command

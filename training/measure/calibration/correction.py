@@ -20,7 +20,7 @@ import torch
 from calibration.chart.layout import Chart
 from calibration.fit.fit import fit_profile
 from capture.clock import Clock
-from capture.read.correction import Correction
+from capture.read.place.correction import Correction
 from capture.scan import find_containers
 from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import photograph

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capture.read.effort import Effort
+from capture.read.place.effort import Effort
 from capture.scan import find_containers
 from riis_physical.model.revealer import Revealer
 from riis_physical.model.weights import available

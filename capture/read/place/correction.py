@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.read.probe import RevealedLike, RevealerLike
+from capture.read.place.probe import RevealedLike, RevealerLike
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import ConfigError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.read.probe import Hypothesis, RevealerLike
+from capture.read.place.probe import Hypothesis, RevealerLike
 from riis_physical.artifacts import Condition
 from riis_physical.qr.soft.reading import Reading
 

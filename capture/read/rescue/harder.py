@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from capture.find.outlines.insets import inset
 from capture.geometry.quad import OVERLAP, overlap
 from capture.geometry.rectify import Region, frame_corners
-from capture.read.align import align
-from capture.read.effort import Hope
-from capture.read.finding import Finding, better
-from capture.read.occlusion import read_uncovered
-from capture.read.probe import frame_px
-from capture.read.relocate import relocate
-from capture.read.reveal import Place, Viewer, plain_of
+from capture.read.place.effort import Hope
+from capture.read.place.finding import Finding, better
+from capture.read.place.probe import frame_px
+from capture.read.place.reveal import Place, Viewer, plain_of
+from capture.read.rescue.align import align
+from capture.read.rescue.occlusion import read_uncovered
+from capture.read.rescue.relocate import relocate
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.presence import function_modules
 

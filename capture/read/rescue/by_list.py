@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.rectify import MODULE_PX
-from capture.read.finding import Finding
-from capture.read.probe import Hypothesis, RevealerLike, frame_px
-from capture.read.reveal import Place, Viewer
+from capture.read.place.finding import Finding
+from capture.read.place.probe import Hypothesis, RevealerLike, frame_px
+from capture.read.place.reveal import Place, Viewer
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.evidence import MESSAGE_BITS
 from riis_physical.qr.soft.presence import presence_score

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.rectify import MODULE_PX, Region, homography
-from capture.read.probe import BATCH, RevealerLike, frame_px
+from capture.read.place.probe import BATCH, RevealerLike, frame_px
 from riis_physical.artifacts import Condition
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.presence import function_modules, presence_score

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from capture.read.probe import RevealedLike, RevealerLike
+from capture.read.place.probe import RevealedLike, RevealerLike
 from riis_physical.artifacts import Condition, FloatArray
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from capture.clock import Clock
 from capture.find.candidates import Candidate
 from capture.geometry.rectify import Region, homography
-from capture.read.correction import CorrectedRevealer, Correction
-from capture.read.effort import LONG_READING, Budget
-from capture.read.finding import Finding, better
-from capture.read.probe import Hypothesis, RevealerLike, frame_px
+from capture.read.place.correction import CorrectedRevealer, Correction
+from capture.read.place.effort import LONG_READING, Budget
+from capture.read.place.finding import Finding, better
+from capture.read.place.probe import Hypothesis, RevealerLike, frame_px
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError

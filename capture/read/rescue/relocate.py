@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.rectify import MODULE_PX, Region
-from capture.read.align import moved_corners
-from capture.read.probe import RevealerLike, frame_px
+from capture.read.place.probe import RevealerLike, frame_px
+from capture.read.rescue.align import moved_corners
 from riis_physical.artifacts import Condition, UInt8Image
 from riis_physical.camera import CameraProfile
 from riis_physical.errors import RectificationError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from capture.find.outlines.refine import refine_quad
-from capture.read.finding import Finding
-from capture.read.relocate import is_uneven, relocate
-from capture.read.reveal import Viewer
+from capture.read.place.finding import Finding
+from capture.read.place.reveal import Viewer
+from capture.read.rescue.relocate import is_uneven, relocate
 from riis_physical.errors import RectificationError
 
 # Modules of a message that was read are looked for so far from where they are expected.
