@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from calibration.fit.lens import LensFit, fit_lens
-from calibration.fit.noise import NoiseFit
+from calibration.fit.effects.lens import LensFit, fit_lens
+from calibration.fit.effects.noise import NoiseFit
+from calibration.fit.effects.vignetting import VignettingFit, fit_vignetting
 from calibration.fit.photo import ChartPhoto, measure_photo
 from calibration.fit.ranges import channel_ranges
-from calibration.fit.vignetting import VignettingFit, fit_vignetting
 from riis_physical.camera import CameraProfile, PhotoReport, RefusedPhoto
 from riis_physical.errors import BadImageError, CalibrationError
 from riis_physical.profile import DeviceProfile, Noise, Response, Vignetting

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from calibration.chart.find import SeenChart, find_chart
-from calibration.fit.blur import Blur, measure_blur
-from calibration.fit.light import LightField, fit_light
-from calibration.fit.moire import Moire, measure_moire
-from calibration.fit.noise import NoiseFit, measure_noise
-from calibration.fit.response import ResponseFit, fit_response
-from calibration.fit.tone import ToneSamples, measure_tone
-from calibration.fit.vignetting import channel_light
+from calibration.fit.effects.blur import Blur, measure_blur
+from calibration.fit.effects.light import LightField, fit_light
+from calibration.fit.effects.moire import Moire, measure_moire
+from calibration.fit.effects.noise import NoiseFit, measure_noise
+from calibration.fit.effects.response import ResponseFit, fit_response
+from calibration.fit.effects.tone import ToneSamples, measure_tone
+from calibration.fit.effects.vignetting import channel_light
 from riis_physical.images import load_host, load_photo
 
 RIM_MM = 1.0  # of a patch that is left out, besides what blur reaches

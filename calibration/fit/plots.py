@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from calibration.fit.blur import FREQUENCIES
+from calibration.fit.effects.blur import FREQUENCIES
 from calibration.fit.fit import Calibration
 from calibration.fit.photo import ChartPhoto
 from riis_physical.errors import ConfigError

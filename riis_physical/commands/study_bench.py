@@ -38,7 +38,7 @@ def command(
 
     from riis_physical.model.weights import available
     from training.measure.speed.study import study_bench
-    from training.report.study_speed import study_speed_lines
+    from training.report.sections.study_speed import study_speed_lines
 
     name = available()[0] if model == "auto" else model
     result = study_bench(

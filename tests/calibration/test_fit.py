@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from calibration.chart.find import find_chart
+from calibration.fit.effects.lens import fit_lens
+from calibration.fit.effects.light import fit_light
+from calibration.fit.effects.vignetting import fit_vignetting
 from calibration.fit.fit import fit_profile
-from calibration.fit.lens import fit_lens
-from calibration.fit.light import fit_light
 from calibration.fit.photo import ChartPhoto, measure_photo
 from calibration.fit.ranges import MID_GREY, SLOPE_AT_MID_GREY
-from calibration.fit.vignetting import fit_vignetting
 from riis_physical.camera import CameraProfile, PhotoReport
 from riis_physical.cli import main
 from riis_physical.errors import CalibrationError

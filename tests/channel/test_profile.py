@@ -16,8 +16,8 @@ from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError
 from riis_physical.profile import DeviceProfile, Response, shipped
-from training.hiding.batches import draw_params
 from training.hiding.config import load_config
+from training.hiding.material.batches import draw_params
 from training.measure.common.settings import Settings
 from training.measure.reading.trial import draw_capture
 

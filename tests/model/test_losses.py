@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.hiding.losses import (
+from training.hiding.steps.losses import (
     container_loss,
     distribution_loss,
     image_reveal_loss,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import BadImageError
 from riis_physical.system.files import atomic_path, make_folder
-from training.hiding.data import FOLDER_MARK, PACKED, list_photos
+from training.hiding.material.data import FOLDER_MARK, PACKED, list_photos
 
 SHORT_SIDE = 432
 QUALITY = 85

@@ -23,7 +23,7 @@ from training.detector.closeups import (
     perturbed,
 )
 from training.detector.loop import Settings, Task
-from training.detector.scenes import Composites, Picture
+from training.detector.material.scenes import Composites, Picture
 from training.detector.targets import clockwise
 from training.detector.validate import auc, corner_error, whole
 

@@ -13,7 +13,7 @@ from capture.find.learned.closeup import view_of
 from capture.find.learned.networks.closeup_size import CELLS, STRIDE
 from capture.geometry.quad import overlap
 from riis_physical.artifacts import UInt8Image
-from training.detector.scenes import Picture
+from training.detector.material.scenes import Picture
 from training.detector.targets import clockwise, degraded, recoloured
 from training.detector.validate import whole
 

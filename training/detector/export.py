@@ -10,7 +10,7 @@ from capture.find.learned.networks.network_file import packed
 from riis_physical.errors import TrainingError
 from riis_physical.model.weights import save_weights
 from training.detector.loop import CHECKPOINT, DESCRIPTION, Batch, Network, Task, averaged
-from training.hiding.checkpoint import load_checkpoint
+from training.hiding.running.checkpoint import load_checkpoint
 
 
 def export(

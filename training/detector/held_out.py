@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from riis_physical.errors import RiisError, TrainingError
-from training.detector.make import is_learned_background
-from training.hiding.data import is_held_out, list_photos
+from training.detector.material.make import is_learned_background
+from training.hiding.material.data import is_held_out, list_photos
 
 SOURCES = "sources.csv"
 
@@ -73,7 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     rooms = given[:1] == ["--backgrounds"]
     if len(given) != 1 + rooms:
-        print("Usage: python -m training.detector.held_out [--backgrounds] DIR", file=sys.stderr)
+        print(
+            "Usage: python -m training.detector.held_out [--backgrounds] DIR",
+            file=sys.stderr,
+        )
         return 2
     try:
         for path in (unseen_backgrounds if rooms else unseen)(Path(given[-1])):

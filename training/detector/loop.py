@@ -20,7 +20,12 @@ from capture.find.learned.networks.blocks import ScaledNetwork
 from riis_physical.errors import TrainingError
 from riis_physical.system.files import make_folder, write_text
 from riis_physical.system.provenance import commit, package_version
-from training.hiding.checkpoint import AveragedWeights, load_checkpoint, save_checkpoint, to_cpu
+from training.hiding.running.checkpoint import (
+    AveragedWeights,
+    load_checkpoint,
+    save_checkpoint,
+    to_cpu,
+)
 
 WARM_UP = 100
 CHECK_EVERY = 400

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from riis_physical.artifacts import UInt8Image
-from training.detector.scenes import Picture
+from training.detector.material.scenes import Picture
 
 FloatArray = NDArray[np.float32]
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from capture.find.learned.networks.detector_net import DetectorNet, Maps
 from riis_physical.artifacts import UInt8Image
 from training.detector.loop import Settings, Task
-from training.detector.scenes import Composites, Picture
+from training.detector.material.scenes import Composites, Picture
 from training.detector.targets import Example, view
 from training.detector.validate import score
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from capture.find.learned.detector import LearnedDetector
 from capture.find.learned.networks.detector_net import DetectorNet
 from riis_physical.artifacts import UInt8Image
-from training.detector.scenes import Picture
+from training.detector.material.scenes import Picture
 
 FloatArray = NDArray[np.float32]
 

@@ -1,5 +1,6 @@
 """Training of the hiding network: `loop` is the door.
 
 In come photographs and a configuration; out come checkpoints, and with `export` and `release`
-a model file with its record.
+a model file with its record. `material` gives batches, `steps` what one step does, `running`
+puts steps together.
 """

@@ -54,7 +54,7 @@ class TrainConfig(BaseModel):
         photos: so many photographs at most, spread over the folder; 0 for all.
         modules_total: modules along a whole container, to scale the channel.
         plain, blurred: shares of hosts that are flat or gradients, and out of focus, see
-            training.hiding.data.draw_hosts.
+            training.hiding.material.data.draw_hosts.
         learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
             decay from this fraction of the run on.
         grad_clip: bound of the gradient norm.
@@ -72,7 +72,7 @@ class TrainConfig(BaseModel):
             or percentage point.
         chroma, coarse, peaks, contrast: see riis_physical.hiding.masking.container_loss.
         mask_power: of the visibility mask.
-        tails, tail_nats, tail_width: see training.hiding.losses.tail_weights.
+        tails, tail_nats, tail_width: see training.hiding.steps.losses.tail_weights.
         lambda_reveal, lambda_container, lambda_enhance, lambda_distribution: Eq. 9;
             the container's weight is held, or where the steering starts.
         lambda_host: weight of the revealed host within Eq. 5.

@@ -13,7 +13,7 @@ from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
 from riis_physical.model.weights import save_weights
 from riis_physical.system.files import check_writable
-from training.hiding.checkpoint import load_checkpoint
+from training.hiding.running.checkpoint import load_checkpoint
 
 
 def export(

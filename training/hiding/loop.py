@@ -15,11 +15,18 @@ from accelerate.utils import DistributedDataParallelKwargs
 
 from riis_physical.errors import TrainingError
 from riis_physical.system.files import new_folder, write_text
-from training.hiding.begin import METRICS, cut_log, describe, history, open_run, started_from
 from training.hiding.config import load_config
-from training.hiding.data import Photos, is_held_out, list_photos, load_photos, spread
-from training.hiding.fit import Fit
-from training.hiding.run import Run
+from training.hiding.material.data import Photos, is_held_out, list_photos, load_photos, spread
+from training.hiding.running.begin import (
+    METRICS,
+    cut_log,
+    describe,
+    history,
+    open_run,
+    started_from,
+)
+from training.hiding.running.fit import Fit
+from training.hiding.running.run import Run
 
 
 @contextmanager

@@ -22,8 +22,14 @@ from pathlib import Path
 
 from riis_physical.errors import ConfigError
 from riis_physical.system.files import make_folder, write_text
-from training.report.budget_tables import budget_table
-from training.report.capture_tables import (
+from training.report.paper.figures import draw_figures
+from training.report.paper.picture_tables import pictures_table, tamper_table
+from training.report.paper.speed_table import speed_table as paper_speed_table
+from training.report.paper.tables import TABLES as PAPER_TABLES
+from training.report.rate_plot import plot_curve
+from training.report.results import Results, load_results
+from training.report.sections.budget import budget_table
+from training.report.sections.captures import (
     calibration_table,
     detection_table,
     fuse_table,
@@ -31,15 +37,10 @@ from training.report.capture_tables import (
     sweep_table,
     visible_table,
 )
-from training.report.everywhere_tables import engines_table, installed_table, page_table
-from training.report.known_tables import known_table, soft_table
-from training.report.objective_tables import objectives_table
-from training.report.paper.figures import draw_figures
-from training.report.paper.picture_tables import pictures_table, tamper_table
-from training.report.paper.speed_table import speed_table as paper_speed_table
-from training.report.paper.tables import TABLES as PAPER_TABLES
-from training.report.rate_plot import plot_curve
-from training.report.reading_tables import (
+from training.report.sections.everywhere import engines_table, installed_table, page_table
+from training.report.sections.known import known_table, soft_table
+from training.report.sections.objectives import objectives_table
+from training.report.sections.reading import (
     decode_table,
     medium_table,
     negatives_table,
@@ -48,8 +49,7 @@ from training.report.reading_tables import (
     visibility_table,
     width_table,
 )
-from training.report.results import Results, load_results
-from training.report.speed_tables import (
+from training.report.sections.speed import (
     folder_table,
     speed_table,
     stages_table,

@@ -91,7 +91,7 @@ def page(
     options.check(output, force=force)
 
     from riis_physical.model.weights import named
-    from training.hiding.data import list_photos
+    from training.hiding.material.data import list_photos
     from training.measure.common.settings import Settings
     from training.measure.reading.page import lines, measure
 

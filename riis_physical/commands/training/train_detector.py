@@ -93,7 +93,7 @@ def command(
     if start is not None and (resume or len(parts) != 1):
         raise click.UsageError("--start begins one part: give --part, and leave --resume out")
     from riis_physical.system.files import new_folder
-    from training.detector.make import Material, make_material
+    from training.detector.material.make import Material, make_material
     from training.detector.parts import train_part
 
     with new_folder(out):

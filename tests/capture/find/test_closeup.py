@@ -19,7 +19,7 @@ from riis_physical.errors import WeightsError
 from riis_physical.model.weights import save_weights
 from training.detector.closeup_train import loss_of, score, stack
 from training.detector.closeups import CloseUpExample, draw_place, example, perturbed
-from training.detector.scenes import Picture
+from training.detector.material.scenes import Picture
 
 QUAD = np.array([[200, 140], [560, 170], [540, 500], [190, 470]], np.float32)
 

@@ -9,7 +9,7 @@ import torch
 from capture.find.learned.detector import FINER, LearnedDetector, _around, gather
 from capture.find.learned.networks.detector_net import DetectorNet
 from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
-from training.detector.scenes import Picture
+from training.detector.material.scenes import Picture
 from training.detector.targets import plain, view
 from training.detector.train import loss_of, stack
 from training.detector.validate import score

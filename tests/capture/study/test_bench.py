@@ -15,7 +15,7 @@ from capture.study.run import Reader, Task
 from riis_physical.errors import ConfigError
 from training.measure.speed import study as bench_module
 from training.measure.speed.study import measure_engine, study_bench
-from training.report.study_speed import study_speed_lines
+from training.report.sections.study_speed import study_speed_lines
 from training.report.tables import TABLES, load_results
 
 

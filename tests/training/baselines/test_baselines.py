@@ -13,7 +13,7 @@ from training.baselines import BASELINES, make_network
 from training.hiding.config import load_config
 from training.hiding.export import export
 from training.hiding.loop import main
-from training.hiding.losses import low_frequency_loss
+from training.hiding.steps.losses import low_frequency_loss
 
 SMALL = PAPER.model_dump() | {"blocks": 2, "growth": 4, "dense_layers": 2, "n_secrets": 2}
 CONFIG = ModelConfig.model_validate(SMALL)

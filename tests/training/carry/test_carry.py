@@ -15,7 +15,7 @@ from riis_physical.errors import TrainingError
 from training.carry.folder import make_carried
 from training.carry.images import pack_images
 from training.carry.wheels import closure, needed, requirements
-from training.hiding.data import is_held_out, list_photos, load_photos
+from training.hiding.material.data import is_held_out, list_photos, load_photos
 
 
 @pytest.fixture

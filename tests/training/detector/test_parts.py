@@ -10,8 +10,8 @@ import pytest
 from capture.find.learned.closeup import CloseLook
 from capture.find.learned.detector import LearnedDetector
 from riis_physical.errors import TrainingError
+from training.detector.material.scenes import Picture, store
 from training.detector.parts import train_part
-from training.detector.scenes import Picture, store
 
 QUAD = np.array([[200, 140], [560, 170], [540, 500], [190, 470]], np.float32)
 

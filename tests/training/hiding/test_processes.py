@@ -13,11 +13,11 @@ import torch
 from places import ROOT
 
 from training.baselines import make_network
-from training.hiding.batches import Batch
-from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import load_config
 from training.hiding.loop import main
-from training.hiding.step import TrainingStep
+from training.hiding.material.batches import Batch
+from training.hiding.running.checkpoint import load_checkpoint
+from training.hiding.steps.step import TrainingStep
 
 SMALL = [
     "model.blocks=1",

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from tests.training.hiding.test_training import TINY
-from training.hiding import schedule
-from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import load_config
 from training.hiding.loop import main
-from training.hiding.schedule import Clock, ContainerSteering, learning_rate
+from training.hiding.running.checkpoint import load_checkpoint
+from training.hiding.steps import schedule
+from training.hiding.steps.schedule import Clock, ContainerSteering, learning_rate
 
 
 class Time:

@@ -11,15 +11,15 @@ from accelerate import Accelerator
 from riis_physical.errors import ConfigError, TrainingError
 from riis_physical.model.network import HidingNetwork
 from tests.training.hiding.test_training import TINY, weights_of
-from training.hiding.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
-from training.hiding.begin import open_run
 from training.hiding.config import load_config
-from training.hiding.data import Photos, list_photos, load_photos
-from training.hiding.fit import Fit
-from training.hiding.graph import GraphedStep
 from training.hiding.loop import main
-from training.hiding.operators import OperatorCalls, counted
-from training.hiding.step import StepNoise, TrainingStep, draw_noise
+from training.hiding.material.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
+from training.hiding.material.data import Photos, list_photos, load_photos
+from training.hiding.running.begin import open_run
+from training.hiding.running.fit import Fit
+from training.hiding.steps.graph import GraphedStep
+from training.hiding.steps.operators import OperatorCalls, counted
+from training.hiding.steps.step import StepNoise, TrainingStep, draw_noise
 
 MOST_CALLS = 4_200
 """Of a step of `print`: fewer than half of the 9,467 that it took while it asked the host."""

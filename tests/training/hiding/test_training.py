@@ -11,9 +11,10 @@ import torch
 from PIL import Image
 
 from riis_physical.errors import ConfigError, OutputError, TrainingError
-from training.hiding.checkpoint import AveragedWeights, load_checkpoint
 from training.hiding.config import available, load_config
-from training.hiding.data import (
+from training.hiding.export import export
+from training.hiding.loop import main
+from training.hiding.material.data import (
     draw_grids,
     draw_hosts,
     is_held_out,
@@ -21,10 +22,9 @@ from training.hiding.data import (
     load_photos,
     step_rng,
 )
-from training.hiding.export import export
-from training.hiding.fit import any_asked
-from training.hiding.loop import main
-from training.hiding.schedule import (
+from training.hiding.running.checkpoint import AveragedWeights, load_checkpoint
+from training.hiding.running.fit import any_asked
+from training.hiding.steps.schedule import (
     ContainerSteering,
     channel_strength,
     learning_rate,
@@ -131,7 +131,7 @@ def test_digital_channel_trains_the_paper_model(photos_folder: Path, tmp_path: P
 def test_explosion_rolls_back(
     photos_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import training.hiding.fit as fit
+    import training.hiding.running.fit as fit
 
     sound, losses = fit.sound, []
 

@@ -10,11 +10,11 @@ import torch
 
 from riis_physical.errors import ConfigError, TrainingError
 from riis_physical.model.weights import load_tensors
-from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import load_config
 from training.hiding.export import export
-from training.hiding.fit import shown
 from training.hiding.loop import main
+from training.hiding.running.checkpoint import load_checkpoint
+from training.hiding.running.fit import shown
 
 SMALL_PAPER = [
     "model.blocks=1",

@@ -12,9 +12,9 @@ from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import ConfigError
 from training.measure.budget.groups import GROUPS, NEAR_PX, NOTHING, without
 from training.measure.budget.run import BudgetSettings, summarised
-from training.report.budget_tables import budget_table
 from training.report.cells import NOT_MEASURED
 from training.report.results import Results
+from training.report.sections.budget import budget_table
 
 SHAPE = {"aspect", "sharpen_sigma"}
 """Not distortions: a host's shape, and a radius that does nothing without its amount."""

@@ -13,7 +13,7 @@ from riis_physical.commands.measure.negatives import negatives as command
 from riis_physical.errors import ConfigError, OutputError, TrainingError
 from riis_physical.qr.soft.knowledge import Knowledge
 from training.detector.held_out import unseen
-from training.hiding.data import is_held_out, list_photos
+from training.hiding.material.data import is_held_out, list_photos
 from training.measure.negatives.pictures import (
     Negatives,
     NegativeSettings,

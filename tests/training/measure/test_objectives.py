@@ -7,8 +7,8 @@ import pytest
 from riis_physical.errors import ConfigError
 from training.measure.hiding.objectives import ObjectiveSettings, at_equal_reading, summarised
 from training.report.cells import NOT_MEASURED
-from training.report.objective_tables import objectives_table
 from training.report.results import Results
+from training.report.sections.objectives import objectives_table
 
 VARIANTS = (("base", ()), ("tails", ("tails=2",)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 
 _HOST_STREAM, _BACKGROUND_STREAM = 2, 3  # the first is that of messages
 

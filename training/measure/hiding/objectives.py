@@ -24,12 +24,19 @@ from riis_physical.errors import ConfigError
 from riis_physical.hiding.masking import container_loss
 from riis_physical.hiding.visible import METRICS
 from riis_physical.model.network import HidingNetwork
-from training.hiding.batches import draw_params, planned
-from training.hiding.checkpoint import load_checkpoint
 from training.hiding.config import TrainConfig, load_config
-from training.hiding.data import Photos, draw_grids, draw_hosts, list_photos, load_photos, step_rng
 from training.hiding.loop import main as train
-from training.hiding.step import compose, draw_noise
+from training.hiding.material.batches import draw_params, planned
+from training.hiding.material.data import (
+    Photos,
+    draw_grids,
+    draw_hosts,
+    list_photos,
+    load_photos,
+    step_rng,
+)
+from training.hiding.running.checkpoint import load_checkpoint
+from training.hiding.steps.step import compose, draw_noise
 from training.measure.common.draws import digest
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
 

@@ -31,7 +31,7 @@ from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.knowledge import NOTHING
 from riis_physical.qr.soft.reading import read_revealed
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 from training.measure.common.draws import Hosts
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 

@@ -33,7 +33,7 @@ from riis_physical.hiding.visible import METRICS, Ladder, looked_at
 from riis_physical.images import load_host, save_image
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 from training.measure.common.experiment import Experiment, PlainRecord, Tasks, carry_out
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 

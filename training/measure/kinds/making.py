@@ -18,7 +18,7 @@ from riis_physical.errors import HostError
 from riis_physical.hiding import hide
 from riis_physical.images import load_host, load_photo
 from riis_physical.model.revealer import Revealer
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 from training.measure.common.draws import Hosts
 
 STRENGTH = 1.5

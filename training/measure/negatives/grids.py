@@ -158,7 +158,7 @@ def reveal_pictures(settings: GridSettings, most: int = 24) -> Floats:
 
     from riis_physical.images import load_photo
     from riis_physical.model.revealer import Revealer
-    from training.hiding.data import list_photos
+    from training.hiding.material.data import list_photos
 
     revealer = Revealer.load(settings.model)
     side = revealer.module_px * _REVEALED_SIDE

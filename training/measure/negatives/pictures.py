@@ -28,7 +28,7 @@ from riis_physical.model.weights import available
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.knowledge import NOTHING
 from training.detector.held_out import unseen
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
 from training.measure.common.bound import visible_container
 from training.measure.common.draws import digest

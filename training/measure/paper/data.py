@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import BadImageError, ConfigError
-from training.hiding.data import is_held_out, list_photos
+from training.hiding.material.data import is_held_out, list_photos
 
 LAYOUTS = (
     ("DIV2K_train_HR", "DIV2K_valid_HR"),

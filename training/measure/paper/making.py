@@ -15,8 +15,8 @@ from riis_physical.errors import ConfigError
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
 from training.baselines import Baseline, make_network
-from training.hiding.checkpoint import load_checkpoint
 from training.hiding.loop import main
+from training.hiding.running.checkpoint import load_checkpoint
 from training.measure.paper.data import train_folder
 from training.measure.paper.models import BY_NAME, Plan
 from training.measure.paper.settings import PaperSettings

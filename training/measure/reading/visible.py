@@ -18,7 +18,7 @@ from riis_physical.errors import ConfigError
 from riis_physical.images import load_photo
 from riis_physical.qr.decoders import DECODERS
 from riis_physical.qr.visible import gray_of, read_visible
-from training.hiding.data import list_photos
+from training.hiding.material.data import list_photos
 from training.measure.common.draws import digest
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
 from training.measure.common.summary import rate

@@ -20,12 +20,12 @@ import torch
 from accelerate import Accelerator
 
 from riis_physical.system.files import write_text
-from training.hiding.batches import Packet
-from training.hiding.begin import open_run
 from training.hiding.config import load_config
-from training.hiding.data import list_photos, load_photos, spread
-from training.hiding.fit import Fit
-from training.hiding.operators import counted
+from training.hiding.material.batches import Packet
+from training.hiding.material.data import list_photos, load_photos, spread
+from training.hiding.running.begin import open_run
+from training.hiding.running.fit import Fit
+from training.hiding.steps.operators import counted
 from training.measure.common.environment import describe_environment
 
 KIND, FORMAT = "step", 1

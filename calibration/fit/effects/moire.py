@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import COLUMNS, ROWS, TILE_MM
-from calibration.fit.light import LightField
+from calibration.fit.effects.light import LightField
 from riis_physical.images.srgb import to_linear
 from riis_physical.sheets.pages import Box
 

@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.hiding.batches import Batch, draw_params, planned
-from training.hiding.begin import noise_of
 from training.hiding.config import TrainConfig
-from training.hiding.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
-from training.hiding.run import Run
-from training.hiding.step import TrainingStep
-from training.hiding.window import mean_of
+from training.hiding.material.batches import Batch, draw_params, planned
+from training.hiding.material.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
+from training.hiding.running.begin import noise_of
+from training.hiding.running.run import Run
+from training.hiding.steps.step import TrainingStep
+from training.hiding.steps.window import mean_of
 
 ITEMS = 16
 BATCH = 4

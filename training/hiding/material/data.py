@@ -19,7 +19,7 @@ from riis_physical.artifacts import FloatArray
 from riis_physical.channel.effects.sensor import to_ycc
 from riis_physical.errors import BadImageError, TrainingError
 from training.hiding.config import TrainConfig
-from training.hiding.plain import blur, draw_plain
+from training.hiding.material.plain import blur, draw_plain
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 LONGEST_SHORT_SIDE = 512
@@ -135,7 +135,7 @@ def draw_hosts(
 
     Args:
         pitch: range of the crop's side as a fraction of the photograph's short side.
-        plain: share of hosts that are no photographs, see training.hiding.plain.
+        plain: share of hosts that are no photographs, see training.hiding.material.plain.
         blurred: share of photographs that are out of focus.
     """
     hosts: list[FloatArray] = []

@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 from calibration.chart.find import SeenChart
-from calibration.fit.light import LightField
+from calibration.fit.effects.light import LightField
 from riis_physical.errors import CalibrationError
 from riis_physical.images.srgb import to_linear
 

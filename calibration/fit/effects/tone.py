@@ -10,7 +10,7 @@ from scipy.optimize import isotonic_regression
 
 from calibration.chart.find import SeenChart
 from calibration.chart.layout import GREY_LEVELS
-from calibration.fit.light import LightField
+from calibration.fit.effects.light import LightField
 from riis_physical.errors import CalibrationError
 from riis_physical.images.srgb import to_linear, to_srgb
 

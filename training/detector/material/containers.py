@@ -14,7 +14,7 @@ from riis_physical.errors import HostError
 from riis_physical.hiding import hide
 from riis_physical.model.revealer import Revealer
 from riis_physical.system.files import atomic_path, make_folder
-from training.hiding.data import is_held_out, list_photos
+from training.hiding.material.data import is_held_out, list_photos
 
 _STREAM = 11
 # Messages of 4 to 90 characters cover versions 1 to 9.
@@ -33,7 +33,7 @@ def make_pairs(
         folder: gets NAME.host.png and NAME.container.png; those there are kept.
         revealer: hides.
         seed: of crops, messages and strengths.
-        held_out: use the held-out pictures (:func:`training.hiding.data.is_held_out`)
+        held_out: use the held-out pictures (:func:`training.hiding.material.data.is_held_out`)
             alone, in place of all others.
 
     Returns:

@@ -15,9 +15,9 @@ from riis_physical.errors import TrainingError
 from riis_physical.model.revealer import Revealer
 from riis_physical.system.files import make_folder
 from riis_physical.system.processes import end_with_parent
-from training.detector.containers import make_pairs
-from training.detector.scenes import Scenes, store, stored_indices
-from training.hiding.data import is_held_out, list_photos
+from training.detector.material.containers import make_pairs
+from training.detector.material.scenes import Scenes, store, stored_indices
+from training.hiding.material.data import is_held_out, list_photos
 
 #: One background in so many is learned from; the others are never seen in training.
 LEARNED_IN = 3
@@ -36,7 +36,7 @@ class Material:
 
     Attributes:
         images: folder of photographs, hidden in and used as walls; held-out ones
-            (:func:`training.hiding.data.is_held_out`) are used for the checks alone.
+            (:func:`training.hiding.material.data.is_held_out`) are used for the checks alone.
         backgrounds: folder of rooms and streets; those of
             :func:`is_learned_background` are learned from, the others checked on.
         out: run folder. model: hides. seed: of everything drawn.

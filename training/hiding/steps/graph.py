@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from riis_physical.errors import TrainingError
-from training.hiding.batches import Batch
-from training.hiding.step import StepNoise
+from training.hiding.material.batches import Batch
+from training.hiding.steps.step import StepNoise
 
 WARM_UP = 3  # passes before the capture, in which libraries choose their ways
 

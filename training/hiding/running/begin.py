@@ -19,13 +19,13 @@ from riis_physical.profile import load_profile
 from riis_physical.system.files import write_text
 from riis_physical.system.provenance import commit, package_version
 from training.baselines import Baseline, make_network
-from training.hiding.batches import Batch, Draws, Request, Unpacking
-from training.hiding.checkpoint import AveragedWeights, load_checkpoint
 from training.hiding.config import TrainConfig
-from training.hiding.data import Photos
-from training.hiding.run import Run, make_optimiser
-from training.hiding.schedule import Clock, ContainerSteering, channel_strength
-from training.hiding.step import StepNoise, TrainingStep, draw_noise
+from training.hiding.material.batches import Batch, Draws, Request, Unpacking
+from training.hiding.material.data import Photos
+from training.hiding.running.checkpoint import AveragedWeights, load_checkpoint
+from training.hiding.running.run import Run, make_optimiser
+from training.hiding.steps.schedule import Clock, ContainerSteering, channel_strength
+from training.hiding.steps.step import StepNoise, TrainingStep, draw_noise
 
 METRICS = "metrics.jsonl"
 

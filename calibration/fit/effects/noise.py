@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from calibration.chart.find import SeenChart
-from calibration.fit.blur import SHARPEN_PX
+from calibration.fit.effects.blur import SHARPEN_PX
 from riis_physical.images.srgb import slope, to_linear
 from riis_physical.sheets.pages import Box
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from riis_physical.model.network import HidingNetwork
 from training.baselines import Baseline
-from training.hiding.checkpoint import AveragedWeights
 from training.hiding.config import TrainConfig
-from training.hiding.schedule import Clock, ContainerSteering
-from training.hiding.step import TrainingStep
-from training.hiding.window import Window
+from training.hiding.running.checkpoint import AveragedWeights
+from training.hiding.steps.schedule import Clock, ContainerSteering
+from training.hiding.steps.step import TrainingStep
+from training.hiding.steps.window import Window
 
 
 @dataclass

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from calibration.chart.find import SeenChart
-from calibration.fit.light import LightField
+from calibration.fit.effects.light import LightField
 
 LEAST_REACH = 0.55  # of the half diagonal
 

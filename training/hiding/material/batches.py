@@ -20,7 +20,7 @@ from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.plan import CapturePlan, plan_capture
 from riis_physical.profile import load_profile
 from training.hiding.config import TrainConfig
-from training.hiding.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
+from training.hiding.material.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
 
 PREFETCH = 3  # packets that each worker makes ahead
 

@@ -20,9 +20,9 @@ from riis_physical.distortion.simulated import distort, quantise
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork, Revealed
 from training.baselines import Baseline
-from training.hiding.batches import Batch
 from training.hiding.config import TrainConfig
-from training.hiding.losses import (
+from training.hiding.material.batches import Batch
+from training.hiding.steps.losses import (
     container_loss,
     distribution_loss,
     image_reveal_loss,

@@ -14,16 +14,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
-from training.hiding.batches import Batch, Draws, Request, Unpacking, packets
-from training.hiding.begin import METRICS, initialise_actnorm, noise_of
-from training.hiding.checkpoint import save_checkpoint
-from training.hiding.data import Photos
-from training.hiding.graph import GraphedStep
-from training.hiding.run import Run, cloned, decouple, on_cpu
-from training.hiding.schedule import channel_strength, learning_rate
-from training.hiding.step import StepNoise
-from training.hiding.validate import validate
-from training.hiding.window import followed, mean_of, sound
+from training.hiding.material.batches import Batch, Draws, Request, Unpacking, packets
+from training.hiding.material.data import Photos
+from training.hiding.running.begin import METRICS, initialise_actnorm, noise_of
+from training.hiding.running.checkpoint import save_checkpoint
+from training.hiding.running.run import Run, cloned, decouple, on_cpu
+from training.hiding.running.validate import validate
+from training.hiding.steps.graph import GraphedStep
+from training.hiding.steps.schedule import channel_strength, learning_rate
+from training.hiding.steps.step import StepNoise
+from training.hiding.steps.window import followed, mean_of, sound
 
 READ_EVERY = 20
 """Steps between readings of figures and clock: a GPU waits for each."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from calibration.fit.tone import ToneSamples
+from calibration.fit.effects.tone import ToneSamples
 from riis_physical.channel.effects import tone
 from riis_physical.channel.effects.light import planckian_rgb
 from riis_physical.images.srgb import to_linear

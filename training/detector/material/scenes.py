@@ -25,7 +25,7 @@ from riis_physical.channel.photo import BLUR_ROOM_PX, fast_length, photograph
 from riis_physical.channel.scene import outline
 from riis_physical.errors import TrainingError
 from riis_physical.system.files import make_folder, write_text
-from training.detector.containers import load_pair
+from training.detector.material.containers import load_pair
 
 FloatArray = NDArray[np.float32]
 
@@ -65,7 +65,7 @@ class Scenes:
     """What composites are drawn from.
 
     Attributes:
-        pairs: container files, see :func:`training.detector.containers.make_pairs`.
+        pairs: container files, see :func:`training.detector.material.containers.make_pairs`.
         walls: photographs to put behind, in groups that are drawn equally often.
         seed: of everything drawn.
     """

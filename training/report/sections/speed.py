@@ -9,7 +9,7 @@ from training.report.cells import (
     table,
 )
 from training.report.results import Results
-from training.report.study_speed import study_speed_rows
+from training.report.sections.study_speed import study_speed_rows
 
 
 def folder_table(results: Results) -> str:

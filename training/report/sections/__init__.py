@@ -1,0 +1,1 @@
+"""Tables of one subject a file: results of the chosen measurements in, Markdown out."""
