@@ -1,6 +1,6 @@
 """Hide a message in a host of any size: in comes a picture and a message, out a container.
 
-`hide` does it at a given strength or chooses one (`strength.Aim`), `refine` improves the
+`hide` does it at a given strength or chooses one (`strength.least.Aim`), `refine` improves the
 residual for its own host, `visible` says how much is seen, `advice` what is wrong with a host.
 """
 
@@ -14,7 +14,7 @@ from riis_physical.hiding.container import (
 )
 from riis_physical.hiding.frame import add_residual, resampling_matrix, to_frame
 from riis_physical.hiding.plan import Refinement
-from riis_physical.hiding.strength import Aim
+from riis_physical.hiding.strength.least import Aim
 
 __all__ = [
     "MAX_STRENGTH",

@@ -15,9 +15,9 @@ from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding.advice import LEAST_MODULE_PX, carrying_badly, shaped_badly, showing_badly
 from riis_physical.hiding.already import carried
 from riis_physical.hiding.frame import add_residual, to_frame
-from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import Plan, Refinement
-from riis_physical.hiding.strength import Aim
+from riis_physical.hiding.strength.least import Aim
+from riis_physical.hiding.strength.need import needed_information
 from riis_physical.images import LoadedImage, load_host
 from riis_physical.qr.code.encode import QrCode, encode
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
@@ -25,9 +25,9 @@ from riis_physical.qr.soft.reading import Reading, read_revealed
 
 if TYPE_CHECKING:
     from riis_physical.hiding.blacks import Lift
-    from riis_physical.hiding.draws import Proof
     from riis_physical.hiding.refine import Refined
-    from riis_physical.hiding.strength import Choice
+    from riis_physical.hiding.strength.draws import Proof
+    from riis_physical.hiding.strength.least import Choice
     from riis_physical.model.revealer import Revealer
 
 MIN_STRENGTH, MAX_STRENGTH = 0.25, 3.0
@@ -99,7 +99,7 @@ def hide(
         message: text (stored as UTF-8) or bytes.
         revealer: the loaded model.
         strength: factor on the residual, MIN_STRENGTH to MAX_STRENGTH; more
-            reads better and shows more. An :class:`riis_physical.hiding.strength.Aim`
+            reads better and shows more. An :class:`riis_physical.hiding.strength.least.Aim`
             chooses it for this host and message, and lifts black or white areas that need it.
         refine: improve the residual for this host; takes about a minute.
         file_quality: of the JPEG that the container will be stored as, where it will be one;

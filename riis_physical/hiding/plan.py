@@ -11,12 +11,12 @@ import torch
 
 from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
-from riis_physical.hiding.draws import Proof, Scene
 from riis_physical.hiding.frame import to_frame
 from riis_physical.hiding.masking import steady
 from riis_physical.hiding.refine import DEFAULT_SECONDS, Refined
 from riis_physical.hiding.refine import refine as refined_residual
-from riis_physical.hiding.strength import Aim, Choice, choose, described
+from riis_physical.hiding.strength.draws import Proof, Scene
+from riis_physical.hiding.strength.least import Aim, Choice, choose, described
 from riis_physical.qr.code.encode import QrCode
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from riis_physical.artifacts import FloatArray
-from riis_physical.hiding.draws import Scene, batches, reaching
 from riis_physical.hiding.masking import container_loss, steady, visibility_mask
-from riis_physical.hiding.strength import SLOPE, Aim, Choice, Curve, choose, predicted_rate
+from riis_physical.hiding.strength.draws import Scene, batches, reaching
+from riis_physical.hiding.strength.least import SLOPE, Aim, Choice, Curve, choose, predicted_rate
 
 DEFAULT_SECONDS = 60.0
 LEARNING_RATE = 0.0015

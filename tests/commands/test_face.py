@@ -11,7 +11,7 @@ from skimage import data
 
 import riis_physical
 from riis_physical import BadImageError, OutputError, RiisError, Status
-from riis_physical.hiding.strength import Choice
+from riis_physical.hiding.strength.least import Choice
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from skimage import data
 
 from riis_physical.hiding import Aim, Refinement, hide
 from riis_physical.hiding import refine as refining
-from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
-from riis_physical.hiding.strength import described
+from riis_physical.hiding.strength.draws import Scene
+from riis_physical.hiding.strength.least import described
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
 

@@ -15,10 +15,10 @@ from riis_physical.errors import ConfigError, HostError
 from riis_physical.hiding import Aim, hide
 from riis_physical.hiding import container as container_module
 from riis_physical.hiding.blacks import Lift, lifted, needed_lift
-from riis_physical.hiding.draws import Scene, batches, reaching, spread_params
-from riis_physical.hiding.need import NEEDED
 from riis_physical.hiding.plan import better, steadied
-from riis_physical.hiding.strength import Choice, Curve, choose, predicted_rate
+from riis_physical.hiding.strength.draws import Scene, batches, reaching, spread_params
+from riis_physical.hiding.strength.least import Choice, Curve, choose, predicted_rate
+from riis_physical.hiding.strength.need import NEEDED
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
 from training.measure.hiding.hard_hosts import HARD_HOSTS

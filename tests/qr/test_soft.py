@@ -12,7 +12,8 @@ from riis_physical.qr.code import structure
 from riis_physical.qr.code.encode import QrCode, encode, encode_as
 from riis_physical.qr.code.structure import LEVELS, Level
 from riis_physical.qr.soft import decode as soft
-from riis_physical.qr.soft import evidence, ordered, presence
+from riis_physical.qr.soft import evidence, presence
+from riis_physical.qr.soft.blocks import ordered
 
 TEXT = "Meet me at the old bridge, 9 pm sharp"  # 37 bytes, version 5
 

@@ -15,7 +15,7 @@ from skimage import data
 
 from riis_physical.cli import cli
 from riis_physical.hiding import Aim, hide
-from riis_physical.hiding.draws import Scene
+from riis_physical.hiding.strength.draws import Scene
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
 from riis_physical.sheets.profiles import load_profile, proof_of

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riis_physical.qr.code.structure import grid_size
+from riis_physical.qr.soft.blocks.neighbourhood import near_mean
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
-from riis_physical.qr.soft.neighbourhood import near_mean
 from riis_physical.qr.soft.reading import Reading, read_revealed
 
 FloatArray = NDArray[np.float32]

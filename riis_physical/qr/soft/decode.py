@@ -47,13 +47,13 @@ from riis_physical.qr.code.structure import (
     format_positions,
     grid_size,
 )
+from riis_physical.qr.soft.blocks.words import Method, Words
 from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.evidence import MESSAGE_BITS
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.likelihood import log_likelihoods
 from riis_physical.qr.soft.presence import function_modules, presence_score
 from riis_physical.qr.soft.verdict import Verdict, judged
-from riis_physical.qr.soft.words import Method, Words
 
 MIN_AGREEMENT = 0.75
 """Part of all codeword modules that must agree with the re-encoded grid, at least."""

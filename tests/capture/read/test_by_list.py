@@ -11,7 +11,7 @@ from capture.many.fuse import Contribution, Fusion
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, FloatArray, Status, UInt8Image
 from riis_physical.hiding import Aim, add_residual, hide, to_frame
-from riis_physical.hiding.need import needed_information
+from riis_physical.hiding.strength.need import needed_information
 from riis_physical.known_messages import known
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.fold import fold_case

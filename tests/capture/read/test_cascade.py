@@ -207,11 +207,11 @@ def test_a_place_is_probed_once() -> None:
     one = search(scene.photo, revealer)
     views = one._views([Candidate(scene.corners, "given")])
     tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
-    first = one._scored(revealer, views, tries)
+    first = next(one._probes.probed(views, tries, by_all=True))
     spent = revealer.modules
-    again = one._scored(revealer, views, tries[::-1])
+    again = next(one._probes.probed(views, tries[::-1], by_all=True))
     assert revealer.modules == spent > 0
-    assert first == again and first[0].version == VERSION
+    assert first == again and first[0][1].version == VERSION
 
 
 def test_patterns_give_a_code_that_an_outline_misses() -> None:

@@ -21,8 +21,8 @@ from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
-from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
+from riis_physical.hiding.strength.draws import Scene
 from riis_physical.images import load_host, load_photo
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode

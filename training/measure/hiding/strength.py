@@ -2,9 +2,9 @@
 
 The fit that `hide` chooses strengths by. Each host is hidden in at several strengths, its draws
 of the channel are looked at and read, and a logistic curve is fitted to what was read against the
-information in bits a module. Its middle and width stand against `riis_physical/hiding/need.py` and
-WIDTH of `strength.py` there; run this again when reading changes. Simulated captures, true outline
-known.
+information in bits a module. Its middle and width stand against `need.py` and WIDTH of `least.py`
+in `riis_physical/hiding/strength/`; run this again when reading changes. Simulated captures, true
+outline known.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from scipy.optimize import minimize
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
-from riis_physical.hiding.draws import Scene
-from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import steadied
+from riis_physical.hiding.strength.draws import Scene
+from riis_physical.hiding.strength.need import needed_information
 from riis_physical.images import load_host
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode

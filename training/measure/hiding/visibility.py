@@ -24,11 +24,11 @@ from riis_physical.artifacts import FloatArray, UInt8Image
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import add_residual
-from riis_physical.hiding.draws import Scene
 from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
-from riis_physical.hiding.strength import Aim, Choice, choose_with_curve
-from riis_physical.hiding.target_rate import Captures
+from riis_physical.hiding.strength.draws import Scene
+from riis_physical.hiding.strength.least import Aim, Choice, choose_with_curve
+from riis_physical.hiding.strength.target_rate import Captures
 from riis_physical.hiding.visible import METRICS, Ladder, looked_at
 from riis_physical.images import load_host, save_image
 from riis_physical.model.revealer import Revealer

@@ -19,10 +19,10 @@ from riis_physical.channel import capture_rectified, condition_of, sample_params
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import ConfigError, HostError
-from riis_physical.hiding.draws import DISPLAY_PX, Scene, reaching
-from riis_physical.hiding.need import needed_information
 from riis_physical.hiding.plan import steadied
-from riis_physical.hiding.strength import Aim, choose
+from riis_physical.hiding.strength.draws import DISPLAY_PX, Scene, reaching
+from riis_physical.hiding.strength.least import Aim, choose
+from riis_physical.hiding.strength.need import needed_information
 from riis_physical.metrics import wilson_interval
 from riis_physical.model.condition import denormalise_condition
 from riis_physical.model.revealer import Revealer
@@ -169,7 +169,7 @@ def choose_strength(
 ) -> Chosen:
     """The weakest of STRENGTHS at which a host's simulated captures read at a rate.
 
-    It starts where :func:`riis_physical.hiding.strength.choose` predicts, without its margin,
+    It starts where :func:`riis_physical.hiding.strength.least.choose` predicts, without its margin,
     and goes down while whole captures still read as wanted, or up until they do.
 
     Args:

@@ -12,8 +12,8 @@ from riis_physical.qr.code.structure import (
     data_positions,
     known_modules,
 )
+from riis_physical.qr.soft.blocks.neighbourhood import near_mean
 from riis_physical.qr.soft.code_bits import CodeBits
-from riis_physical.qr.soft.neighbourhood import near_mean
 
 Floats = NDArray[np.float32]
 _NEIGHBOURHOOD = 2.0  # sigma in modules of the map of local error rates

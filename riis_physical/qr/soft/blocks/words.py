@@ -19,10 +19,10 @@ from riis_physical.qr.prior.message_prior import (
     texts_log2,
 )
 from riis_physical.qr.prior.ways import frames
+from riis_physical.qr.soft.blocks.doubt import erasure_ladder, local_weights
+from riis_physical.qr.soft.blocks.ordered import OrderedBlock
 from riis_physical.qr.soft.code_bits import CodeBits
-from riis_physical.qr.soft.doubt import erasure_ladder, local_weights
 from riis_physical.qr.soft.evidence import CAPS, expected_bits
-from riis_physical.qr.soft.ordered import OrderedBlock
 
 Method = Literal["algebraic", "ordered", "prior", "weighted", "list"]
 Floats = NDArray[np.float32]

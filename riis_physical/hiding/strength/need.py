@@ -1,6 +1,6 @@
 """How much of a message a capture must show for this reader to read it.
 
-In bits a module (see :class:`riis_physical.hiding.draws.Seen`): what it takes to say the
+In bits a module (see :class:`riis_physical.hiding.strength.draws.Seen`): what it takes to say the
 message, spread over the modules of the code, and OVERHEAD for decoders that are not ideal.
 Messages that the reader finds likely need less, and messages of a list next to nothing.
 """

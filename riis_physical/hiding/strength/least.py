@@ -1,7 +1,7 @@
 """The least strength that a host and a message need, from a few fixed draws of the channel.
 
 How much of the message a draw shows is measured as information, in bits a module
-(:class:`riis_physical.hiding.draws.Seen`). Soft reading turns from never to always within
+(:class:`riis_physical.hiding.strength.draws.Seen`). Soft reading turns from never to always within
 a few hundredths of a bit: what is needed (:mod:`need`) and WIDTH are a logistic fit to draws
 (`riis-physical measure strength` makes it anew). Information,
 straightened, rises with the width in the photo and scatters about that line like a normal
@@ -27,9 +27,9 @@ from riis_physical.artifacts import FloatArray
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import ConfigError
-from riis_physical.hiding.draws import Scene, chosen, reaching
 from riis_physical.hiding.masking import container_loss
-from riis_physical.hiding.need import NEEDED
+from riis_physical.hiding.strength.draws import Scene, chosen, reaching
+from riis_physical.hiding.strength.need import NEEDED
 
 WIDTH = 0.0225
 """Scale of the logistic curve about what is needed, bits."""
