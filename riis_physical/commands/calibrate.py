@@ -32,7 +32,6 @@ def _output(metavar: str, text: str) -> Any:
 board_option = click.option(
     "--board",
     default=DEFAULT_BOARD,
-    show_default=True,
     callback=_board,
     metavar="SPEC",
     help="COLUMNSxROWS,SQUARE_MM,MARKER_MM,DICTIONARY as printed under the board.",
@@ -54,17 +53,15 @@ def command() -> None:
     "--page",
     type=click.Choice(["A5", "A4", "A3", "A2", "Letter", "Tabloid", "screen"]),
     default="A4",
-    show_default=True,
     help="Paper (lying), or screen: the chart alone, a PNG for `show`.",
 )
 @click.option(
     "--number",
     type=int,
     default=0,
-    show_default=True,
     help="The chart's own number: one for each printer or screen keeps photos apart.",
 )
-@click.option("--dpi", type=click.IntRange(150, 1200), default=600, show_default=True)
+@click.option("--dpi", type=click.IntRange(150, 1200), default=600)
 @common.force_option
 def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -> None:
     """Draw the calibration chart: greys, colours, slanted edges, fields and dots.
@@ -91,15 +88,15 @@ def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -
 @_output("FILE.json", "The profile.")
 @click.option("--name", help="Of the profile, up to 80 characters; the file's name if not given.")
 @click.option(
-    "--medium", type=click.Choice(common.MEDIA), default="print", show_default=True,
+    "--medium", type=click.Choice(common.MEDIA), default="print",
     help="What shows the chart.",
 )  # fmt: skip
 @click.option(
-    "--base", type=click.Choice(common.PRESETS), default="normal", show_default=True,
+    "--base", type=click.Choice(common.PRESETS), default="normal",
     help="Preset of the channel for what a chart cannot tell.",
 )  # fmt: skip
 @click.option(
-    "--report/--no-report", default=True, show_default=True,
+    "--report/--no-report", default=True,
     help="Goodness of fit and plots as a page beside the profile, FILE.html.",
 )  # fmt: skip
 @common.force_option
@@ -153,10 +150,10 @@ def fit_command(
 @_output("FILE.pdf|FILE.png", "The page to print.")
 @board_option
 @click.option(
-    "--page", type=click.Choice(["A4", "A3", "Letter"]), default="A4", show_default=True,
+    "--page", type=click.Choice(["A4", "A3", "Letter"]), default="A4",
     help="Paper.",
 )  # fmt: skip
-@click.option("--dpi", type=click.IntRange(72, 1200), default=300, show_default=True)
+@click.option("--dpi", type=click.IntRange(72, 1200), default=300)
 @common.force_option
 def board_command(output: Path, board: Any, page: str, dpi: int, force: bool) -> None:
     """Draw a ChArUco board at its exact size in millimetres.

@@ -42,21 +42,30 @@ class PathName(click.Path):
 
 PATH = PathName(path_type=Path)
 
+
+def file_option(*names: str, **more: Any) -> Callable[..., Any]:
+    """An option that takes a file; `more` as :func:`click.option` has it."""
+    return click.option(*names, type=PATH, metavar="FILE", **more)
+
+
+def folder_option(*names: str, **more: Any) -> Callable[..., Any]:
+    """An option that takes a folder."""
+    return click.option(*names, type=PATH, metavar="DIR", **more)
+
+
 force_option = click.option("--force", is_flag=True, help="Overwrite files that exist.")
 device_option = click.option(
-    "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, cuda:1 ..."
+    "--device", default="cpu", help="Where the model runs: cpu, cuda, cuda:1 ..."
 )
 engine_option = click.option(
     "--engine",
     type=click.Choice(ENGINES),
     default="auto",
-    show_default=True,
     help="What reads: ONNX Runtime or torch; auto: ONNX Runtime on a CPU, torch on a GPU.",
 )
 auto_device_option = click.option(
     "--device",
     default="auto",
-    show_default=True,
     help="Where the model runs: cpu, cuda, cuda:1 ...; auto: on a GPU when there is one.",
 )
 
@@ -67,30 +76,21 @@ def preset_option(default: str = "normal") -> Callable[..., Any]:
         "--preset",
         type=click.Choice(PRESETS),
         default=default,
-        show_default=True,
         help="How hard the simulated capture is.",
     )
 
 
 def strength_option(text: str, default: float = 1.0) -> Callable[..., Any]:
     """--strength of hiding."""
-    return click.option(
-        "--strength",
-        type=click.FloatRange(*STRENGTHS),
-        default=default,
-        show_default=True,
-        help=text,
-    )
+    return click.option("--strength", type=click.FloatRange(*STRENGTHS), default=default, help=text)
 
 
 def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--prefix, --among, --among-column and --knowledge: what is known of messages."""
     for option in (
-        click.option(
+        file_option(
             "--knowledge",
             "knowledge_file",
-            type=PATH,
-            metavar="FILE",
             help="YAML with the keys prefixes, among and column, in place of the options.",
         ),
         click.option(
@@ -98,10 +98,8 @@ def knowledge_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME",
             help="The column of --among, where that is a CSV file.",
         ),
-        click.option(
+        file_option(
             "--among",
-            type=PATH,
-            metavar="FILE",
             help="All messages that can occur, one a line: read even where nothing shows.",
         ),
         click.option(
@@ -133,7 +131,6 @@ workers_option = click.option(
     "workers",
     type=click.IntRange(1, 256),
     default=1,
-    show_default=True,
     help="Processes, of one thread each.",
 )
 
@@ -150,7 +147,6 @@ def seed_option(default: int = 0) -> Callable[..., Any]:
         "--seed",
         type=click.IntRange(0, 2**31 - 1),
         default=default,
-        show_default=True,
         help="The same seed gives the same pixels.",
     )
 
@@ -160,17 +156,14 @@ def model_option(default: str = "auto") -> Callable[..., Any]:
     return click.option(
         "--model",
         default=default,
-        show_default=True,
         metavar="NAME",
         help="A shipped model, or the path of a .safetensors file.",
     )
 
 
-key_option = click.option(
+key_option = file_option(
     "--key",
     "key_file",
-    type=PATH,
-    metavar="FILE",
     help="Secret file, the same for hiding and scanning: only who has it can read or make "
     "messages of it. See docs/keys.md.",
 )
@@ -189,7 +182,6 @@ effort_option = click.option(
     "--effort",
     type=click.Choice(["quick", "normal", "thorough"]),
     default="normal",
-    show_default=True,
     help="How much to try where a photo does not read; work is counted, not timed.",
 )
 

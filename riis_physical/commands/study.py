@@ -37,7 +37,7 @@ command.add_command(study_bench.command)
 @command.command("init", short_help="Ask a few questions and write STUDY.yaml.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("STUDY.yaml"),
-    show_default=True, metavar="FILE", help="The file to write.",
+    metavar="FILE", help="The file to write.",
 )  # fmt: skip
 @click.option("--name", prompt="Name of the study", default="my study", help="For people.")
 @click.option(
@@ -229,7 +229,7 @@ def status(folder: Path, list_rows: bool) -> None:
 @common.profile_option("Scan once more, corrected for:", multiple=True)
 @jobs_option
 @click.option(
-    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+    "--engine", type=click.Choice(["local", "ray"]), default="local",
     help="This machine's processes, or a Ray cluster.",
 )  # fmt: skip
 @click.option(
@@ -289,7 +289,7 @@ def run(
 )  # fmt: skip
 @click.option(
     "--format", "kind", type=click.Choice(["html", "csv", "parquet"]), default="html",
-    show_default=True, help="The page, or one raw row for every photo and setting.",
+    help="The page, or one raw row for every photo and setting.",
 )  # fmt: skip
 @click.option("--setting", metavar="NAME", help="Setting that the page is about.")
 @common.force_option

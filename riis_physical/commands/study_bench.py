@@ -12,15 +12,15 @@ from riis_physical.commands import common
 @click.command("bench", short_help="Time the engines of run, and the page's frames.")
 @common.model_option()
 @click.option(
-    "--workers", type=click.IntRange(1, 256), multiple=True, default=(1, 2), show_default=True,
+    "--workers", type=click.IntRange(1, 256), multiple=True, default=(1, 2),
     help="Workers of each engine; give it several times.",
 )  # fmt: skip
-@click.option("--photos", type=click.IntRange(2, 10_000), default=24, show_default=True)
+@click.option("--photos", type=click.IntRange(2, 10_000), default=24)
 @click.option(
     "--engine", "engines", type=click.Choice(["local", "ray"]), multiple=True,
-    default=("local", "ray"), show_default=True,
+    default=("local", "ray"),
 )  # fmt: skip
-@click.option("--json", "output", type=common.PATH, metavar="FILE", help="Write every figure.")
+@common.file_option("--json", "output", help="Write every figure.")
 @common.force_option
 def command(
     model: str,

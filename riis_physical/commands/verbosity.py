@@ -41,12 +41,7 @@ def everywhere(command: click.Command) -> None:
             names = [f"--{name}"] if short in taken else [short, f"--{name}"]
             command.params.append(
                 click.Option(
-                    names,
-                    is_flag=True,
-                    expose_value=False,
-                    is_eager=True,
-                    help=text,
-                    callback=_set,
+                    names, is_flag=True, expose_value=False, is_eager=True, help=text, callback=_set
                 )  # fmt: skip
             )
 

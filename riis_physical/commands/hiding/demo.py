@@ -12,17 +12,10 @@ from riis_physical.commands import common
 @click.command(
     "demo", short_help="The main job on a photograph at hand, with pictures of each stage."
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder for the pictures of each stage.",
+@common.folder_option(
+    "-o", "--output", required=True, help="Folder for the pictures of each stage."
 )
-@click.option(
-    "-m", "--message", default="https://example.org/hello-poster", show_default=True, metavar="TEXT"
-)
+@click.option("-m", "--message", default="https://example.org/hello-poster", metavar="TEXT")
 @click.option(
     "--host",
     type=common.PATH,

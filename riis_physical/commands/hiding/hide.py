@@ -35,12 +35,10 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
 @click.argument("hosts", nargs=-1, required=True, metavar="HOST...", type=common.PATH)
 @click.option("-m", "--message", metavar="TEXT", help="The message to hide.")
 @click.option("--message-file", metavar="FILE", help="Hide the bytes of a file (- for stdin).")
-@click.option(
+@common.file_option(
     "-o",
     "--output",
     required=True,
-    type=common.PATH,
-    metavar="FILE",
     help="The container: .png, .tif or .webp without loss, .jpg with some. With several hosts "
     "a folder, for NAME-container.png of each.",
 )
@@ -56,7 +54,6 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     "preset",
     type=click.Choice(common.PRESETS),
     default="normal",
-    show_default=True,
     help="How hard the captures are that the strength is chosen for.",
 )
 @click.option(
@@ -77,7 +74,6 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     "--captures",
     type=click.IntRange(10, 5000),
     default=60,
-    show_default=True,
     help="With --target-rate: captures simulated at each strength.",
 )
 @click.option(
@@ -90,7 +86,6 @@ DEFAULT_RATE, DEFAULT_SECONDS = 0.97, 60.0
     "--seconds",
     type=click.FloatRange(1, 36000),
     default=DEFAULT_SECONDS,
-    show_default=True,
     help="With --refine: how long, for each host. Ctrl-C keeps the best so far.",
 )
 @common.knowledge_options
@@ -260,11 +255,7 @@ def _hide_one(
             raise HostError(f"as {output.suffix} {error}, or save as PNG") from error
 
     notes = save_image(
-        output,
-        result.container,
-        like=loaded,
-        force=force,
-        check=check if lossy else None,
+        output, result.container, like=loaded, force=force, check=check if lossy else None
     )
     for line in loaded.notes:
         common.note(f"note: {line}")

@@ -16,27 +16,22 @@ fit_option = click.option(
     "--fit",
     type=click.Choice(FITS),
     default="stretch",
-    show_default=True,
     help="How a secret gets the host's size: stretched, cut to its shape, or laid on grey.",
 )
 
 
 def secret_option(text: str) -> Any:
     """--secret, repeatable."""
-    return click.option(
-        "--secret", "secrets", multiple=True, type=common.PATH, metavar="FILE", help=text
-    )
+    return common.file_option("--secret", "secrets", multiple=True, help=text)
 
 
 @click.command("hide-image", short_help="Hide pictures in a picture.")
 @click.argument("host", type=common.PATH)
 @secret_option("A picture to hide; repeat it for several, in the order they come back.")
-@click.option(
+@common.file_option(
     "-o",
     "--output",
     required=True,
-    type=common.PATH,
-    metavar="FILE",
     help="The container: .png, .tif or .webp without loss, .jpg with some.",
 )
 @common.model_option()
@@ -45,7 +40,7 @@ def secret_option(text: str) -> Any:
     "--sheet/--no-sheet",
     default=True,
     help="Write NAME-sheet.png beside it: host, container, difference, secrets and what comes "
-    "back.  [default: sheet]",
+    "back.",
 )
 @click.option(
     "--background",

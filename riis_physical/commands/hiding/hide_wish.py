@@ -143,11 +143,7 @@ def refinement(wish: Wish) -> Iterator[Refinement | None]:
 
     bar_format = "{desc}: {n:.0f} % |{bar}|"
     with tqdm(desc="refining", total=100, disable=no_bar(), bar_format=bar_format) as bar:
-        yield Refinement(
-            seconds=wish.seconds,
-            aim=wish.aim,
-            tell=lambda share: _moved(bar, share),
-        )
+        yield Refinement(seconds=wish.seconds, aim=wish.aim, tell=lambda share: _moved(bar, share))
 
 
 def _moved(bar: Any, share: float) -> None:

@@ -49,20 +49,9 @@ class GridSize(click.ParamType):
 
 
 @click.command("print", short_help="Lay containers out on sheets to print.")
-@click.argument(
-    "containers",
-    nargs=-1,
-    required=True,
-    type=common.PATH,
-    metavar="CONTAINER...",
-)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=common.PATH,
-    metavar="FILE",
-    help="The sheet: .pdf, or .png or .tif with its resolution.",
+@click.argument("containers", nargs=-1, required=True, type=common.PATH, metavar="CONTAINER...")
+@common.file_option(
+    "-o", "--output", required=True, help="The sheet: .pdf, or .png or .tif with its resolution."
 )
 @click.option(
     "--width-mm",
@@ -75,19 +64,17 @@ class GridSize(click.ParamType):
     "--margin-mm",
     type=float,
     default=10.0,
-    show_default=True,
     help="Least white to the page's edges and between containers.",
 )
 @click.option(
     "--fiducials",
     type=click.Choice(["none", "corners"]),
     default="none",
-    show_default=True,
     help="Markers at the corners, by which photos find the container surely.",
 )
 @click.option("--caption", metavar="TEXT", help="A line under each; {name} is the file's name.")
 @click.option("--font", type=common.PATH, help="TrueType font of the caption.")
-@click.option("--grid", type=GridSize(), default="1x1", show_default=True, help="To a page.")
+@click.option("--grid", type=GridSize(), default="1x1", help="To a page.")
 @click.option("--bleed-mm", type=float, default=0.0, help="Continue what reaches the page's edge.")
 @click.option("--crop-marks", is_flag=True, help="Marks outside the page where to cut.")
 @click.option(
@@ -99,7 +86,6 @@ class GridSize(click.ParamType):
     "--dpi",
     type=click.IntRange(72, 2400),
     default=300,
-    show_default=True,
     help="Of PNG and TIFF; a PDF holds the container's own pixels.",
 )
 @click.option("--icc", type=common.PATH, help="Profile of the printer, RGB or CMYK.")

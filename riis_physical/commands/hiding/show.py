@@ -11,17 +11,11 @@ from riis_physical.commands import common
 
 @click.command("show", short_help="Show a container full screen, or as a page for any display.")
 @click.argument("container", type=common.PATH)
-@click.option(
-    "--html",
-    type=common.PATH,
-    metavar="FILE",
-    help="Write a page to open on another display, instead of showing.",
-)
+@common.file_option("--html", help="Write a page to open on another display, instead of showing.")
 @click.option(
     "--background",
     type=click.Choice(["black", "grey", "white"]),
     default="black",
-    show_default=True,
     help="Around the container.",
 )
 @common.force_option

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("simulate", short_help="Photograph a container as a phone would.")
 @click.argument("container", type=common.PATH)
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=common.PATH,
-    metavar="FILE",
-    help="The photo, a .jpg file.",
-)
+@common.file_option("-o", "--output", required=True, help="The photo, a .jpg file.")
 @common.preset_option()
 @common.profile_option("The printer or screen and camera, in place of --preset and --medium.")
 @common.seed_option()
@@ -37,14 +30,12 @@ if TYPE_CHECKING:
     "--medium",
     type=click.Choice(common.MEDIA),
     default="print",
-    show_default=True,
     help="A print on paper or a lit screen.",
 )
 @click.option(
     "--margin",
     type=click.FloatRange(0, 0.5),
     default=0.06,
-    show_default=True,
     help="White margin or bezel, as a share of the container's width.",
 )
 @click.option(
@@ -54,11 +45,8 @@ if TYPE_CHECKING:
     f"{common.MIN_SIDE} to {common.MAX_SIDE} px; 1600x1200 or 1200x1600, as the container lies, "
     "if not given. 4000x3000 takes about 27 s and 2.3 GB of memory.",
 )
-@click.option(
-    "--truth",
-    type=common.PATH,
-    metavar="FILE",
-    help="Write where the container's corners are, and every parameter, as JSON.",
+@common.file_option(
+    "--truth", help="Write where the container's corners are, and every parameter, as JSON."
 )
 @common.force_option
 def command(

@@ -16,30 +16,20 @@ PARTS = ("detection", "width", "angle", "blur", "light")
 @common.model_option()
 @options.images_option
 @options.backgrounds_option
-@click.option(
-    "--what",
-    default=",".join(PARTS),
-    show_default=True,
-    metavar="PART[,PART...]",
-    help="Parts to measure.",
-)
+@click.option("--what", default=",".join(PARTS), metavar="PART[,PART...]", help="Parts to measure.")
 @options.n_option(10, "Simulated captures at each of the points of a sweep, 29 in all")
 @click.option(
     "--n-detection",
     type=click.IntRange(1),
     default=24,
-    show_default=True,
     help="Simulated captures for each of three presets with and without border.",
 )
 @options.medium_option
 @options.size_option
 @common.seed_option()
 @options.run_options("results/capture-print-1.json", "captures")
-@click.option(
-    "--plots",
-    type=common.PATH,
-    metavar="DIR",
-    help="Draw the results there: one picture a sweep, and bars of what was found.",
+@common.folder_option(
+    "--plots", help="Draw the results there: one picture a sweep, and bars of what was found."
 )
 @common.device_option
 def sweep(
@@ -115,13 +105,7 @@ def _parts(text: str) -> tuple[str, ...]:
 @options.images_option
 @options.backgrounds_option
 @options.n_option(25, "Containers")
-@click.option(
-    "--frames",
-    type=click.IntRange(2, 100),
-    default=5,
-    show_default=True,
-    help="Simulated photos of each.",
-)
+@click.option("--frames", type=click.IntRange(2, 100), default=5, help="Simulated photos of each.")
 @common.preset_option("hard")
 @options.margin_option
 @options.medium_option

@@ -12,9 +12,7 @@ from riis_physical.commands.measure import options
 
 @click.command("calibration", short_help="How well calibration recovers what is known.")
 @options.n_option(60, "Photos of the chart, prints and screens in turn")
-@click.option(
-    "--lenses", type=click.IntRange(0), default=12, show_default=True, help="Of four photos each."
-)
+@click.option("--lenses", type=click.IntRange(0), default=12, help="Of four photos each.")
 @common.preset_option()
 @common.seed_option()
 @options.run_options("results/calibration.json", "fits")
@@ -27,11 +25,7 @@ def calibration(
     """
     options.check(output, force=force)
 
-    from training.measure.calibration.recovery import (
-        RecoverySettings,
-        evaluate_calibration,
-        lines,
-    )
+    from training.measure.calibration.recovery import RecoverySettings, evaluate_calibration, lines
 
     settings = RecoverySettings(n, lenses, seed, preset)
     options.say(lines(evaluate_calibration(settings, output, workers=workers, force=force)), output)
@@ -40,9 +34,7 @@ def calibration(
 @click.command("correction", short_help="What scan --profile gains.")
 @common.model_option()
 @options.images_option
-@click.option(
-    "--device", type=click.Choice(("dark", "strong")), default="strong", show_default=True
-)
+@click.option("--device", type=click.Choice(("dark", "strong")), default="strong")
 @options.n_option(60, "Captures, each scanned three ways")
 @common.strength_option("Of hiding.", 0.6)
 @common.seed_option()

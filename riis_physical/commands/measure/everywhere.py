@@ -12,10 +12,8 @@ from riis_physical.commands.measure import options
 
 @click.command("engines", short_help="Reading with ONNX Runtime against reading with torch.")
 @common.model_option()
-@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@click.option("--repeat", type=click.IntRange(1, 100), default=5)
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def engines(model: str, repeat: int, output: Path, force: bool) -> None:
     """Time `scan` of one photo from start to end, with either engine in turn, on one core and on
@@ -32,9 +30,7 @@ def engines(model: str, repeat: int, output: Path, force: bool) -> None:
 
 @click.command("installed", short_help="What a base installation takes on the disk.")
 @click.argument("environments", nargs=-1, required=True, metavar="NAME=DIR...")
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def installed(environments: tuple[str, ...], output: Path, force: bool) -> None:
     """Add up the files of every package in virtual environments that have riis-physical.
@@ -53,21 +49,17 @@ def installed(environments: tuple[str, ...], output: Path, force: bool) -> None:
 
 
 @click.command("page", short_help="What the page reads of the photos that scan reads.")
-@click.option("--site", required=True, type=common.PATH, metavar="DIR", help="Folder of the page.")
+@common.folder_option("--site", required=True, help="Folder of the page.")
 @common.model_option()
 @options.images_option
 @options.backgrounds_option
-@click.option(
-    "--captures", required=True, type=common.PATH, metavar="DIR", help="Folder to keep photos in."
-)
+@common.folder_option("--captures", required=True, help="Folder to keep photos in.")
 @options.n_option(100, "Captures")
-@click.option("--negatives", type=common.PATH, metavar="DIR", help="Photographs without a message.")
-@click.option("--most-negatives", type=click.IntRange(0), default=500, show_default=True)
+@common.folder_option("--negatives", help="Photographs without a message.")
+@click.option("--most-negatives", type=click.IntRange(0), default=500)
 @common.preset_option()
 @common.seed_option()
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def page(
     site: Path,

@@ -17,9 +17,7 @@ METRICS = ("ssimulacra2", "butteraugli", "flip")
 @common.model_option()
 @options.images_option
 @options.n_option(8, "Hosts, spread over the folder")
-@click.option(
-    "--draws", type=click.IntRange(4), default=14, show_default=True, help="Of each container."
-)
+@click.option("--draws", type=click.IntRange(4), default=14, help="Of each container.")
 @options.run_options("results/strength-fit.json", "looks")
 def strength(
     model: str, images: Path, n: int, draws: int, output: Path, workers: int, force: bool
@@ -38,14 +36,13 @@ def strength(
 
 @click.command("visibility", short_help="What a chosen strength and refining save.")
 @common.model_option()
-@click.option("--images", type=common.PATH, metavar="DIR", help="Folder of hosts.")
+@common.folder_option("--images", help="Folder of hosts.")
 @options.n_option(8, "Hosts, spread over the folder")
 @click.option("--hard-hosts", is_flag=True, help="The hosts made in code, too.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0),
     default=0.0,
-    show_default=True,
     help="Of refining each host; 0 leaves it away.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Of refining, at most.")
@@ -53,7 +50,6 @@ def strength(
     "--captures",
     type=click.IntRange(0),
     default=0,
-    show_default=True,
     help="Fresh simulated captures that are read of each container.",
 )
 @click.option(
@@ -62,10 +58,9 @@ def strength(
     multiple=True,
     type=click.Choice(METRICS),
     default=METRICS,
-    show_default=True,
     help="Of sight, as far as they are installed; repeatable.",
 )
-@click.option("--keep", type=common.PATH, metavar="DIR", help="Folder for the containers.")
+@common.folder_option("--keep", help="Folder for the containers.")
 @options.run_options("results/visibility.json", "looks")
 def visibility(
     model: str,

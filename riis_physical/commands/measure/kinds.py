@@ -13,13 +13,7 @@ from riis_physical.commands.measure import options
 @click.command("kinds", short_help="Photos as people take and send them, each kind by itself.")
 @common.model_option()
 @options.images_option
-@click.option(
-    "--backgrounds",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs of rooms.",
-)
+@common.folder_option("--backgrounds", required=True, help="Photographs of rooms.")
 @click.option(
     "--kind",
     "names",

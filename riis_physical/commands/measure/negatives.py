@@ -16,18 +16,12 @@ known_option = click.option(
 
 @click.command("negatives", short_help="Scan pictures that hide nothing.")
 @common.model_option()
-@click.option(
-    "--images",
-    multiple=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of pictures without any container; repeatable.",
+@common.folder_option(
+    "--images", multiple=True, help="Folder of pictures without any container; repeatable."
 )
-@click.option(
+@common.folder_option(
     "--held-out-of",
     multiple=True,
-    type=common.PATH,
-    metavar="DIR",
     help="Training folder of which the pictures that no training has seen are added "
     "(`python -m training.detector.held_out DIR` lists them); repeatable.",
 )
@@ -37,16 +31,11 @@ known_option = click.option(
     "--print-every",
     type=click.IntRange(1),
     default=3,
-    show_default=True,
     metavar="K",
     help="Photograph one picture in K as a print as well, with a margin and bare in turn.",
 )
 @click.option(
-    "--codes",
-    type=click.IntRange(0),
-    default=30,
-    show_default=True,
-    help="Prints of visible QR codes, on top.",
+    "--codes", type=click.IntRange(0), default=30, help="Prints of visible QR codes, on top."
 )
 @common.preset_option()
 @known_option
@@ -118,21 +107,10 @@ def negatives(
 
 
 @click.command("false-accepts", short_help="Read random grids that hold no message.")
-@click.option(
-    "--grids", type=click.IntRange(0), default=1_000_000, show_default=True, help="Of fair coins."
-)
-@click.option(
-    "--structured",
-    type=click.IntRange(0),
-    default=10_000,
-    show_default=True,
-    help="Of each other kind.",
-)
-@click.option(
-    "--images",
-    type=common.PATH,
-    metavar="DIR",
-    help="Pictures without a container, for grids that the network reveals in them.",
+@click.option("--grids", type=click.IntRange(0), default=1_000_000, help="Of fair coins.")
+@click.option("--structured", type=click.IntRange(0), default=10_000, help="Of each other kind.")
+@common.folder_option(
+    "--images", help="Pictures without a container, for grids that the network reveals in them."
 )
 @common.model_option()
 @known_option

@@ -15,29 +15,22 @@ Options = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def n_option(default: int, what: str) -> Options:
     """--n: how many of what is measured."""
-    return click.option(
-        "--n", type=click.IntRange(1), default=default, show_default=True, help=f"{what}."
-    )
+    return click.option("--n", type=click.IntRange(1), default=default, help=f"{what}.")
 
 
-images_option = click.option(
+images_option = common.folder_option(
     "--images",
     required=True,
-    type=common.PATH,
-    metavar="DIR",
     help="Folder of photographs to hide in; none may be of the training set.",
 )
-backgrounds_option = click.option(
+backgrounds_option = common.folder_option(
     "--backgrounds",
-    type=common.PATH,
-    metavar="DIR",
     help="Photographs to put behind half of the captures, in place of procedural walls.",
 )
 medium_option = click.option(
     "--medium",
     type=click.Choice((*common.MEDIA, "mixed")),
     default="mixed",
-    show_default=True,
     help="Prints, lit screens, or half of each.",
 )
 size_option = click.option(
@@ -50,7 +43,6 @@ margin_option = click.option(
     "--margin",
     type=click.FloatRange(0, 0.5),
     default=0.06,
-    show_default=True,
     help="White paper, or a screen's bezel, around the container, of its width.",
 )
 
@@ -62,14 +54,12 @@ def run_options(example: str, records: str) -> Options:
         example: name of a result. records: what the .jsonl beside it holds.
     """
     options = (
-        click.option(
+        common.file_option(
             "-o",
             "--output",
             "--json",
             "output",
             required=True,
-            type=common.PATH,
-            metavar="FILE",
             help=f"Every figure, for example {example}; {records} go to a .jsonl beside it as they "
             "are made, and a run that was stopped goes on from there.",
         ),

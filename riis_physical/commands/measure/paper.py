@@ -11,27 +11,16 @@ from riis_physical.commands.measure import options
 
 
 @click.command("paper", short_help="RIIS, its ablations and earlier methods on pictures.")
-@click.option(
-    "--data",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Photographs, or DIV2K, COCO or ImageNet as they unpack.",
+@common.folder_option(
+    "--data", required=True, help="Photographs, or DIV2K, COCO or ImageNet as they unpack."
 )
-@click.option(
+@common.folder_option(
     "--runs",
-    type=common.PATH,
     default=Path("runs/paper"),
-    show_default=True,
-    metavar="DIR",
     help="Folder of the trained models; those that are there are not trained again.",
 )
 @click.option(
-    "--config",
-    default="paper-cpu",
-    show_default=True,
-    metavar="NAME",
-    help="Training configuration of all models.",
+    "--config", default="paper-cpu", metavar="NAME", help="Training configuration of all models."
 )
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."
@@ -41,27 +30,28 @@ from riis_physical.commands.measure import options
     "--minutes", type=click.FloatRange(0, min_open=True), help="In place of --steps, of each model."
 )
 @click.option(
-    "--no-train", "train", flag_value=False, default=True, help="Measure what is there already."
+    "--no-train",
+    "train",
+    flag_value=False,
+    default=True,
+    show_default=False,
+    help="Measure what is there already.",
 )
 @click.option(
     "--model", "models", multiple=True, metavar="NAME", help="Only this model; repeatable."
 )
-@click.option(
-    "--seeds", type=click.IntRange(1), default=2, show_default=True, help="Models of each kind."
-)
+@click.option("--seeds", type=click.IntRange(1), default=2, help="Models of each kind.")
 @options.n_option(16, "Pairs of pictures")
 @click.option(
     "--size",
     type=click.IntRange(0),
     default=256,
-    show_default=True,
     help="Short side that pictures are scaled down to; 0 leaves them.",
 )
 @click.option(
     "--crop",
     type=click.IntRange(32),
     default=128,
-    show_default=True,
     help="Side of the central square that is hidden in.",
 )
 @click.option("--cpu", is_flag=True, help="Do not train on an accelerator that is there.")
@@ -127,12 +117,10 @@ def command(
 
 
 @click.command("paper-speed", short_help="The paper's depth beside HiNet's: time and memory.")
-@click.option("--side", type=click.IntRange(32), default=128, show_default=True, help="Pixels.")
-@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
-@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True)
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@click.option("--side", type=click.IntRange(32), default=128, help="Pixels.")
+@click.option("--repeat", type=click.IntRange(1, 100), default=5)
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu")
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def speed(side: int, repeat: int, device: str, output: Path, force: bool) -> None:
     """Time hiding, revealing and learning from one picture, in single precision and in bfloat16,

@@ -23,14 +23,12 @@ def _picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--secret",
             type=click.Choice(SECRETS),
             default="photo",
-            show_default=True,
             help="What is hidden: another picture, or cells of strong colours.",
         ),
         click.option(
             "--size",
             type=click.IntRange(0),
             default=384,
-            show_default=True,
             help="Short side that pictures are scaled down to; 0 leaves them.",
         ),
         click.option(

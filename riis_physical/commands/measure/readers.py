@@ -31,11 +31,9 @@ def soft(n: int, seed: int, output: Path, workers: int, force: bool) -> None:
 
 
 @click.command("visible", short_help="Visible QR codes that read-qr reads in real photos.")
-@click.option(
+@common.folder_option(
     "--photos",
     required=True,
-    type=common.PATH,
-    metavar="DIR",
     help="Photos with, beside each, a .txt of the same name that says what its code holds.",
 )
 @options.run_options("results/visible.json", "photos")

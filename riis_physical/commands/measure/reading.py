@@ -25,7 +25,6 @@ from riis_physical.commands.measure import options
     type=click.Choice(common.PRESETS),
     multiple=True,
     default=("normal",),
-    show_default=True,
     help="How hard the captures are; repeatable.",
 )
 @common.profile_option(
@@ -35,7 +34,6 @@ from riis_physical.commands.measure import options
     "--strength",
     "strengths",
     default="1.0",
-    show_default=True,
     metavar="S[,S...]",
     help="Strength of hiding; several for a curve, all with the same captures.",
 )
@@ -43,14 +41,12 @@ from riis_physical.commands.measure import options
     "--messages",
     type=click.Choice(("printable", "letters", "address", "sentence")),
     default="printable",
-    show_default=True,
     help="What is hidden; printable is any ASCII character, where text tells least.",
 )
 @click.option(
     "--known",
     type=click.Choice(("nothing", "beginning", "list-1000", "list-100000")),
     default="nothing",
-    show_default=True,
     help="What the scan knows: the first 18 characters, or a list of addresses.",
 )
 @options.medium_option
@@ -58,7 +54,6 @@ from riis_physical.commands.measure import options
     "--corners",
     type=click.Choice(("detect", "given", "truth")),
     default="detect",
-    show_default=True,
     help="detect: the whole pipeline; given: scan is told the true corners; "
     "truth: the network and the reader alone, version known (fast).",
 )
@@ -77,7 +72,6 @@ from riis_physical.commands.measure import options
     "--z",
     type=click.Choice(("sample", "mean")),
     default="sample",
-    show_default=True,
     help="Reveal with the fixed sample of z, as scan does, or with its mean.",
 )
 @common.seed_option()

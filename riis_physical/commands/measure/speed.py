@@ -11,19 +11,15 @@ from riis_physical.commands.measure import options
 
 
 @click.command("start-up", short_help="What the first picture costs beyond the work on it.")
-@click.option(
+@common.folder_option(
     "--checkout",
     "checkouts",
-    type=common.PATH,
     multiple=True,
     default=(Path(),),
-    metavar="DIR",
     help="Folder that holds the project, for a comparison; repeatable.",
 )
-@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@click.option("--repeat", type=click.IntRange(1, 100), default=5)
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def start_up(checkouts: tuple[Path, ...], repeat: int, output: Path, force: bool) -> None:
     """Run hide, simulate and scan of one picture twice in a process of its own; what the first
@@ -41,23 +37,16 @@ def start_up(checkouts: tuple[Path, ...], repeat: int, output: Path, force: bool
 @click.command("speed", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")
 @common.model_option()
 @click.option(
-    "--threads",
-    type=click.IntRange(1, 256),
-    default=2,
-    show_default=True,
-    help="Threads of each process measured.",
+    "--threads", type=click.IntRange(1, 256), default=2, help="Threads of each process measured."
 )
-@click.option("--repeat", type=click.IntRange(1, 100), default=5, show_default=True)
+@click.option("--repeat", type=click.IntRange(1, 100), default=5)
 @click.option(
     "--photos",
     type=click.IntRange(0, 1000),
     default=8,
-    show_default=True,
     help="Photos in each of the folders that are scanned, 4 or more; 0 leaves folders out.",
 )
-@click.option(
-    "-o", "--output", "--json", "output", type=common.PATH, metavar="FILE", help="Every figure."
-)
+@common.file_option("-o", "--output", "--json", "output", help="Every figure.")
 @common.force_option
 def command(
     model: str, threads: int, repeat: int, photos: int, output: Path | None, force: bool

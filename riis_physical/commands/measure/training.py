@@ -11,16 +11,10 @@ from riis_physical.commands.measure import options
 
 
 @click.command("objectives", short_help="What a change of the training's objective moves.")
-@click.option(
-    "--config", default="print", show_default=True, metavar="NAME", help="That all variants share."
-)
+@click.option("--config", default="print", metavar="NAME", help="That all variants share.")
 @click.option("--init", metavar="MODEL", help="Start all variants from a model's weights.")
-@click.option(
-    "--images", required=True, type=common.PATH, metavar="DIR", help="Photographs to train on."
-)
-@click.option(
-    "--held", required=True, type=common.PATH, metavar="DIR", help="Photographs that judge."
-)
+@common.folder_option("--images", required=True, help="Photographs to train on.")
+@common.folder_option("--held", required=True, help="Photographs that judge.")
 @click.option(
     "--set", "shared", multiple=True, metavar="KEY=VALUE", help="Setting of all; repeatable."
 )
@@ -34,12 +28,8 @@ from riis_physical.commands.measure import options
     "others are compared with; repeatable.",
 )
 @options.n_option(96, "Patches with a draw each that judge, a multiple of 8")
-@click.option(
-    "--runs",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of the runs, which go on where they were stopped.",
+@common.folder_option(
+    "--runs", required=True, help="Folder of the runs, which go on where they were stopped."
 )
 @options.run_options("results/objectives.json", "variants")
 def objectives(
@@ -87,14 +77,11 @@ def objectives(
 @common.model_option()
 @options.images_option
 @options.n_option(8, "Hosts through the reveal for each preset")
-@click.option(
-    "--draws", type=click.IntRange(1), default=4, show_default=True, help="Of each of them."
-)
+@click.option("--draws", type=click.IntRange(1), default=4, help="Of each of them.")
 @click.option(
     "--captures",
     type=click.IntRange(0),
     default=8,
-    show_default=True,
     help="Photos through the whole pipeline for each preset.",
 )
 @click.option(
@@ -131,19 +118,15 @@ def budget(
 
 
 @click.command("step", short_help="Operators and time of a training step.")
-@click.option("--config", default="print", show_default=True, metavar="NAME", help="Of training.")
+@click.option("--config", default="print", metavar="NAME", help="Of training.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a setting; repeatable."
 )
 @click.option("--init", metavar="MODEL", help="Whose weights are trained; new ones if not given.")
-@click.option(
-    "--images", required=True, type=common.PATH, metavar="DIR", help="Photographs to train on."
-)
-@click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Timed steps.")
+@common.folder_option("--images", required=True, help="Photographs to train on.")
+@click.option("--repeat", type=click.IntRange(1), default=5, help="Timed steps.")
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
-@click.option(
-    "-o", "--output", required=True, type=common.PATH, metavar="FILE", help="Every figure."
-)
+@common.file_option("-o", "--output", required=True, help="Every figure.")
 @common.force_option
 def step(
     config: str,

@@ -10,23 +10,16 @@ from riis_physical.commands import common
 
 
 @click.command("page", short_help="Write a web page that reads from the camera by itself.")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of the page; any web server can offer it.",
+@common.folder_option(
+    "-o", "--output", required=True, help="Folder of the page; any web server can offer it."
 )
 @common.model_option()
-@click.option(
+@common.file_option(
     "--runtime",
-    type=common.PATH,
-    metavar="FILE",
     help="Package file of onnxruntime-web, for machines without a connection.  [default: from npm]",
 )
 @click.option("--serve", is_flag=True, help="Offer the page on this machine until Ctrl-C.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080)
 @common.force_option
 def command(
     output: Path, model: str, runtime: Path | None, serve: bool, port: int, force: bool

@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
 @click.command("reveal", short_help="Reveal the pictures that a picture holds.")
 @click.argument("container", type=common.PATH)
-@click.option(
+@common.folder_option(
     "-o",
     "--output",
     "folder",
     required=True,
-    type=common.PATH,
-    metavar="DIR",
     help="Folder for secret-1.png ..., host.png and sheet.png.",
 )
 @common.model_option()
@@ -39,18 +37,15 @@ if TYPE_CHECKING:
     type=common.Corners(),
     help="Outer corners of the container in the photo, clockwise from its top-left.",
 )
-@click.option(
-    "--reference",
-    type=common.PATH,
-    metavar="FILE",
-    help="The container, or its host: find it in the photo, and give back its size.",
+@common.file_option(
+    "--reference", help="The container, or its host: find it in the photo, and give back its size."
 )
 @click.option(
     "--size",
     type=common.PictureSize(),
     help="Of the container that was photographed.  [default: of --reference, or as in the photo]",
 )
-@click.option("--host", type=common.PATH, metavar="FILE", help="The host, for the sheet.")
+@common.file_option("--host", help="The host, for the sheet.")
 @secret_option("A picture that was hidden, to compare with; repeat it for several, in order.")
 @fit_option
 @click.option(

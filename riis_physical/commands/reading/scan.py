@@ -43,21 +43,11 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="The published container or its host, or a folder of them: helps to find it.",
 )
-@click.option(
-    "--camera-profile",
-    type=common.PATH,
-    metavar="FILE",
-    help="Lens of the camera, from `calibrate camera`.",
-)
+@common.file_option("--camera-profile", help="Lens of the camera, from `calibrate camera`.")
 @common.profile_option("What printer or screen and camera do to colour, light and lens is undone:")
 @common.knowledge_options
 @click.option("--fuse", is_flag=True, help="The photos show the same: add up their evidence.")
-@click.option(
-    "--video",
-    type=common.PATH,
-    metavar="FILE",
-    help="Add up the evidence of a video's frames.",
-)
+@common.file_option("--video", help="Add up the evidence of a video's frames.")
 @click.option(
     "--camera",
     type=click.IntRange(0, 99),
@@ -69,11 +59,9 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 100_000),
     help=f"Frames of a video or camera to scan at most.  [default: {MAX_FRAMES} of a video]",
 )
-@click.option(
+@common.file_option(
     "-o",
     "--output",
-    type=common.PATH,
-    metavar="FILE",
     help="Write the JSON lines there; a scan that was stopped goes on with the same command.",
 )
 @common.force_option
@@ -85,24 +73,14 @@ if TYPE_CHECKING:
     help="Photos scanned at the same time.  [default: one a core]",
 )
 @common.effort_option
-@click.option(
-    "--save-stages",
-    type=common.PATH,
-    metavar="DIR",
-    help="Write the pictures of each stage.",
-)
-@click.option(
+@common.folder_option("--save-stages", help="Write the pictures of each stage.")
+@common.file_option(
     "--explain",
-    type=common.PATH,
-    metavar="FILE",
     help="Write one picture (.png) of how far the scan of a single photo came, and why.",
 )
 @click.option("--expect", metavar="TEXT", help="What all photos should say: right, wrong, unread.")
-@click.option(
-    "--expect-table",
-    type=common.PATH,
-    metavar="FILE",
-    help="The same from a CSV table with the columns photo and message.",
+@common.file_option(
+    "--expect-table", help="The same from a CSV table with the columns photo and message."
 )
 @common.key_option
 @common.engine_option

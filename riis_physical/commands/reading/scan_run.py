@@ -112,12 +112,7 @@ def scan_each(
 
 
 def open_log(
-    settings: Settings,
-    output: Path,
-    expected: Expected | None,
-    *,
-    force: bool,
-    sealed: Path | None,
+    settings: Settings, output: Path, expected: Expected | None, *, force: bool, sealed: Path | None
 ) -> ScanLog:
     """The log of this scan; says how much of it was done before."""
     from capture.many.log import ScanLog
@@ -203,11 +198,7 @@ def scan_moving(
 
 
 def print_fused(
-    settings: Settings,
-    fused: Sequence[Any],
-    extra: dict[str, Any],
-    as_json: bool,
-    key: Key | None,
+    settings: Settings, fused: Sequence[Any], extra: dict[str, Any], as_json: bool, key: Key | None
 ) -> bool:
     """Print one line a container; whether a message was read."""
     from riis_physical.keys import opened

@@ -25,9 +25,7 @@ from riis_physical.commands import common
     metavar="ADDRESS",
     help="Address to listen at.  [default: all with --https, else this machine alone]",
 )
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8443, show_default=True, help="Port."
-)
+@click.option("--port", type=click.IntRange(1, 65535), default=8443, help="Port.")
 @click.option("--token", metavar="TEXT", help="What requests must bring; drawn anew if not given.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), metavar="N",

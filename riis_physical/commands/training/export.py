@@ -11,13 +11,7 @@ from riis_physical.commands import common
 
 @click.command("export", short_help="Store a training run's weights as a model, or as ONNX files.")
 @click.argument("sources", nargs=-1, metavar="[RUN|MODEL]...")
-@click.option(
-    "-o",
-    "--output",
-    type=common.PATH,
-    metavar="FILE",
-    help="NAME.safetensors; the record goes to NAME.json.",
-)
+@common.file_option("-o", "--output", help="NAME.safetensors; the record goes to NAME.json.")
 @click.option(
     "--onnx",
     is_flag=True,
@@ -68,11 +62,9 @@ def _write_onnx(names: tuple[str, ...], *, force: bool) -> None:
 
 @click.command("release", short_help="Write measured figures into a model's record.")
 @click.argument("weights", type=common.PATH)
-@click.option(
+@common.file_option(
     "--results",
     required=True,
-    type=common.PATH,
-    metavar="FILE",
     help="JSON of riis-physical measure reading of these weights at strength 1, or of measure "
     "pictures for a model of pictures.",
 )

@@ -17,13 +17,7 @@ from riis_physical.commands import common
     metavar="NAME",
     help="A shipped configuration (print, finetune, paper, colour) or a .yaml file.",
 )
-@click.option(
-    "--images",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of photographs to train on.",
-)
+@common.folder_option("--images", required=True, help="Folder of photographs to train on.")
 @click.option(
     "--out",
     required=True,
@@ -51,11 +45,7 @@ from riis_physical.commands import common
     "end in time, whatever the machine. Goes on over the same time with --resume.",
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Processes that draw batches ahead.",
+    "--workers", type=click.IntRange(0), default=0, help="Processes that draw batches ahead."
 )
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
 def command(

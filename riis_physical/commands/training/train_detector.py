@@ -12,18 +12,10 @@ PARTS = ("detector", "closeup")
 
 
 @click.command("train-detector", short_help="Train the detector of bare containers.")
-@click.option(
-    "--images",
-    required=True,
-    type=common.PATH,
-    metavar="DIR",
-    help="Folder of photographs to hide in.",
-)
-@click.option(
+@common.folder_option("--images", required=True, help="Folder of photographs to hide in.")
+@common.folder_option(
     "--backgrounds",
     required=True,
-    type=common.PATH,
-    metavar="DIR",
     help="Folder of rooms and streets; a third of them is learned from.",
 )
 @click.option(
@@ -48,18 +40,13 @@ PARTS = ("detector", "closeup")
     "--scenes",
     type=click.IntRange(1),
     default=4000,
-    show_default=True,
     help="Composites to learn from; those in RUN are kept.",
 )
-@click.option(
-    "--steps", type=click.IntRange(1), default=5000, show_default=True, help="Of each part."
-)
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=5000, help="Of each part.")
+@click.option("--batch", type=click.IntRange(1), default=8)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint of each part in RUN.")
-@click.option(
+@common.file_option(
     "--start",
-    type=common.PATH,
-    metavar="FILE",
     help="Begin with the weights of a .safetensors file, such as the shipped ones of a --part.",
 )
 @common.workers_option

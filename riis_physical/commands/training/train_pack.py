@@ -10,22 +10,12 @@ from riis_physical.commands import common
 
 
 @click.command("train-pack", short_help="Pack what training needs for a bare machine.")
-@click.option(
-    "--images", required=True, type=common.PATH, metavar="DIR", help="Folder of photographs."
-)
+@common.folder_option("--images", required=True, help="Folder of photographs.")
 @click.option(
     "-o", "--output", required=True, type=common.PATH, metavar="FOLDER", help="To be carried."
 )
-@click.option(
-    "--short-side",
-    type=click.IntRange(128),
-    default=432,
-    show_default=True,
-    help="Of the photographs, px.",
-)
-@click.option(
-    "--quality", type=click.IntRange(1, 100), default=85, show_default=True, help="Of their WebP."
-)
+@click.option("--short-side", type=click.IntRange(128), default=432, help="Of the photographs, px.")
+@click.option("--quality", type=click.IntRange(1, 100), default=85, help="Of their WebP.")
 @click.option("--no-wheels", is_flag=True, help="The machine has all that training imports.")
 @click.option(
     "--python", metavar="VERSION", help="Of that machine, like 3.12; this one's if not given."
