@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import click
 
-from riis_physical.commands.measure import (
-    captures,
+from riis_physical.commands.measure import everywhere, speed
+from riis_physical.commands.measure.captures import (
     devices,
-    everywhere,
-    hiding,
     kinds,
     negatives,
-    paper,
-    pictures,
     readers,
     reading,
-    speed,
-    training,
+    sweep,
 )
+from riis_physical.commands.measure.models import hiding, paper, pictures, training
 
 
 @click.group("measure", short_help="Measure reading, hiding, speed and what must never happen.")
@@ -31,8 +27,8 @@ def command() -> None:
 
 for one in (
     reading.command,
-    captures.sweep,
-    captures.fuse,
+    sweep.sweep,
+    sweep.fuse,
     kinds.command,
     readers.soft,
     readers.quality,

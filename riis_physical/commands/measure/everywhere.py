@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,39 +14,33 @@ from riis_physical.commands.measure import options
 @click.command("engines", short_help="Reading with ONNX Runtime against reading with torch.")
 @common.model_option()
 @click.option("--repeat", type=click.IntRange(1, 100), default=5)
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
-def engines(model: str, repeat: int, output: Path, force: bool) -> None:
+@options.output_options
+def engines(run: options.Run, model: str, repeat: int) -> None:
     """Time `scan` of one photo from start to end, with either engine in turn, on one core and on
     two: start-up, work, memory. Nothing else should run.
 
     Example: riis-physical measure engines --repeat 1 -o engines.json
     """
-    options.check(output, force=force)
-
     from training.measure.speed.engines import lines, measure
 
-    options.say(lines(measure(model, output, repeat=repeat, force=force)), output)
+    run.say(lines(measure(model, run.output, repeat=repeat, force=run.force)))
 
 
 @click.command("installed", short_help="What a base installation takes on the disk.")
 @click.argument("environments", nargs=-1, required=True, metavar="NAME=DIR...")
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
-def installed(environments: tuple[str, ...], output: Path, force: bool) -> None:
+@options.output_options
+def installed(run: options.Run, environments: tuple[str, ...]) -> None:
     """Add up the files of every package in virtual environments that have riis-physical.
 
     Example: riis-physical measure installed reading=.venv-reading -o installed.json
     """
-    options.check(output, force=force)
-
     from training.measure.speed.installed import lines, measure
 
     named = dict(one.partition("=")[::2] for one in environments)
     if not all(named.values()):
         raise click.BadParameter("expected NAME=DIR, for example reading=.venv-reading")
-    result = measure({name: Path(folder) for name, folder in named.items()}, output, force=force)
-    options.say(lines(result), output)
+    folders = {name: Path(folder) for name, folder in named.items()}
+    run.say(lines(measure(folders, run.output, force=run.force)))
 
 
 @click.command("page", short_help="What the page reads of the photos that scan reads.")
@@ -59,43 +54,29 @@ def installed(environments: tuple[str, ...], output: Path, force: bool) -> None:
 @click.option("--most-negatives", type=click.IntRange(0), default=500)
 @common.preset_option()
 @common.seed_option()
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
+@options.output_options
 def page(
+    run: options.Run,
     site: Path,
     model: str,
-    images: Path,
-    backgrounds: Path | None,
     captures: Path,
-    n: int,
     negatives: Path | None,
     most_negatives: int,
     preset: str,
-    seed: int,
-    output: Path,
-    force: bool,
+    **chosen: Any,
 ) -> None:
     """Give the same simulated captures to `scan` and to the page's modules in Node.js, as photos
     and as single frames; and photographs without a message to the page. Goes on after a stop.
 
     Example: riis-physical measure page --site site --images photos --captures kept -o page.json
     """
-    options.check(output, force=force)
-
     from riis_physical.model.weights import named
     from training.hiding.material.data import list_photos
     from training.measure.common.settings import Settings
     from training.measure.reading.page import lines, measure
 
-    settings = Settings(
-        model=named(model)[0],
-        images=str(images),
-        n=n,
-        presets=(preset,),
-        seed=seed,
-        backgrounds=None if backgrounds is None else str(backgrounds),
-        visible=False,
+    settings = options.settings(
+        Settings, chosen, model=named(model)[0], presets=(preset,), visible=False
     )
     photos = [] if negatives is None else list_photos(negatives)[:most_negatives]
-    result = measure(site, settings, captures, output, negatives=photos, force=force)
-    options.say(lines(result), output)
+    run.say(lines(measure(site, settings, captures, run.output, negatives=photos, force=run.force)))

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from riis_physical.commands import common
-from riis_physical.commands.measure import captures, negatives, reading, speed
+from riis_physical.commands.measure import speed
+from riis_physical.commands.measure.captures import negatives, reading, sweep
 
 
 def renamed(former: str, now: str, command: click.Command) -> click.Command:
@@ -24,8 +25,8 @@ def renamed(former: str, now: str, command: click.Command) -> click.Command:
 
 
 benchmark = click.Group("benchmark", help="Now riis-physical measure.", hidden=True)
-benchmark.add_command(renamed("benchmark capture", "sweep", captures.sweep))
-benchmark.add_command(renamed("benchmark fuse", "fuse", captures.fuse))
+benchmark.add_command(renamed("benchmark capture", "sweep", sweep.sweep))
+benchmark.add_command(renamed("benchmark fuse", "fuse", sweep.fuse))
 
 COMMANDS = (
     renamed("evaluate", "reading", reading.command),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from riis_physical.commands import common
 
 Options = Callable[[Callable[..., Any]], Callable[..., Any]]
+Settings = TypeVar("Settings")
 
 
-def n_option(default: int, what: str) -> Options:
-    """--n: how many of what is measured."""
-    return click.option("--n", type=click.IntRange(1), default=default, help=f"{what}.")
+def n_option(default: int, what: str, name: str = "n") -> Options:
+    """--n: how many of what is measured, as settings name it."""
+    return click.option("--n", name, type=click.IntRange(1), default=default, help=f"{what}.")
 
 
 images_option = common.folder_option(
@@ -47,48 +50,84 @@ margin_option = click.option(
 )
 
 
+@dataclass(frozen=True)
+class Run:
+    """How a measurement is carried out.
+
+    Attributes:
+        output: file of the result, which may be written.
+        force: whether to overwrite it.
+        workers: processes.
+    """
+
+    output: Path
+    force: bool
+    workers: int = 1
+
+    def measure(
+        self,
+        evaluate: Callable[..., dict[str, Any]],
+        settings: Any,
+        lines: Callable[[dict[str, Any]], Iterable[str]],
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Carry it out and tell what came of it.
+
+        Args:
+            evaluate: takes settings, output, workers, force and `more`.
+            settings: of the measurement. lines: its result for people.
+        """
+        result = evaluate(settings, self.output, workers=self.workers, force=self.force, **more)
+        self.say(lines(result))
+        return result
+
+    def say(self, lines: Iterable[str]) -> None:
+        """A result for people, and where its figures are."""
+        for line in lines:
+            common.tell(line)
+        common.tell(f"figures  {self.output}")
+
+
 def run_options(example: str, records: str) -> Options:
-    """--jobs, -o and --force: how a measurement is carried out.
+    """--jobs, -o and --force, which the command gets as a :class:`Run`.
 
     Args:
         example: name of a result. records: what the .jsonl beside it holds.
     """
-    options = (
-        common.file_option(
-            "-o",
-            "--output",
-            "--json",
-            "output",
-            required=True,
-            help=f"Every figure, for example {example}; {records} go to a .jsonl beside it as they "
-            "are made, and a run that was stopped goes on from there.",
-        ),
-        common.workers_option,
-        common.force_option,
+    text = (
+        f"Every figure, for example {example}; {records} go to a .jsonl beside it as they "
+        "are made, and a run that was stopped goes on from there."
     )
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    output = common.file_option("-o", "--output", "--json", "output", required=True, help=text)
+    return lambda command: output(common.workers_option(common.force_option(_with_run(command))))
 
 
-def check(output: Path, *, force: bool) -> None:
-    """Refuse an output that cannot be written, before anything heavy is loaded."""
-    from riis_physical.system.files import check_writable
-
-    check_writable(output, force=force)
-
-
-def say(lines: Iterable[str], output: Path) -> None:
-    """A result for people, and where its figures are."""
-    for line in lines:
-        common.tell(line)
-    common.tell(f"figures  {output}")
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """-o and --force of a measurement in one go, which the command gets as a :class:`Run`."""
+    output = common.file_option("-o", "--output", required=True, help="Every figure.")
+    return output(common.force_option(_with_run(command)))
 
 
-def text(path: Path | None) -> str | None:
-    """A path as settings hold it."""
-    return None if path is None else str(path)
+def _with_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuses an output that cannot be written, before anything heavy is loaded."""
+
+    @wraps(command)
+    def checked(*, output: Path, force: bool, workers: int = 1, **chosen: Any) -> Any:
+        from riis_physical.system.files import check_writable
+
+        check_writable(output, force=force)
+        return command(run=Run(output, force, workers), **chosen)
+
+    return checked
+
+
+def settings(kind: Callable[..., Settings], chosen: Mapping[str, Any], **others: Any) -> Settings:
+    """Settings from the options of the same names, and others; paths become text."""
+    return kind(**{name: plain(value) for name, value in (dict(chosen) | others).items()})
+
+
+def plain(value: Any) -> Any:
+    """A value as settings hold it: the name of a file in place of its path."""
+    if isinstance(value, tuple):
+        return tuple(plain(one) for one in value)
+    return str(value) if isinstance(value, Path) else value

@@ -19,19 +19,16 @@ from riis_physical.commands.measure import options
     help="Folder that holds the project, for a comparison; repeatable.",
 )
 @click.option("--repeat", type=click.IntRange(1, 100), default=5)
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
-def start_up(checkouts: tuple[Path, ...], repeat: int, output: Path, force: bool) -> None:
+@options.output_options
+def start_up(run: options.Run, checkouts: tuple[Path, ...], repeat: int) -> None:
     """Run hide, simulate and scan of one picture twice in a process of its own; what the first
     run takes longer than the second is start-up. Nothing else should run.
 
     Example: riis-physical measure start-up --checkout ../before --checkout . -o start-up.json
     """
-    options.check(output, force=force)
-
     from training.measure.speed.start_up import lines, measure
 
-    options.say(lines(measure(checkouts, output, repeat=repeat, force=force)), output)
+    run.say(lines(measure(checkouts, run.output, repeat=repeat, force=run.force)))
 
 
 @click.command("speed", short_help="Time hide on 24 megapixels, scan on 12 and on folders.")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
 from riis_physical.artifacts import ScanResult, Status
-from riis_physical.commands.measure.negatives import negatives as command
+from riis_physical.commands.measure.captures.negatives import negatives as command
 from riis_physical.errors import ConfigError, OutputError, TrainingError
 from riis_physical.qr.soft.knowledge import Knowledge
 from training.detector.held_out import unseen

@@ -9,7 +9,7 @@ import pytest
 from picture_models import picture, saved
 from PIL import Image
 
-from riis_physical.commands.measure import pictures as command
+from riis_physical.commands.measure.models import pictures as command
 from riis_physical.errors import ConfigError
 from training.measure.pictures import quality, tamper
 from training.measure.pictures.edits import AREA, EDITS, place_of

@@ -11,8 +11,8 @@ from evaluation_fakes import FakeRevealer, no_container, write_hosts
 from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.cli import cli
-from riis_physical.commands.measure import hiding
-from riis_physical.commands.measure.reading import command
+from riis_physical.commands.measure.captures.reading import command
+from riis_physical.commands.measure.models import hiding
 from riis_physical.errors import ConfigError, HostError, OutputError, TrainingError
 from riis_physical.hiding.visible import METRICS
 from riis_physical.qr.code.encode import encode

@@ -16,7 +16,7 @@ from riis_physical.channel.effects import geometry
 from riis_physical.channel.params import ChannelParams, sample_params
 from riis_physical.channel.photo import photograph, place
 from riis_physical.cli import cli as command
-from riis_physical.commands.measure import captures as command_module
+from riis_physical.commands.measure.captures import sweep as command_module
 from riis_physical.errors import ConfigError, HostError, OutputError
 from riis_physical.qr.code.encode import encode
 from training.measure import capture as capture_module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,22 +33,7 @@ PARTS = ("detection", "width", "angle", "blur", "light")
     "--plots", help="Draw the results there: one picture a sweep, and bars of what was found."
 )
 @common.device_option
-def sweep(
-    model: str,
-    images: Path,
-    backgrounds: Path | None,
-    what: str,
-    n: int,
-    n_detection: int,
-    medium: str,
-    size: tuple[int, int] | None,
-    workers: int,
-    seed: int,
-    output: Path,
-    plots: Path | None,
-    device: str,
-    force: bool,
-) -> None:
+def sweep(run: options.Run, what: str, plots: Path | None, **chosen: Any) -> None:
     """Measure what is found and read as captures get harder.
 
     All captures are simulated. Detection is measured by preset, with and without a
@@ -62,25 +48,11 @@ def sweep(
     """
     parts = _parts(what)
 
-    options.check(output, force=force)
-
     from training.measure.sweeps.run import benchmark, lines
     from training.measure.sweeps.settings import BenchmarkSettings
 
-    settings = BenchmarkSettings(
-        model=model,
-        images=str(images),
-        backgrounds=options.text(backgrounds),
-        n=n,
-        n_detection=n_detection,
-        what=parts,
-        medium=medium,
-        seed=seed,
-        size=size,
-        device=device,
-    )
-    result = benchmark(settings, output, workers=workers, force=force)
-    options.say(lines(result), output)
+    settings = options.settings(BenchmarkSettings, chosen, what=parts)
+    result = run.measure(benchmark, settings, lines)
     if plots is not None:
         from training.measure.sweeps.plots import draw_plots
 
@@ -114,23 +86,7 @@ def _parts(text: str) -> tuple[str, ...]:
 @common.seed_option()
 @options.run_options("results/fuse-print-1.json", "containers")
 @common.device_option
-def fuse(
-    model: str,
-    images: Path,
-    backgrounds: Path | None,
-    n: int,
-    frames: int,
-    preset: str,
-    margin: float,
-    medium: str,
-    size: tuple[int, int] | None,
-    strength: float,
-    workers: int,
-    seed: int,
-    output: Path,
-    device: str,
-    force: bool,
-) -> None:
+def fuse(run: options.Run, **chosen: Any) -> None:
     """Measure how often messages are not read from one photo, and from several.
 
     All photos are simulated, each with a channel of its own. What the first photo alone
@@ -139,24 +95,7 @@ def fuse(
 
     Example: riis-physical measure fuse --images photos --frames 3 -o fuse.json
     """
-    options.check(output, force=force)
-
     from training.measure.fusing.run import benchmark_fuse, fuse_lines
     from training.measure.fusing.settings import FuseSettings
 
-    settings = FuseSettings(
-        model=model,
-        images=str(images),
-        backgrounds=options.text(backgrounds),
-        n=n,
-        frames=frames,
-        preset=preset,
-        margin=margin,
-        medium=medium,
-        strength=strength,
-        seed=seed,
-        size=size,
-        device=device,
-    )
-    result = benchmark_fuse(settings, output, workers=workers, force=force)
-    options.say(fuse_lines(result), output)
+    run.measure(benchmark_fuse, options.settings(FuseSettings, chosen), fuse_lines)

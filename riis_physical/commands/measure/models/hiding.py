@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,19 +20,14 @@ METRICS = ("ssimulacra2", "butteraugli", "flip")
 @options.n_option(8, "Hosts, spread over the folder")
 @click.option("--draws", type=click.IntRange(4), default=14, help="Of each container.")
 @options.run_options("results/strength-fit.json", "looks")
-def strength(
-    model: str, images: Path, n: int, draws: int, output: Path, workers: int, force: bool
-) -> None:
+def strength(run: options.Run, **chosen: Any) -> None:
     """Fit what was read to the information that draws of the channel hold.
 
     Example: riis-physical measure strength --images photos --n 4 -o fit.json
     """
-    options.check(output, force=force)
-
     from training.measure.hiding.strength import FitSettings, evaluate_strength, lines
 
-    settings = FitSettings(str(images), n, draws, model)
-    options.say(lines(evaluate_strength(settings, output, workers=workers, force=force)), output)
+    run.measure(evaluate_strength, options.settings(FitSettings, chosen), lines)
 
 
 @click.command("visibility", short_help="What a chosen strength and refining save.")
@@ -62,40 +58,15 @@ def strength(
 )
 @common.folder_option("--keep", help="Folder for the containers.")
 @options.run_options("results/visibility.json", "looks")
-def visibility(
-    model: str,
-    images: Path | None,
-    n: int,
-    hard_hosts: bool,
-    seconds: float,
-    steps: int | None,
-    captures: int,
-    labels: tuple[str, ...],
-    keep: Path | None,
-    output: Path,
-    workers: int,
-    force: bool,
-) -> None:
+def visibility(run: options.Run, keep: Path | None, **chosen: Any) -> None:
     """Hide at one strength for all hosts, at the chosen one, and refined; look at each.
 
     Example: riis-physical measure visibility --hard-hosts --seconds 20 -o visibility.json
     """
-    options.check(output, force=force)
-
     from riis_physical.system.files import make_folder
     from training.measure.hiding.visibility import VisibilitySettings, evaluate_visibility, lines
 
     if keep is not None:
         make_folder(keep)
-    settings = VisibilitySettings(
-        images=options.text(images),
-        n=n,
-        hard_hosts=hard_hosts,
-        model=model,
-        seconds=seconds,
-        steps=steps,
-        captures=captures,
-        labels=labels,
-        keep=options.text(keep),
-    )
-    options.say(lines(evaluate_visibility(settings, output, workers=workers, force=force)), output)
+    settings = options.settings(VisibilitySettings, chosen, keep=keep)
+    run.measure(evaluate_visibility, settings, lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,19 +16,14 @@ from riis_physical.commands.measure import options
 @common.preset_option()
 @common.seed_option()
 @options.run_options("results/calibration.json", "fits")
-def calibration(
-    n: int, lenses: int, preset: str, seed: int, output: Path, workers: int, force: bool
-) -> None:
+def calibration(run: options.Run, **chosen: Any) -> None:
     """Photograph charts with known parameters, fit each photo, and compare.
 
     Example: riis-physical measure calibration --n 4 --lenses 1 -o calibration.json
     """
-    options.check(output, force=force)
-
     from training.measure.calibration.recovery import RecoverySettings, evaluate_calibration, lines
 
-    settings = RecoverySettings(n, lenses, seed, preset)
-    options.say(lines(evaluate_calibration(settings, output, workers=workers, force=force)), output)
+    run.measure(evaluate_calibration, options.settings(RecoverySettings, chosen), lines)
 
 
 @click.command("correction", short_help="What scan --profile gains.")
@@ -39,28 +34,15 @@ def calibration(
 @common.strength_option("Of hiding.", 0.6)
 @common.seed_option()
 @options.run_options("results/correction-strong.json", "captures")
-def correction(
-    model: str,
-    images: Path,
-    device: str,
-    n: int,
-    strength: float,
-    seed: int,
-    output: Path,
-    workers: int,
-    force: bool,
-) -> None:
+def correction(run: options.Run, **chosen: Any) -> None:
     """Calibrate a simulated device, and scan its captures with its profile, another and none.
 
     Example: riis-physical measure correction --images photos --n 5 -o correction.json
     """
-    options.check(output, force=force)
-
     from training.measure.calibration.correction import (
         CorrectionSettings,
         evaluate_correction,
         lines,
     )
 
-    settings = CorrectionSettings(str(images), device, n, strength, model, seed)
-    options.say(lines(evaluate_correction(settings, output, workers=workers, force=force)), output)
+    run.measure(evaluate_correction, options.settings(CorrectionSettings, chosen), lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,10 @@ known_option = click.option(
 @click.command("negatives", short_help="Scan pictures that hide nothing.")
 @common.model_option()
 @common.folder_option(
-    "--images", multiple=True, help="Folder of pictures without any container; repeatable."
+    "--images",
+    "folders",
+    multiple=True,
+    help="Folder of pictures without any container; repeatable.",
 )
 @common.folder_option(
     "--held-out-of",
@@ -43,49 +47,19 @@ known_option = click.option(
 @options.run_options("results/negatives.json", "scans")
 @common.device_option
 @click.pass_context
-def negatives(
-    ctx: click.Context,
-    model: str,
-    images: tuple[Path, ...],
-    held_out_of: tuple[Path, ...],
-    backgrounds: Path | None,
-    n: int,
-    print_every: int,
-    codes: int,
-    preset: str,
-    known: bool,
-    workers: int,
-    seed: int,
-    output: Path,
-    device: str,
-    force: bool,
-) -> None:
+def negatives(ctx: click.Context, run: options.Run, **chosen: Any) -> None:
     """Scan pictures in which nothing is hidden. Exit status 1 when any text comes back.
 
     Example: riis-physical measure negatives --images photos --n 200 -o negatives.json
     """
-    if not images and not held_out_of:
+    if not chosen["folders"] and not chosen["held_out_of"]:
         raise click.UsageError("Name a folder of pictures with --images or --held-out-of.")
-
-    options.check(output, force=force)
 
     from training.measure.negatives.pictures import NegativeSettings
     from training.measure.negatives.run import evaluate_negatives
 
-    settings = NegativeSettings(
-        model=model,
-        folders=tuple(str(folder) for folder in images),
-        held_out_of=tuple(str(folder) for folder in held_out_of),
-        backgrounds=options.text(backgrounds),
-        n=n,
-        print_every=print_every,
-        codes=codes,
-        preset=preset,
-        seed=seed,
-        device=device,
-        known=known,
-    )
-    result = evaluate_negatives(settings, output, workers=workers, force=force)
+    settings = options.settings(NegativeSettings, chosen)
+    result = evaluate_negatives(settings, run.output, workers=run.workers, force=run.force)
     for kind, counts in result["by_kind"].items():
         common.tell(
             f"{kind:<13} {counts['scans']} scans, {counts['texts']} texts, "
@@ -102,7 +76,7 @@ def negatives(
         f"time a scan   median {taken['median']:.0f} ms, 95th percentile {taken['p95']:.0f} ms"
     )
     common.tell(f"originals     {result['originals']} distinct of {result['pictures']} pictures")
-    common.tell(f"figures       {output}")
+    common.tell(f"figures       {run.output}")
     ctx.exit(1 if result["texts"] else 0)
 
 
@@ -121,17 +95,7 @@ def negatives(
 @options.run_options("results/false-accepts.json", "groups of grids")
 @click.pass_context
 def false_accepts(
-    ctx: click.Context,
-    grids: int,
-    structured: int,
-    images: Path | None,
-    model: str,
-    known: bool,
-    seconds: float | None,
-    seed: int,
-    output: Path,
-    workers: int,
-    force: bool,
+    ctx: click.Context, run: options.Run, images: Path | None, seconds: float | None, **chosen: Any
 ) -> None:
     """Count messages that the soft reader takes out of grids without any.
 
@@ -141,12 +105,9 @@ def false_accepts(
 
     Example: riis-physical measure false-accepts --grids 3200 --structured 320 -o grids.json
     """
-    options.check(output, force=force)
-
     from training.measure.negatives.false_accepts import evaluate_false_accepts, lines
     from training.measure.negatives.grids import GridSettings
 
-    settings = GridSettings(grids, structured, seed, options.text(images) or "", model, known)
-    result = evaluate_false_accepts(settings, output, workers=workers, seconds=seconds, force=force)
-    options.say(lines(result), output)
+    settings = options.settings(GridSettings, chosen, images=images or "")
+    result = run.measure(evaluate_false_accepts, settings, lines, seconds=seconds)
     ctx.exit(1 if result["all"]["accepted"] else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,31 +28,17 @@ from riis_physical.commands.measure import options
     help="A name and its settings, none for the configuration as it is; the first is what the "
     "others are compared with; repeatable.",
 )
-@options.n_option(96, "Patches with a draw each that judge, a multiple of 8")
+@options.n_option(96, "Patches with a draw each that judge, a multiple of 8", "items")
 @common.folder_option(
     "--runs", required=True, help="Folder of the runs, which go on where they were stopped."
 )
 @options.run_options("results/objectives.json", "variants")
-def objectives(
-    config: str,
-    init: str | None,
-    images: Path,
-    held: Path,
-    shared: tuple[str, ...],
-    variants: tuple[str, ...],
-    n: int,
-    runs: Path,
-    output: Path,
-    workers: int,
-    force: bool,
-) -> None:
+def objectives(run: options.Run, runs: Path, variants: tuple[str, ...], **chosen: Any) -> None:
     """Train variants of an objective from one start with the same draws; compare what is seen.
 
     Example: riis-physical measure objectives --init print-2 --images train --held val
     --set steps=300 --variant base: --variant tails:tails=2 --runs runs -o objectives.json
     """
-    options.check(output, force=force)
-
     from riis_physical.system.files import make_folder
     from training.measure.hiding.objectives import ObjectiveSettings, evaluate_objectives, lines
 
@@ -60,23 +47,14 @@ def objectives(
     for variant in variants:
         name, _, text = variant.partition(":")
         parsed.append((name, tuple(one for one in text.split(",") if one)))
-    settings = ObjectiveSettings(
-        config=config,
-        variants=tuple(parsed),
-        images=str(images),
-        held=str(held),
-        runs=str(runs),
-        shared=shared,
-        init=init,
-        items=n,
-    )
-    options.say(lines(evaluate_objectives(settings, output, workers=workers, force=force)), output)
+    settings = options.settings(ObjectiveSettings, chosen, runs=runs, variants=tuple(parsed))
+    run.measure(evaluate_objectives, settings, lines)
 
 
 @click.command("budget", short_help="What each distortion costs, and what search wins back.")
 @common.model_option()
 @options.images_option
-@options.n_option(8, "Hosts through the reveal for each preset")
+@options.n_option(8, "Hosts through the reveal for each preset", "hosts")
 @click.option("--draws", type=click.IntRange(1), default=4, help="Of each of them.")
 @click.option(
     "--captures",
@@ -90,31 +68,16 @@ def objectives(
     help="End with what is measured by then.",
 )
 @options.run_options("results/budget.json", "looks")
-def budget(
-    model: str,
-    images: Path,
-    n: int,
-    draws: int,
-    captures: int,
-    minutes: float | None,
-    output: Path,
-    workers: int,
-    force: bool,
-) -> None:
+def budget(run: options.Run, minutes: float | None, **chosen: Any) -> None:
     """Take one group of distortions away at a time, from the same draws; see what is gained.
 
     Example: riis-physical measure budget --images photos --n 8 --captures 8 -o budget.json
     """
-    options.check(output, force=force)
-
     from training.measure.budget.run import BudgetSettings, evaluate_budget, lines
 
-    settings = BudgetSettings(
-        images=str(images), model=model, hosts=n, draws=draws, captures=captures
-    )
+    settings = options.settings(BudgetSettings, chosen)
     seconds = None if minutes is None else 60 * minutes
-    result = evaluate_budget(settings, output, workers=workers, force=force, seconds=seconds)
-    options.say(lines(result), output)
+    run.measure(evaluate_budget, settings, lines, seconds=seconds)
 
 
 @click.command("step", short_help="Operators and time of a training step.")
@@ -126,28 +89,12 @@ def budget(
 @common.folder_option("--images", required=True, help="Photographs to train on.")
 @click.option("--repeat", type=click.IntRange(1), default=5, help="Timed steps.")
 @click.option("--cpu", is_flag=True, help="Do not use an accelerator that is there.")
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
-def step(
-    config: str,
-    overrides: tuple[str, ...],
-    init: str | None,
-    images: Path,
-    repeat: int,
-    cpu: bool,
-    output: Path,
-    force: bool,
-) -> None:
+@options.output_options
+def step(run: options.Run, images: Path, **chosen: Any) -> None:
     """Count the operators that one step calls, values read back and constants sent; time it.
 
     Example: riis-physical measure step --images photos --config print-3 --init print-2 -o step.json
     """
-    options.check(output, force=force)
-
     from training.measure.speed.step import lines, measure_step
 
-    result = measure_step(
-        images, output, config=config, overrides=overrides, init=init, repeat=repeat, cpu=cpu,
-        force=force,
-    )  # fmt: skip
-    options.say(lines(result), output)
+    run.say(lines(measure_step(images, run.output, force=run.force, **chosen)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -49,17 +48,14 @@ def _picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @options.n_option(16, "Hosts")
 @_picture_options
 @options.run_options("results/pictures.json", "hosts")
-def pictures(output: Path, workers: int, force: bool, **chosen: Any) -> None:
+def pictures(run: options.Run, **chosen: Any) -> None:
     """Hide, distort with exact noise and the real codec, reveal; told the level, estimated, blind.
 
     Example: riis-physical measure pictures --images photos --n 8 -o pictures.json
     """
-    options.check(output, force=force)
-
     from training.measure.pictures.quality import LEVELS, lines, measure_pictures
 
-    settings = _settings(chosen, LEVELS)
-    options.say(lines(measure_pictures(settings, output, workers=workers, force=force)), output)
+    run.measure(measure_pictures, _settings(chosen, LEVELS), lines)
 
 
 @click.command("tamper", short_help="Whether edits of a container show where they were made.")
@@ -68,29 +64,20 @@ def pictures(output: Path, workers: int, force: bool, **chosen: Any) -> None:
 @options.n_option(8, "Hosts")
 @_picture_options
 @options.run_options("results/tamper.json", "hosts")
-def tamper(output: Path, workers: int, force: bool, **chosen: Any) -> None:
+def tamper(run: options.Run, **chosen: Any) -> None:
     """Edit containers in code, compress them, and compare what is revealed with what was hidden.
 
     Example: riis-physical measure tamper --images photos --n 4 -o tamper.json
     """
-    options.check(output, force=force)
-
     from training.measure.pictures.tamper import LEVELS, lines, measure_tamper
 
-    settings = _settings(chosen, LEVELS)
-    options.say(lines(measure_tamper(settings, output, workers=workers, force=force)), output)
+    run.measure(measure_tamper, _settings(chosen, LEVELS), lines)
 
 
 def _settings(chosen: dict[str, Any], levels: tuple[str, ...]) -> Any:
     from riis_physical.pictures.model import shipped
     from training.measure.pictures.settings import PictureSettings
 
-    model = chosen.pop("model")
-    return PictureSettings(
-        **{
-            **chosen,
-            "model": shipped() if model == "auto" else model,
-            "images": str(chosen["images"]),
-            "levels": chosen["levels"] or levels,
-        }
-    )
+    model = shipped() if chosen["model"] == "auto" else chosen["model"]
+    levels = chosen["levels"] or levels
+    return options.settings(PictureSettings, chosen | {"model": model, "levels": levels})

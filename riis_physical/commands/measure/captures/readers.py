@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +15,7 @@ from riis_physical.commands.measure import options
 @options.n_option(200, "Grids for each share of wrong modules")
 @common.seed_option()
 @options.run_options("results/soft-reading.json", "rows")
-def soft(n: int, seed: int, output: Path, workers: int, force: bool) -> None:
+def soft(run: options.Run, **chosen: Any) -> None:
     """Read codes under Gaussian noise: nothing known, a beginning, lists.
 
     Addresses and sentences of words that the character model has not learned from, and letters
@@ -22,12 +23,9 @@ def soft(n: int, seed: int, output: Path, workers: int, force: bool) -> None:
 
     Example: riis-physical measure soft --n 20 -o soft.json
     """
-    options.check(output, force=force)
-
     from training.measure.reading.soft import SoftSettings, evaluate_soft, lines
 
-    result = evaluate_soft(SoftSettings(n, seed), output, workers=workers, force=force)
-    options.say(lines(result), output)
+    run.measure(evaluate_soft, options.settings(SoftSettings, chosen), lines)
 
 
 @click.command("visible", short_help="Visible QR codes that read-qr reads in real photos.")
@@ -37,16 +35,14 @@ def soft(n: int, seed: int, output: Path, workers: int, force: bool) -> None:
     help="Photos with, beside each, a .txt of the same name that says what its code holds.",
 )
 @options.run_options("results/visible.json", "photos")
-def visible(photos: Path, output: Path, workers: int, force: bool) -> None:
+def visible(run: options.Run, photos: Path) -> None:
     """Read visible codes with read-qr and with each decoder alone.
 
     Example: riis-physical measure visible --photos qr_photos -o visible.json
     """
-    options.check(output, force=force)
-
     from training.measure.reading.visible import evaluate_visible, lines
 
-    options.say(lines(evaluate_visible(photos, output, workers=workers, force=force)), output)
+    run.measure(evaluate_visible, photos, lines)
 
 
 @click.command("quality", short_help="How well estimates of a capture's quality agree with it.")
@@ -55,16 +51,14 @@ def visible(photos: Path, output: Path, workers: int, force: bool) -> None:
 @options.n_option(30, "Containers, each under three presets")
 @common.seed_option()
 @options.run_options("results/quality-print-1.json", "captures")
-def quality(
-    model: str, images: Path, n: int, seed: int, output: Path, workers: int, force: bool
-) -> None:
+def quality(run: options.Run, images: Path, n: int, seed: int, model: str) -> None:
     """Compare estimated blur, noise, compression, width, exposure and angle with the truth.
 
     Example: riis-physical measure quality --images photos --n 5 -o quality.json
     """
-    options.check(output, force=force)
-
     from training.measure.reading.quality import evaluate_quality, lines
 
-    result = evaluate_quality(images, n, seed, model, output, workers=workers, force=force)
-    options.say(lines(result), output)
+    result = evaluate_quality(
+        images, n, seed, model, run.output, workers=run.workers, force=run.force
+    )
+    run.say(lines(result))

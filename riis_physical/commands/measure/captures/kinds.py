@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +16,7 @@ from riis_physical.commands.measure import options
 @common.folder_option("--backgrounds", required=True, help="Photographs of rooms.")
 @click.option(
     "--kind",
-    "names",
+    "kinds",
     multiple=True,
     metavar="NAME",
     help="Only this kind, for example 'mirrored photo'; repeatable.",
@@ -26,32 +26,15 @@ from riis_physical.commands.measure import options
 @click.option("--seconds", type=click.FloatRange(1), help="End with what is done by then.")
 @common.seed_option()
 @options.run_options("results/kinds.json", "photos")
-def command(
-    model: str,
-    images: Path,
-    backgrounds: Path,
-    names: tuple[str, ...],
-    n: int,
-    effort: str,
-    seconds: float | None,
-    workers: int,
-    seed: int,
-    output: Path,
-    force: bool,
-) -> None:
+def command(run: options.Run, kinds: tuple[str, ...], seconds: float | None, **chosen: Any) -> None:
     """Mirrored, cut off, several on a sheet, and in rooms behind glass, tape and the like.
 
     Example: riis-physical measure kinds --images photos --backgrounds rooms --n 5 -o kinds.json
     """
-    options.check(output, force=force)
-
     from training.measure.kinds.run import KINDS, Settings, lines, measure_kinds
 
-    unknown = [name for name in names if name not in KINDS]
+    unknown = [name for name in kinds if name not in KINDS]
     if unknown:
         raise click.UsageError(f"No kind {unknown[0]!r}: expected one of {', '.join(KINDS)}.")
-    settings = Settings(
-        model, str(images), str(backgrounds), names or tuple(KINDS), n, seed, effort
-    )
-    result = measure_kinds(settings, output, workers=workers, force=force, seconds=seconds)
-    options.say(lines(result), output)
+    settings = options.settings(Settings, chosen, kinds=kinds or tuple(KINDS))
+    run.measure(measure_kinds, settings, lines, seconds=seconds)

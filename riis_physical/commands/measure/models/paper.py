@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -57,22 +58,13 @@ from riis_physical.commands.measure import options
 @click.option("--cpu", is_flag=True, help="Do not train on an accelerator that is there.")
 @options.run_options("results/paper.json", "pairs")
 def command(
-    data: Path,
-    runs: Path,
-    config: str,
-    overrides: tuple[str, ...],
+    run: options.Run,
     steps: int | None,
     minutes: float | None,
     train: bool,
     models: tuple[str, ...],
-    seeds: int,
-    n: int,
-    size: int,
-    crop: int,
     cpu: bool,
-    output: Path,
-    workers: int,
-    force: bool,
+    **chosen: Any,
 ) -> None:
     """Train RIIS and what it is compared with, then measure with exact noise and the real codec.
 
@@ -80,7 +72,6 @@ def command(
 
     Example: riis-physical measure paper --data photos --steps 600 -o results/paper.json
     """
-    options.check(output, force=force)
     if steps is not None and minutes is not None:
         raise click.UsageError("--steps and --minutes both say how long: give one of them.")
 
@@ -88,51 +79,33 @@ def command(
     from training.measure.paper.run import lines, measure_paper
     from training.measure.paper.settings import PaperSettings
 
-    settings = PaperSettings(
-        data=str(data),
-        runs=str(runs),
-        config=config,
-        overrides=overrides,
-        steps=steps or 0,
-        models=models or tuple(plan.name for plan in PLANS),
-        seeds=seeds,
-        n=n,
-        size=size,
-        crop=crop,
+    settings = options.settings(
+        PaperSettings, chosen, steps=steps or 0, models=models or tuple(plan.name for plan in PLANS)
     )
     result = measure_paper(
-        settings,
-        output,
-        minutes=minutes,
-        train=train,
-        cpu=cpu,
-        tell=common.tell,
-        workers=workers,
-        force=force,
-    )
+        settings, run.output, minutes=minutes, train=train, cpu=cpu, tell=common.tell,
+        workers=run.workers, force=run.force,
+    )  # fmt: skip
     if result is None:
         common.tell("stopped; the same command goes on")
         return
-    options.say(lines(result), output)
+    run.say(lines(result))
 
 
 @click.command("paper-speed", short_help="The paper's depth beside HiNet's: time and memory.")
 @click.option("--side", type=click.IntRange(32), default=128, help="Pixels.")
 @click.option("--repeat", type=click.IntRange(1, 100), default=5)
 @click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu")
-@common.file_option("-o", "--output", required=True, help="Every figure.")
-@common.force_option
-def speed(side: int, repeat: int, device: str, output: Path, force: bool) -> None:
+@options.output_options
+def speed(run: options.Run, side: int, **chosen: Any) -> None:
     """Time hiding, revealing and learning from one picture, in single precision and in bfloat16,
     each in a process of its own. Nothing else should run.
 
     Example: riis-physical measure paper-speed --repeat 1 -o paper-speed.json
     """
-    options.check(output, force=force)
     if side % 16:
         raise click.UsageError(f"--side {side}: expected a multiple of 16.")
 
     from training.measure.paper.speed import lines, measure_speed
 
-    result = measure_speed(output, side=side, repeat=repeat, device=device, force=force)
-    options.say(lines(result), output)
+    run.say(lines(measure_speed(run.output, side=side, force=run.force, **chosen)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,7 +33,6 @@ from riis_physical.commands.measure import options
 )
 @click.option(
     "--strength",
-    "strengths",
     default="1.0",
     metavar="S[,S...]",
     help="Strength of hiding; several for a curve, all with the same captures.",
@@ -78,28 +78,14 @@ from riis_physical.commands.measure import options
 @options.run_options("results/normal.json", "captures")
 @common.device_option
 def command(
-    model: str,
-    scan_model: str | None,
-    images: Path,
-    n: int,
+    run: options.Run,
     presets: tuple[str, ...],
     profiles: tuple[str, ...],
-    strengths: str,
+    strength: str,
     messages: str,
     known: str,
-    medium: str,
-    corners: str,
-    width_px: float | None,
-    size: tuple[int, int] | None,
-    margin: float,
-    backgrounds: Path | None,
     no_visible: bool,
-    z: str,
-    workers: int,
-    seed: int,
-    output: Path,
-    device: str,
-    force: bool,
+    **chosen: Any,
 ) -> None:
     """Measure decode rate, visibility and speed over simulated captures.
 
@@ -107,11 +93,9 @@ def command(
 
     Example: riis-physical measure reading --images photos --n 100 -o normal.json
     """
-    chosen = _strengths(strengths)
+    strengths = _strengths(strength)
     if profiles and (common.is_given("presets") or common.is_given("medium")):
         raise click.UsageError("--profile says what --preset and --medium say: give one.")
-
-    options.check(output, force=force)
 
     from training.measure.common.messages import Messages
     from training.measure.common.settings import Settings
@@ -120,27 +104,16 @@ def command(
     named = {Path(source).stem: source for source in profiles}
     if len(named) < len(set(profiles)):
         raise click.UsageError("two profiles have the same name: rename a file.")
-    settings = Settings(
-        model=model,
-        scan_model=scan_model,
-        images=str(images),
-        n=n,
+    settings = options.settings(
+        Settings,
+        chosen,
         presets=tuple(named) or tuple(dict.fromkeys(presets)),
         profiles=tuple(named.items()),
-        strengths=chosen,
+        strengths=strengths,
         messages=Messages(messages, known),
-        medium=medium,
-        seed=seed,
-        corners=corners,
-        margin=margin,
-        width_px=width_px,
-        size=size,
-        backgrounds=options.text(backgrounds),
         visible=not no_visible,
-        z=z,
-        device=device,
     )
-    options.say(lines(evaluate(settings, output, workers=workers, force=force)), output)
+    run.measure(evaluate, settings, lines)
 
 
 def _strengths(text: str) -> tuple[float, ...]:

@@ -1,0 +1,1 @@
+"""Commands that measure captures: what reads, what is found, and what must never come back."""

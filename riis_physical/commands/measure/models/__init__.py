@@ -1,0 +1,1 @@
+"""Commands that measure models: what is seen of them, their training, the paper's own use."""
