@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,7 +23,7 @@ from training.detector.closeups import (
 )
 from training.detector.loop import Settings, Task
 from training.detector.material.scenes import Composites, Picture
-from training.detector.targets import clockwise
+from training.detector.targets import clockwise, stacked
 from training.detector.validate import auc, corner_error, whole
 
 WEIGHTS = {"container": 2.0}
@@ -51,7 +50,7 @@ def task(out: Path, settings: Settings, device: str = "cpu") -> Task[CloseUpNet,
     learned, checks = Composites.of(out, "scenes", "pairs"), Composites.of(out, "checks")
     return Task(
         build=CloseUpNet,
-        draw=lambda step: stack(_draw(learned, settings, step), device),
+        draw=lambda step: stacked(CloseUpBatch, _draw(learned, settings, step), device),
         losses=loss_of,
         weights=WEIGHTS,
         check=lambda network: score(network, checks, device).rounded(),
@@ -77,20 +76,6 @@ def _draw(composites: Composites, settings: Settings, step: int) -> list[CloseUp
             if one is not None:
                 examples.append(one)
     return examples[: settings.batch]
-
-
-def stack(examples: Sequence[CloseUpExample], device: str) -> CloseUpBatch:
-    """Examples as a batch."""
-    images = torch.from_numpy(np.stack([e.image for e in examples])).to(device)
-
-    def tensor(name: str) -> Tensor:
-        values: list[Any] = [getattr(e, name) for e in examples]
-        return torch.from_numpy(np.stack(values)).to(device)
-
-    return CloseUpBatch(
-        (images.permute(0, 3, 1, 2).float() / 255).contiguous(memory_format=torch.channels_last),
-        *(tensor(n) for n in ("sides", "container", "weight")),
-    )
 
 
 def loss_of(maps: CloseUpMaps, batch: CloseUpBatch) -> dict[str, Tensor]:

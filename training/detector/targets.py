@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from riis_physical.artifacts import UInt8Image
 from training.detector.material.scenes import Picture
 
 FloatArray = NDArray[np.float32]
+Batch = TypeVar("Batch")
 
 ZOOM = (0.75, 1.35)
 MOST_TURN_DEG = 10.0
@@ -38,6 +42,24 @@ class Example:
     offsets: FloatArray
     weight: FloatArray
     scale: FloatArray
+
+
+def stacked(kind: Callable[..., Batch], examples: Sequence[Any], device: str) -> Batch:
+    """Examples of one size as a batch: `images`, and fields of theirs by the same names.
+
+    Args:
+        kind: dataclass of tensors, `images` first, (B, 3, H, W) in [0, 1].
+        examples: each with `image`, uint8 (H, W, 3), and arrays.
+    """
+
+    def tensor(name: str) -> Tensor:
+        return torch.from_numpy(np.stack([getattr(e, name) for e in examples])).to(device)
+
+    images = tensor("image").permute(0, 3, 1, 2).float() / 255
+    names = [f.name for f in fields(kind)[1:]]  # type: ignore[arg-type]
+    return kind(
+        images.contiguous(memory_format=torch.channels_last), *(tensor(name) for name in names)
+    )
 
 
 def view(

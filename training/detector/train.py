@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from capture.find.learned.networks.detector_net import DetectorNet, Maps
 from riis_physical.artifacts import UInt8Image
 from training.detector.loop import Settings, Task
 from training.detector.material.scenes import Composites, Picture
-from training.detector.targets import Example, view
+from training.detector.targets import Example, stacked, view
 from training.detector.validate import score
 
 VIEW = (768, 1024)
@@ -45,7 +44,7 @@ def task(out: Path, settings: Settings, device: str = "cpu") -> Task[DetectorNet
     learned, checks = Composites.of(out, "scenes", "pairs"), Composites.of(out, "checks")
     return Task(
         build=DetectorNet,
-        draw=lambda step: stack(_draw(learned, settings, step), device),
+        draw=lambda step: stacked(Batch, _draw(learned, settings, step), device),
         losses=loss_of,
         weights=WEIGHTS,
         check=lambda network: score(network, checks, device).rounded(),
@@ -63,20 +62,6 @@ def _draw(composites: Composites, settings: Settings, step: int) -> list[Example
         same = int(rng.integers(2**31))
         examples += [view(*twin, np.random.default_rng(same), size) for twin in twins]
     return examples[: settings.batch]
-
-
-def stack(examples: list[Example], device: str) -> Batch:
-    """Examples of one size as a batch."""
-    images = torch.from_numpy(np.stack([e.image for e in examples])).to(device)
-
-    def tensor(name: str) -> Tensor:
-        values: list[Any] = [getattr(e, name) for e in examples]
-        return torch.from_numpy(np.stack(values)).to(device)
-
-    return Batch(
-        (images.permute(0, 3, 1, 2).float() / 255).contiguous(memory_format=torch.channels_last),
-        *(tensor(n) for n in ("container", "picture", "offsets", "weight", "scale")),
-    )
 
 
 def loss_of(maps: Maps, batch: Batch) -> dict[str, Tensor]:

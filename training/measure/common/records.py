@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 #: Status of a capture whose container was refused by `hide` before any photo.
 NOT_HIDDEN = "not_hidden"
@@ -12,8 +12,22 @@ NOT_HIDDEN = "not_hidden"
 FOUND_WITHIN = 0.02
 
 
+class Record:
+    """A frozen dataclass that is kept as one JSON object."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, rounded; infinities become null."""
+        return {key: plain(value) for key, value in asdict(self).items()}  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+
 @dataclass(frozen=True)
-class CaptureRecord:
+class CaptureRecord(Record):
     """One capture.
 
     Attributes:
@@ -77,16 +91,6 @@ class CaptureRecord:
     def key(self) -> tuple[int, str, float]:
         """Tells captures of one evaluation apart."""
         return (self.index, self.preset, self.strength)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, rounded; infinities become null."""
-        return {key: plain(value) for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> CaptureRecord:
-        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
 
 
 def plain(value: Any) -> Any:

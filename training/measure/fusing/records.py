@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-from training.measure.common.records import NOT_HIDDEN, plain
+from training.measure.common.records import NOT_HIDDEN, Record
 
 
 @dataclass(frozen=True)
-class FuseRecord:
+class FuseRecord(Record):
     """One container over several photos.
 
     Attributes:
@@ -63,11 +63,4 @@ class FuseRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON, rounded."""
-        values = {key: plain(value) for key, value in asdict(self).items()}
-        return {**values, "width_px": [round(width, 2) for width in self.width_px]}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> FuseRecord:
-        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        return {**super().as_dict(), "width_px": [round(width, 2) for width in self.width_px]}

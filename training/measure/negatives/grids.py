@@ -16,6 +16,7 @@ from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.structure import LEVELS, MAX_VERSION, Level, grid_size, known_modules
 from riis_physical.qr.soft.decode import normalised, passes_gate, read_grid
 from riis_physical.qr.soft.knowledge import NOTHING
+from training.measure.common.records import Record
 from training.measure.negatives.knowledge import LONGEST, all_known
 from training.text.messages import draw_messages
 
@@ -72,7 +73,7 @@ class GridSettings:
 
 
 @dataclass(frozen=True)
-class GroupRecord:
+class GroupRecord(Record):
     """What became of one group.
 
     Attributes:
@@ -89,15 +90,6 @@ class GroupRecord:
     grids: int
     passed: int
     accepted: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> GroupRecord:
-        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
-        return cls(**values)
 
 
 class GridReader:

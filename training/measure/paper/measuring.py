@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from torch import Tensor
 from riis_physical.artifacts import UInt8Image
 from riis_physical.distortion.level import Level
 from riis_physical.metrics import psnr, ssim
-from training.measure.common.records import plain
+from training.measure.common.records import Record
 from training.measure.paper.data import Pairs, measured_paths
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.making import Trained, network_of
@@ -24,7 +24,7 @@ from training.measure.paper.settings import PaperSettings
 
 
 @dataclass(frozen=True)
-class PairRecord:
+class PairRecord(Record):
     """One model's answer to one pair under one distortion, measured on 8-bit files.
 
     Attributes:
@@ -43,15 +43,6 @@ class PairRecord:
     container_ssim: float
     secret_psnr: float
     secret_ssim: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, rounded; infinities become null."""
-        return {key: plain(value) for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> PairRecord:
-        """The inverse of :meth:`as_dict`."""
-        return cls(**values)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from training.measure.common.experiment import (
     all_of,
     carry_out,
     check_output,
+    simulated,
 )
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.summary import mean_over_pairs
@@ -84,7 +85,6 @@ def experiment(
     kind: str, settings: PictureSettings, make: Any, summarise_: Any, each: int
 ) -> Experiment[PlainRecord]:
     """An experiment with one task a host, which gives `each` records."""
-    record = load_record(settings.model)
     hosts = Pictures(settings, PictureModel.load(settings.model)).hosts
     tasks = [(index,) for index in range(settings.n)]
 
@@ -94,17 +94,7 @@ def experiment(
 
     return Experiment(
         kind=kind,
-        head={
-            "settings": settings.as_dict(),
-            "model_sha256": record["sha256"],
-            "hosts_sha256": hosts.digest,
-        },
-        about={
-            "captures": "simulated",
-            "model": {key: record.get(key) for key in ("name", "sha256", "released")},
-            "settings": settings.as_dict(),
-            "hosts": {"pictures": len(hosts), "sha256": hosts.digest},
-        },
+        **simulated(settings.as_dict(), load_record(settings.model), hosts),
         settings=settings,
         make=make,
         parse=PlainRecord.from_dict,

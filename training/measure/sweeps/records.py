@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-from training.measure.common.records import plain
+from training.measure.common.records import Record
 from training.measure.sweeps.settings import Point
 
 
 @dataclass(frozen=True)
-class BenchmarkRecord:
+class BenchmarkRecord(Record):
     """One capture.
 
     Attributes:
@@ -64,13 +63,3 @@ class BenchmarkRecord:
     def point(self) -> Point:
         """Where it was made."""
         return Point(self.sweep, self.value, self.preset, self.margin)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON, rounded."""
-        return {key: plain(value) for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> BenchmarkRecord:
-        """The inverse of :meth:`as_dict`; raises TypeError on missing keys."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
