@@ -94,6 +94,7 @@ def hide(
     from riis_physical.hiding import Aim
     from riis_physical.hiding import hide as hidden
     from riis_physical.images import LOSSY, LoadedImage, image_format, load_host, save_image
+    from riis_physical.model.weights import named
     from riis_physical.qr.soft.knowledge import NOTHING
     from riis_physical.system.files import check_writable
 
@@ -111,7 +112,7 @@ def hide(
         loaded = load_host(host, background)
     else:
         loaded = LoadedImage(_pixels(host))
-    model = load_models(revealer)[0] if isinstance(revealer, str) else revealer
+    model = load_models(named(revealer)[0])[0] if isinstance(revealer, str) else revealer
     result = hidden(
         loaded,
         message,

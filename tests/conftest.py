@@ -39,6 +39,7 @@ def fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A revealer without weights in place of the shipped ones."""
     revealer = FakeRevealer(12 / 255, {"min_px_per_module": 8})
     monkeypatch.setattr(common, "load_revealers", lambda model, device: [revealer])
+    monkeypatch.setattr(common, "load_revealer", lambda model, device: revealer)
     monkeypatch.setattr(engine, "load_readers", lambda *_: [revealer])
 
 

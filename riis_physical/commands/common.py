@@ -286,6 +286,13 @@ def load_revealers(model: str, device: str) -> list[Revealer]:
     return [Revealer.load(name, device=device) for name in named(model)]
 
 
+def load_revealer(model: str, device: str) -> Revealer:
+    """The one model that hides: the one asked for, the best one for `auto`; raises WeightsError."""
+    from riis_physical.model.revealer import Revealer
+
+    return Revealer.load(model, device=device)
+
+
 def note(text: str) -> None:
     """A line for people on standard error; --quiet leaves out what is no warning."""
     if not (is_quiet() and text.startswith("note:")):

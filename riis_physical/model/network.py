@@ -24,8 +24,7 @@ from riis_physical.flow import (
 )
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.estimator import ConditionEstimator
-from riis_physical.model.shapes import shapes_of
-from riis_physical.model.weights import check_shapes
+from riis_physical.model.shapes import filled
 
 C_CONDITION = 4
 
@@ -121,10 +120,7 @@ class HidingNetwork(nn.Module):
         Raises:
             WeightsError: a parameter is missing, left over or of another shape.
         """
-        check_shapes(name, tensors, shapes_of(lambda: cls(config)))
-        network = cls(config)
-        network.load_state_dict(dict(tensors))
-        return network
+        return filled(lambda: cls(config), tensors, name)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

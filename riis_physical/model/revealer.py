@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from riis_physical.artifacts import Condition, FloatArray, RevealedGrid
-from riis_physical.errors import ConfigError, WeightsError
+from riis_physical.errors import ConfigError
 from riis_physical.model.condition import CLEAN, estimated_condition, normalise_condition
 from riis_physical.model.network import HidingNetwork
 from riis_physical.model.noise import Z_SEED
-from riis_physical.model.weights import available, config_of, load_tensors
+from riis_physical.model.weights import config_of, load_tensors, named
 from riis_physical.system.device import usable_device
 
 logger = logging.getLogger(__name__)
@@ -58,13 +58,7 @@ class Revealer:
             ConfigError: the device is not there, or the model hides no messages.
         """
         if name == "auto":
-            shipped = available()
-            if not shipped:
-                raise WeightsError(
-                    "no model ships with this installation: train one (riis-physical train) "
-                    "and name its .safetensors file with --model"
-                )
-            name = shipped[0]
+            name = named("auto")[0]
         place = usable_device(device)
         tensors, record = load_tensors(name)
         network = HidingNetwork.filled(config_of(name, record), tensors, name)

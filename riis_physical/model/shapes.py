@@ -1,13 +1,18 @@
-"""Shapes of a network's parameters without the memory for them."""
+"""Networks without the memory for their parameters, to be compared with weights and filled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from riis_physical.model.weights import check_shapes
+
+Network = TypeVar("Network", bound=nn.Module)
 
 _FILLING = {"normal_", "uniform_", "zero_", "fill_", "copy_", "trunc_normal_"}
 
@@ -25,7 +30,22 @@ class _WithoutValues(TorchFunctionMode):
         return func(*args, **given)
 
 
-def shapes_of(build: Callable[[], nn.Module]) -> dict[str, Tensor]:
-    """The state dict of a network, on the device meta: names and shapes, no numbers."""
+def filled(
+    build: Callable[[], Network], tensors: Mapping[str, Tensor], name: str | Path
+) -> Network:
+    """A network that takes weights as they are; nothing is computed to be overwritten.
+
+    Args:
+        build: the network; what it keeps beside its state dict must be made on the CPU.
+        tensors: its state dict, float32.
+        name: of the weights, for the error.
+
+    Raises:
+        WeightsError: a parameter is missing, left over or of another shape; no memory was
+            taken then.
+    """
     with torch.device("meta"), _WithoutValues():
-        return build().state_dict()
+        network = build()
+    check_shapes(name, tensors, network.state_dict())
+    network.load_state_dict(dict(tensors), assign=True)
+    return network

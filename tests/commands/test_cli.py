@@ -83,7 +83,7 @@ def test_memory_that_runs_out_is_one_line(
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(common, "load_revealers", fail)
+    monkeypatch.setattr(common, "load_revealer", fail)
     status, _, err = run("hide", host, "-m", "m", "-o", tmp_path / "c.png")
     assert (status, err.count("\n")) == (1, 1)
     assert "out of memory" in err

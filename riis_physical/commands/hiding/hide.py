@@ -196,7 +196,7 @@ def command(
             reach_px=reach_px,
         )
         of = f"preset {preset}" if device_profile is None else f"profile {device_profile.name}"
-        revealer = common.load_revealers(model, device)[0]
+        revealer = common.load_revealer(model, device)
         wish = Wish(
             aim, of, strength, target_rate, captures, seconds if refine else None, knowledge,
             printer,

@@ -215,7 +215,7 @@ def _proofs(
         return []
     from riis_physical.sheets.proof import VISIBLE_DE, save_proof, soft_proof
 
-    revealer = common.load_revealers("auto", "cpu")[0]
+    revealer = common.load_revealer("auto", "cpu")
     lines = []
     for source in sources:
         found = soft_proof(source.pixels, source.icc_profile, printer, revealer)

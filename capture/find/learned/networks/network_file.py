@@ -17,8 +17,8 @@ from torch import Tensor
 
 from capture.find.learned.networks.blocks import ScaledNetwork
 from riis_physical.errors import WeightsError
-from riis_physical.model.shapes import shapes_of
-from riis_physical.model.weights import check_shapes, load_tensors
+from riis_physical.model.shapes import filled
+from riis_physical.model.weights import load_tensors
 from riis_physical.system.documents import first_fault
 
 Network = TypeVar("Network", bound=ScaledNetwork)
@@ -55,11 +55,7 @@ def load_network(
             f"{file} holds no weights of this detector (config.{first_fault(error)}): "
             "install the package again"
         ) from error
-    full = unpacked(tensors)
-    check_shapes(file, full, shapes_of(lambda: build(widths)))
-    network = build(widths)
-    network.load_state_dict(full)
-    return network
+    return filled(lambda: build(widths), unpacked(tensors), file)
 
 
 def packed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
