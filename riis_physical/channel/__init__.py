@@ -4,7 +4,7 @@
 them the way training needs it, ``condition_of`` tells how bad it was, and
 ``photograph`` makes the whole photo that a phone would take.
 
-`ranges` and `params` sample, `effects/` has one effect a file, `plan` what follows from
+`draw` samples `params` from `ranges`, `effects/` has one effect a file, `plan` what follows from
 parameters alone; `simulate` applies them in the order for training, `scene` and `photo` make
 whole photographs.
 
@@ -12,7 +12,8 @@ Colour curves, matrices and all geometry are kornia's. Blur and JPEG are our own
 for speed on a CPU, and tested against kornia's.
 """
 
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.draw import sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.channel.ranges import PRESETS, ChannelRanges, preset_table
 from riis_physical.channel.simulate import capture_rectified, condition_of

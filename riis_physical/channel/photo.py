@@ -21,9 +21,10 @@ from PIL import Image
 from torch import Tensor
 
 from riis_physical.artifacts import FloatArray, UInt8Image
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import geometry, light, sensor, tone
 from riis_physical.channel.effects.optics import isotropic, optical_blur
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.plan import CONTAINER_REFERENCE_PX
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.channel.scene import outline, scene

@@ -15,7 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel import sample_params
 from riis_physical.hiding import to_frame
-from riis_physical.hiding.strength.target_rate import DISPLAY_PX, Rate, read_capture
+from riis_physical.hiding.target_rate import DISPLAY_PX, Rate, read_capture
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.soft.reading import read_revealed
 from riis_physical.sheets.profiles import Profile, converted, srgb

@@ -8,10 +8,11 @@ import torch
 from PIL import Image
 
 from riis_physical.channel.constants import pixel_grid
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import geometry, light, optics, sensor, tone
 from riis_physical.channel.effects.jpeg import jpeg
 from riis_physical.channel.effects.occlusion import occlude, occlusion_mask
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 
 
 def picture(batch: int = 2, size: int = 64, seed: int = 0) -> torch.Tensor:

@@ -6,9 +6,9 @@ import torch
 from kornia.enhance import jpeg_codec_differentiable
 
 from riis_physical.channel.constants import pixel_grid
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import geometry, light, optics, sensor, tone
 from riis_physical.channel.effects.jpeg import CHROMA_TABLE, LUMA_TABLE, jpeg
-from riis_physical.channel.params import sample_params
 
 
 def picture(size: int = 96, batch: int = 2) -> torch.Tensor:

@@ -18,8 +18,8 @@ from capture.read.place.correction import Correction, apply_table, even_light, t
 from capture.scan import PhotoFindings, find_containers, scan_photo
 from riis_physical.artifacts import Condition, Status
 from riis_physical.camera import CameraProfile, PhotoReport
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects.tone import medium_response
-from riis_physical.channel.params import sample_params
 from riis_physical.channel.photo import Photograph, photograph
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError

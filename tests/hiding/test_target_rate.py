@@ -11,7 +11,7 @@ from skimage import data
 from riis_physical.channel.ranges import EASY, HARD, NORMAL
 from riis_physical.cli import cli
 from riis_physical.errors import ConfigError, HostError
-from riis_physical.hiding.strength.target_rate import STRENGTHS, choose_strength
+from riis_physical.hiding.target_rate import STRENGTHS, choose_strength
 from riis_physical.model.revealer import Revealer
 
 HOST = data.astronaut()

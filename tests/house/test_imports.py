@@ -18,6 +18,7 @@ ALLOWED = {
     "calibration": {"riis_physical", "capture", "calibration"},
     "training": {"riis_physical", "capture", "calibration", "training"},
 }
+MOST_FILES, MOST_LINES = 13, 350  # modules of a folder, lines of a module
 HEAVY = ("torch", "cv2", "kornia", "pydantic", "numpy", "PIL", "scipy")
 
 
@@ -75,6 +76,46 @@ def test_folders_of_the_capture_side_see_only_what_lies_below_them(folder: str) 
                 | ({"scan", "explain"} if folder == "many" else set())
             )
             assert part in allowed, f"{file.relative_to(ROOT)} imports {module}"
+
+
+# Wings of a folder, and what beside themselves each may see of it.
+WINGS = {
+    "calibration/fit/effects": set(),
+    "capture/find/learned/networks": set(),
+    "capture/read/place": set(),
+    "capture/read/rescue": {"place"},
+    "riis_physical/channel/effects": {"constants", "params"},
+    "riis_physical/hiding/strength": {"frame", "masking"},
+    "riis_physical/qr/soft/blocks": {"code_bits", "evidence"},
+    "training/detector/material": set(),
+    "training/hiding/material": {"config"},
+    "training/hiding/steps": {"config", "material"},
+    "training/hiding/running": {"config", "material", "steps"},
+    "training/report/sections": {"cells", "results"},
+}
+
+
+@pytest.mark.parametrize("wing", sorted(WINGS))
+def test_wings_see_only_what_lies_below_them(wing: str) -> None:
+    folder, _, name = wing.rpartition("/")
+    around = folder.replace("/", ".") + "."
+    for file in (ROOT / wing).glob("*.py"):
+        for module in modules_imported(file):
+            if module.startswith(around):
+                part = module.removeprefix(around).split(".")[0]
+                assert part in WINGS[wing] | {name}, f"{file.relative_to(ROOT)} imports {module}"
+
+
+def test_files_and_folders_stay_small() -> None:
+    for package in ALLOWED:
+        for folder in (ROOT / package).rglob("__init__.py"):
+            files = sorted(folder.parent.glob("*.py"))
+            assert len(files) <= MOST_FILES, (
+                f"{folder.parent.relative_to(ROOT)}: {len(files)} files"
+            )
+            for file in files:
+                lines = len(file.read_text(encoding="utf-8").splitlines())
+                assert lines <= MOST_LINES, f"{file.relative_to(ROOT)}: {lines} lines"
 
 
 @pytest.mark.parametrize("package", sorted(ALLOWED))

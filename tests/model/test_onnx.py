@@ -20,7 +20,7 @@ from capture.find.learned import closeup, detector
 from capture.find.learned.networks.closeup_size import SIZE
 from capture.scan import scan_photo
 from riis_physical.artifacts import Condition, UInt8Image
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.commands.training import export as export_command
 from riis_physical.errors import ConfigError, WeightsError, missing_package

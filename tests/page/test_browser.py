@@ -24,7 +24,7 @@ from click import get_app_dir
 from skimage import data
 
 from capture.find.learned import closeup, detector
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import hide

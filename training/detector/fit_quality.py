@@ -20,9 +20,10 @@ from capture.geometry.rectify import frame_corners
 from capture.quality.spectrum import tile_power
 from capture.quality.spectrum_fit import FILE, features, kernel
 from riis_physical.artifacts import UInt8Image
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import light, sensor, tone
 from riis_physical.channel.effects.optics import isotropic, optical_blur
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import decode_jpeg, encode_jpeg
 from riis_physical.errors import HostError
 from riis_physical.hiding import hide

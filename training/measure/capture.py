@@ -20,7 +20,8 @@ import torch
 from capture.clock import Clock
 from capture.scan import PhotoFindings, find_containers, scan_photo
 from riis_physical.artifacts import FloatArray, ScanResult, UInt8Image
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.draw import sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import Photograph
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import HostError, WeightsError

@@ -28,7 +28,8 @@ from capture.study.plan import sheet_of_study
 from capture.study.sheets import StudySheet
 from capture.study.store import Study
 from riis_physical.artifacts import FloatArray, UInt8Image
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.draw import sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 from riis_physical.system.files import atomic_path, make_folder
 

@@ -10,7 +10,7 @@ from riis_physical.commands import common
 if TYPE_CHECKING:
     from riis_physical.commands.hiding.hide_wish import Wish
     from riis_physical.hiding import HideResult
-    from riis_physical.hiding.strength.target_rate import Chosen
+    from riis_physical.hiding.target_rate import Chosen
     from riis_physical.images import LoadedImage
     from riis_physical.model.revealer import Revealer
     from riis_physical.qr.soft.knowledge import Knowledge

@@ -16,7 +16,7 @@ from riis_physical.commands.verbosity import no_bar
 if TYPE_CHECKING:
     from riis_physical.artifacts import UInt8Image
     from riis_physical.hiding import Aim, Refinement
-    from riis_physical.hiding.strength.target_rate import Chosen
+    from riis_physical.hiding.target_rate import Chosen
     from riis_physical.images import LoadedImage
     from riis_physical.model.revealer import Revealer
     from riis_physical.qr.soft.knowledge import Knowledge
@@ -72,7 +72,7 @@ def confirmed(loaded: LoadedImage, content: bytes, revealer: Revealer, wish: Wis
     """The strength of --target-rate, with a counter of captures on standard error."""
     from tqdm import tqdm
 
-    from riis_physical.hiding.strength.target_rate import choose_strength
+    from riis_physical.hiding.target_rate import choose_strength
 
     assert wish.target_rate is not None
     with tqdm(desc="simulating", unit="capture", disable=no_bar()) as progress:

@@ -19,7 +19,7 @@ from capture.quality.assess import advice, assess, container_width_px
 from capture.quality.photo_fault import photo_fault
 from capture.quality.spectrum_fit import predict
 from riis_physical.artifacts import CaptureQuality, Condition, FloatArray, UInt8Image
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.images import jpeg_quality
 from training.detector.fit_quality import fit, flat_capture
 from training.measure.reading.quality import agreement

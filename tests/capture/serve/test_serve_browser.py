@@ -25,7 +25,7 @@ from PIL import Image
 from skimage import data
 from studies import until, write_source
 
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.hiding import hide
 from riis_physical.model.revealer import Revealer

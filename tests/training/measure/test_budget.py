@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.draw import sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.ranges import ChannelRanges
 from riis_physical.errors import ConfigError
 from training.measure.budget.groups import GROUPS, NEAR_PX, NOTHING, without

@@ -12,8 +12,9 @@ from evaluation_fakes import FakeRevealer, no_container, write_hosts
 
 from capture.geometry.rectify import rectify
 from riis_physical.artifacts import ScanResult, Status
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import geometry
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph, place
 from riis_physical.cli import cli as command
 from riis_physical.commands.measure.captures import sweep as command_module

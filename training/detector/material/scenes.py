@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.channel.background import procedural_background
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import geometry
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import BLUR_ROOM_PX, fast_length, photograph
 from riis_physical.channel.scene import outline
 from riis_physical.errors import TrainingError

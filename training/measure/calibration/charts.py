@@ -13,8 +13,9 @@ from calibration.chart.draw import draw_chart
 from calibration.chart.layout import Chart
 from riis_physical.artifacts import UInt8Image
 from riis_physical.camera import CameraProfile, PhotoReport
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.effects import light, sensor, tone
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import photograph
 
 PX_PER_MM = 8.0

@@ -22,7 +22,7 @@ from calibration.fit.fit import fit_profile
 from capture.clock import Clock
 from capture.read.place.correction import Correction
 from capture.scan import find_containers
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.errors import ConfigError
 from riis_physical.model.revealer import Revealer

@@ -28,7 +28,7 @@ from riis_physical.hiding.plan import steadied
 from riis_physical.hiding.refine import refine
 from riis_physical.hiding.strength.draws import Scene
 from riis_physical.hiding.strength.least import Aim, Choice, choose_with_curve
-from riis_physical.hiding.strength.target_rate import Captures
+from riis_physical.hiding.target_rate import Captures
 from riis_physical.hiding.visible import METRICS, Ladder, looked_at
 from riis_physical.images import load_host, save_image
 from riis_physical.model.revealer import Revealer

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from riis_physical.artifacts import FloatArray, UInt8Image
-from riis_physical.channel.params import ChannelParams, sample_params
+from riis_physical.channel.draw import sample_params
+from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.photo import DEFAULT_SIZE, photograph
 from riis_physical.errors import HostError
 from riis_physical.hiding import hide

@@ -18,7 +18,7 @@ import torch
 from capture.many.folder import photos_in, run_all
 from capture.many.scanner import Scanner, Settings, Task
 from riis_physical.artifacts import UInt8Image
-from riis_physical.channel.params import sample_params
+from riis_physical.channel.draw import sample_params
 from riis_physical.channel.photo import photograph
 from riis_physical.hiding import hide
 from riis_physical.model.engine import load_readers

@@ -133,7 +133,7 @@ def make_pictures(folder: Path, model: str) -> dict[str, Any]:
     import cv2
     import torch
 
-    from riis_physical.channel.params import sample_params
+    from riis_physical.channel.draw import sample_params
     from riis_physical.channel.photo import encode_jpeg, photograph
     from riis_physical.hiding import hide
     from riis_physical.model.revealer import Revealer
