@@ -17,13 +17,37 @@ def fine_detail(photos: Tensor) -> Tensor:
 
 
 class ScaledNetwork(nn.Module):
-    """A network of four scales, each half the one before.
+    """A network of four scales, each half the one before, joined top down.
 
     Attributes:
         widths: channels at each.
     """
 
-    widths: tuple[int, int, int, int]
+    def __init__(self, widths: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.widths = widths
+
+    def add_scales(self) -> None:
+        """The second to fourth scale, after what a network has of the first."""
+        one, two, three, four = self.widths
+        self.down8 = nn.Sequential(convolution(one, two, 3, 2), Residual(two, 1), Residual(two, 1))
+        self.down16 = nn.Sequential(
+            convolution(two, three, 3, 2), Residual(three, 1), Residual(three, 2)
+        )
+        self.down32 = nn.Sequential(
+            convolution(three, four, 3, 2), Residual(four, 1), Residual(four, 2), Residual(four, 4)
+        )
+        self.up16 = convolution(four, three, 1)
+        self.join16 = Residual(three, 1)
+        self.up8 = convolution(three, two, 1)
+        self.join8 = Residual(two, 1)
+
+    def joined(self, eighth: Tensor) -> Tensor:
+        """What all smaller scales add to (B, two, h, w) at the second one."""
+        sixteenth = self.down16(eighth)
+        whole = self.down32(sixteenth)
+        sixteenth = self.join16(sixteenth + doubled(self.up16(whole)))
+        return self.join8(eighth + doubled(self.up8(sixteenth)))
 
 
 class Residual(nn.Module):

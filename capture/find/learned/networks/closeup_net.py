@@ -43,23 +43,12 @@ class CloseUpNet(ScaledNetwork):
     """About 2 million parameters: residual blocks at four scales, joined top down."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (40, 72, 112, 144)) -> None:
-        super().__init__()
-        self.widths = widths
-        one, two, three, four = widths
+        super().__init__(widths)
+        one, two = widths[:2]
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(STRIDE), convolution(6 * STRIDE**2, one, 3), Residual(one, 1)
         )
-        self.down8 = nn.Sequential(convolution(one, two, 3, 2), Residual(two, 1), Residual(two, 1))
-        self.down16 = nn.Sequential(
-            convolution(two, three, 3, 2), Residual(three, 1), Residual(three, 2)
-        )
-        self.down32 = nn.Sequential(
-            convolution(three, four, 3, 2), Residual(four, 1), Residual(four, 2), Residual(four, 4)
-        )
-        self.up16 = convolution(four, three, 1)
-        self.join16 = Residual(three, 1)
-        self.up8 = convolution(three, two, 1)
-        self.join8 = Residual(two, 1)
+        self.add_scales()
         self.up4 = convolution(two, one, 1)
         self.join4 = Residual(one, 1)
         self.head = nn.Conv2d(one, 5, 1)
@@ -67,11 +56,7 @@ class CloseUpNet(ScaledNetwork):
     def forward(self, views: Tensor) -> CloseUpMaps:
         """Look at (B, 3, SIZE, SIZE) sRGB in [0, 1]."""
         fourth = self.stem(torch.cat([views * 2 - 1, fine_detail(views)], 1))
-        eighth = self.down8(fourth)
-        sixteenth = self.down16(eighth)
-        whole = self.down32(sixteenth)
-        sixteenth = self.join16(sixteenth + doubled(self.up16(whole)))
-        eighth = self.join8(eighth + doubled(self.up8(sixteenth)))
+        eighth = self.joined(self.down8(fourth))
         fourth = self.join4(fourth + doubled(self.up4(eighth)))
         top, right, bottom, left, container = self.head(fourth).float().unbind(1)
         sides = torch.stack([top, right.transpose(1, 2), bottom, left.transpose(1, 2)], 1)

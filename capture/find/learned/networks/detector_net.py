@@ -15,13 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from capture.find.learned.networks.blocks import (
-    Residual,
-    ScaledNetwork,
-    convolution,
-    doubled,
-    fine_detail,
-)
+from capture.find.learned.networks.blocks import Residual, ScaledNetwork, convolution, fine_detail
 
 TEXTURE_WIDTH = 24
 
@@ -47,9 +41,8 @@ class DetectorNet(ScaledNetwork):
     """About 2.8 million parameters: residual blocks at four scales, joined top down; texture."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (32, 64, 112, 160)) -> None:
-        super().__init__()
-        self.widths = widths
-        one, two, three, four = widths
+        super().__init__(widths)
+        one, two = widths[:2]
         self.stem = nn.Sequential(nn.PixelUnshuffle(4), convolution(96, one, 3), Residual(one, 1))
         self.texture = nn.Sequential(
             nn.PixelUnshuffle(4),
@@ -61,17 +54,7 @@ class DetectorNet(ScaledNetwork):
             Residual(two, 1),
         )
         self.mix = nn.Conv2d(two, two, 1)
-        self.down8 = nn.Sequential(convolution(one, two, 3, 2), Residual(two, 1), Residual(two, 1))
-        self.down16 = nn.Sequential(
-            convolution(two, three, 3, 2), Residual(three, 1), Residual(three, 2)
-        )
-        self.down32 = nn.Sequential(
-            convolution(three, four, 3, 2), Residual(four, 1), Residual(four, 2), Residual(four, 4)
-        )
-        self.up16 = convolution(four, three, 1)
-        self.join16 = Residual(three, 1)
-        self.up8 = convolution(three, two, 1)
-        self.join8 = Residual(two, 1)
+        self.add_scales()
         self.head = nn.Conv2d(two, 10, 1)
 
     def forward(self, photos: Tensor) -> Maps:
@@ -79,10 +62,6 @@ class DetectorNet(ScaledNetwork):
         half = nn.functional.avg_pool2d(photos, 2)
         shapes = self.stem(torch.cat([half * 2 - 1, fine_detail(half)], 1))
         eighth = self.down8(shapes) + self.mix(self.texture(fine_detail(photos)))
-        sixteenth = self.down16(eighth)
-        whole = self.down32(sixteenth)
-        sixteenth = self.join16(sixteenth + doubled(self.up16(whole)))
-        eighth = self.join8(eighth + doubled(self.up8(sixteenth)))
-        out = self.head(eighth).float()
+        out = self.head(self.joined(eighth)).float()
         b, _, h, w = out.shape
         return Maps(out[:, 0], out[:, 1], out[:, 2:].reshape(b, 4, 2, h, w))
