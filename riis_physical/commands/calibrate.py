@@ -69,6 +69,8 @@ def chart_command(output: Path, page: str, number: int, dpi: int, force: bool) -
     Print it as you print containers, at 100 %. Photograph all of it, flat, sharp
     and evenly lit, from the front and as large in the photo as fits: one photo is
     enough, four or more from slightly different places tell how much photos differ.
+
+    Example: riis-physical calibrate chart -o chart.pdf
     """
     from calibration.chart.layout import Chart
     from calibration.chart.save import save_chart, save_screen_chart
@@ -114,6 +116,8 @@ def fit_command(
     Give the camera's own files, all of one printer or screen and one camera. A photo
     in which the chart is cut off, too small, out of focus, badly exposed or unevenly
     lit is refused with the reason; the others are used.
+
+    Example: riis-physical calibrate fit shots/*.jpg -o mine.json
     """
     from riis_physical.errors import ConfigError, OutputError
     from riis_physical.system.files import check_writable
@@ -160,6 +164,8 @@ def board_command(output: Path, board: Any, page: str, dpi: int, force: bool) ->
 
     Print it at 100 %, check the line under it with a ruler, glue it onto
     something flat.
+
+    Example: riis-physical calibrate board -o board.pdf
     """
     from calibration.board import draw_page, save_page
     from riis_physical.system.files import check_writable
@@ -182,6 +188,8 @@ def camera_command(photos: tuple[str, ...], output: Path, board: Any, force: boo
     board tilted by 20 to 40 degrees in all directions and, over all photos, in
     every part of the picture. At least 5 must be of use; what is refused is
     told with the reason.
+
+    Example: riis-physical calibrate camera shots/*.jpg -o phone.json
     """
     from calibration.camera import fit_camera
     from riis_physical.system.files import check_writable

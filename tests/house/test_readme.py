@@ -42,6 +42,19 @@ def promised_options() -> list[tuple[str, str]]:
     ]
 
 
+def all_commands(
+    group: click.Group = cli, before: str = "riis-physical"
+) -> dict[str, click.Command]:
+    """Every command that lists of commands show, by how it is called."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= all_commands(command, f"{before} {name}")
+        elif not command.hidden:
+            found[f"{before} {name}"] = command
+    return found
+
+
 def parse(line: str) -> None:
     """Parse a command line as click would; nothing runs and no file is touched.
 
@@ -66,6 +79,17 @@ def test_the_readme_shows_the_main_job() -> None:
 @pytest.mark.parametrize("line", promised_commands())
 def test_every_command_shown_parses(line: str) -> None:
     parse(line)
+
+
+@pytest.mark.parametrize(("name", "command"), all_commands().items())
+def test_every_help_text_has_an_example_that_parses(
+    name: str, command: click.Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "")  # takes what is offered
+    paragraphs = [" ".join(text.split()) for text in (command.help or "").split("\n\n")]
+    examples = [text for text in paragraphs if text.startswith(f"Example: {name} ")]
+    assert examples, f"{name} has no example"
+    parse(examples[0].removeprefix("Example: ").split(";")[0])
 
 
 @pytest.mark.parametrize(

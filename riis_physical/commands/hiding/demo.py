@@ -42,6 +42,8 @@ def command(
     """Hide a message, take a simulated phone photo, read the message back.
 
     Writes the picture of each stage and contact-sheet.png to DIR.
+
+    Example: riis-physical demo -o demo-out
     """
     from riis_physical.channel.photo import take_photo
     from riis_physical.demo import SHEET_NAME, run_demo

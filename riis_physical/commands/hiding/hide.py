@@ -137,6 +137,8 @@ def command(
     With --prefix, --among or --knowledge it is chosen for readers who scan with the same: far
     less shows, and others cannot read it. What they need is written to a .json file beside the
     container.
+
+    Example: riis-physical hide host.jpg -m "https://example.org/a" -o container.png
     """
     if strength is not None and target_rate is not None:
         raise click.UsageError("--target-rate chooses the strength: leave --strength away.")

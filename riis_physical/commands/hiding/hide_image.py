@@ -67,6 +67,8 @@ def command(
     revealed once from its file; figures say how well its secrets come back.
 
     This is no encryption: anyone with this tool and the model can reveal them.
+
+    Example: riis-physical hide-image host.png --secret secret.png -o container.png
     """
     from riis_physical.images import load_host
     from riis_physical.pictures.files import check_hiding, hide_files, load_secrets

@@ -129,6 +129,8 @@ def command(
     "fit to page". In a PDF the pixels stay as they are in their own colours and
     --icc names the printer; in PNG and TIFF colours are converted to it. A message that
     would not survive --proof is a warning: the sheet is written all the same.
+
+    Example: riis-physical print container.png -o sheet.pdf --width-mm 100 --page A4
     """
     if proof_image is not None and proof is None:
         raise click.UsageError("--proof-image belongs to --proof.")

@@ -24,6 +24,8 @@ def command(container: Path, html: Path | None, background: str, force: bool) ->
 
     It is shown as large as whole pixels allow. One with more pixels than the
     screen is shrunk once to fit it. Esc, Q or a closed window ends it.
+
+    Example: riis-physical show container.png --html container.html
     """
     from riis_physical.system.files import check_writable
 

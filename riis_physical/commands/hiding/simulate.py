@@ -62,7 +62,10 @@ def command(
     truth: Path | None,
     force: bool,
 ) -> None:
-    """Photograph the picture CONTAINER, printed or on a screen, as a phone would."""
+    """Photograph the picture CONTAINER, printed or on a screen, as a phone would.
+
+    Example: riis-physical simulate container.png -o photo.jpg --seed 1
+    """
     from riis_physical.channel.photo import take_photo
     from riis_physical.images import load_photo
     from riis_physical.system.files import atomic_path, check_writable, write_text

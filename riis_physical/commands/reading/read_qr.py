@@ -19,6 +19,8 @@ def command(ctx: click.Context, photos: tuple[str, ...], as_json: bool) -> None:
     """Read ordinary, visible QR codes: zbar, then zxing-cpp, then OpenCV.
 
     Exit status 1 when a photo shows none that can be read.
+
+    Example: riis-physical read-qr photo.jpg
     """
     from riis_physical.images import PHOTO, load_photo
     from riis_physical.qr.visible import read_visible

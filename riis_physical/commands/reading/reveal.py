@@ -75,6 +75,8 @@ def command(
 
     Of a picture that holds nothing, or was made with another model, comes what looks like noise.
     A photo that shows printed markers is straightened by itself.
+
+    Example: riis-physical reveal container.png -o revealed
     """
     photo = photo or corners is not None or reference is not None
     if size is not None and not photo:

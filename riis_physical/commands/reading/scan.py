@@ -122,6 +122,8 @@ def command(
     Messages go to standard output, everything else to standard error. Links
     are printed, never opened. Exit status 1 when a photo did not decode, or not to what
     is expected.
+
+    Example: riis-physical scan photo.jpg --json
     """
     _check_usage(photos, corners, fuse, video, camera, max_frames, save_stages)
     alone = {"--output": output, "--explain": explain, "--expect": expect or expect_table}

@@ -47,6 +47,8 @@ def command(
 
     Photos that are not of a study are kept nowhere. Whoever has the address has the token in
     it; a browser warns of a certificate that it does not know, once.
+
+    Example: riis-physical serve --https --study study
     """
     from riis_physical.errors import needs
 

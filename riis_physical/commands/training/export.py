@@ -25,6 +25,8 @@ def command(sources: tuple[str, ...], output: Path | None, onnx: bool, force: bo
 
     With --onnx, write ONNX files of each MODEL, a shipped name or a .safetensors file, beside
     it; without one, of all that ships: models, the detector and the close look.
+
+    Example: riis-physical export runs/print -o mine.safetensors
     """
     if onnx:
         if output is not None:
@@ -75,6 +77,8 @@ def release(weights: Path, results: Path) -> None:
     least 300 captures of preset normal, prints and screens mixed, corners
     detected, widths as the preset draws them. A model of pictures needs 12 hosts and all
     distortions.
+
+    Example: riis-physical release mine.safetensors --results mine.json
     """
     from training.hiding.release import release as write_release
 

@@ -71,6 +71,8 @@ def command(
 
     Some 30 minutes for the composites and an hour or more for each part on two cores that
     have bfloat16, more on others.
+
+    Example: riis-physical train-detector --images photos --backgrounds rooms --out runs/detector
     """
     begun = {part: (out / part / "checkpoint.pt").exists() for part in parts}
     if any(begun.values()) and not resume:

@@ -30,7 +30,10 @@ def command(
     output: Path | None,
     force: bool,
 ) -> None:
-    """Scan simulated photos as run does, with more and more workers; nothing else should run."""
+    """Scan simulated photos as run does, with more and more workers; nothing else should run.
+
+    Example: riis-physical study bench --photos 24 --json bench.json
+    """
     from riis_physical.errors import needs
 
     if "ray" in engines:
