@@ -23,13 +23,15 @@ class InvertibleConv1x1(nn.Module):
         super().__init__()
         home = torch.empty(0).device
         with torch.device("cpu"):  # as in haar.py
-            if identity:
-                weight = torch.eye(channels, dtype=torch.float64)
+            # Weights will take the place of values on meta: the identity's need no work.
+            if identity or home.type == "meta":
+                zero, eye = torch.zeros(channels, channels), torch.eye(channels)
+                factors = (zero, zero.clone(), torch.zeros(channels), eye, torch.ones(channels))
             else:
-                weight = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
-            p, lower, upper = torch.linalg.lu(weight)
-            diagonal = upper.diagonal()
-            factors = (lower.tril(-1), upper.triu(1), diagonal.abs().log(), p, diagonal.sign())
+                turn = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))[0]
+                p, lower, upper = torch.linalg.lu(turn)
+                diagonal = upper.diagonal()
+                factors = (lower.tril(-1), upper.triu(1), diagonal.abs().log(), p, diagonal.sign())
         lower, upper, log_s, permutation, sign = (part.float().to(home) for part in factors)
         self.lower = nn.Parameter(lower)
         self.upper = nn.Parameter(upper)

@@ -44,6 +44,8 @@ class Metric:
         lower_is_better: whether a smaller figure is less visible.
         is_there: whether it can be used here.
         install: how to get it.
+        typical: figures of JPEG copies of photographs at QUALITIES, where a search for one
+            begins; nothing else follows from them.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Metric:
     lower_is_better: bool
     is_there: Callable[[], bool]
     install: str
+    typical: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ METRICS: dict[str, Metric] = {
         Metric(
             "SSIMULACRA 2", "ssimulacra2", ssimulacra2, False, lambda: _imports("ssimulacra2"),
             "install riis-physical with its visible extra",
+            (-58, -14, 11, 27, 39, 45, 55, 62, 66, 71, 77, 84, 88),
         ),
         Metric(
             "butteraugli", "butteraugli", butteraugli, True,
@@ -153,13 +157,16 @@ class Ladder:
     def as_visible(self, value: float) -> int:
         """The greatest of QUALITIES at which a copy is no less visible; 0 where none is."""
         low, high = 0, len(QUALITIES)  # the first that is less visible is in low .. high
+        likely = sum(figure <= value for figure in self.metric.typical)
+        near = 2 if self.metric.typical else 0  # so many steps from there before it is halved
         while low < high:
-            middle = (low + high) // 2
+            middle = min(max(likely, low), high - 1) if near > 0 else (low + high) // 2
             copy = self.figure(QUALITIES[middle])
             if copy < value if self.metric.lower_is_better else copy > value:
-                high = middle
+                high, likely = middle, middle - 1
             else:
-                low = middle + 1
+                low, likely = middle + 1, middle + 1
+            near -= 1
         return QUALITIES[low - 1] if low else 0
 
     def seen(self, container: UInt8Image) -> Seen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data
@@ -9,7 +11,7 @@ from skimage import data
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import visible
 from riis_physical.hiding.advice import showing_badly
-from riis_physical.hiding.visible import METRICS, QUALITIES, how_visible, jpeg_copy
+from riis_physical.hiding.visible import METRICS, QUALITIES, Ladder, Metric, how_visible, jpeg_copy
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 
 HOST = data.coffee()[:256, :320]
@@ -39,6 +41,25 @@ def test_the_ends_are_told(label: str) -> None:
     assert inverted is not None
     assert inverted.jpeg_quality == 0
     assert "more visible than JPEG at quality 5" in str(inverted)
+
+
+@pytest.mark.parametrize("shift", [-25.0, 0.0, 9.0])
+def test_a_search_that_begins_where_it_is_likely_ends_at_the_same_quality(shift: float) -> None:
+    def searched(metric: Metric, value: float) -> tuple[int, int]:
+        """Quality, and how many copies were looked at."""
+        ladder = Ladder(HOST, metric)
+        seen: list[int] = []
+        ladder.figure = lambda quality: seen.append(quality) or figures[quality]  # type: ignore
+        return ladder.as_visible(value), len(seen)
+
+    metric = METRICS["ssimulacra2"]
+    figures = {q: figure + shift for q, figure in zip(QUALITIES, metric.typical, strict=True)}
+    values = [*range(-90, 100), *figures.values()]
+    likely = [searched(metric, value) for value in values]
+    halved = [searched(replace(metric, typical=()), value) for value in values]
+    assert [quality for quality, _ in likely] == [quality for quality, _ in halved]
+    if not shift:
+        assert sum(looks for _, looks in likely) < 0.6 * sum(looks for _, looks in halved)
 
 
 def test_large_pictures_are_looked_at_from_the_same_distance() -> None:
