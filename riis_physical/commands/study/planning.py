@@ -33,26 +33,14 @@ from riis_physical.commands.study import options
     "--devices", prompt="Phones", default="phone", metavar="NAME,NAME...", help="Names of phones."
 )
 @common.force_option
-def init(
-    output: Path,
-    name: str,
-    hosts: str,
-    distances: str,
-    angles: str,
-    lights: str,
-    devices: str,
-    force: bool,
-) -> None:
+def init(output: Path, force: bool, **answers: str) -> None:
     """Write a commented STUDY.yaml to start from.
 
     Example: riis-physical study init -o STUDY.yaml
     """
     from capture.study.template import write_template
 
-    write_template(
-        output, name=name, hosts=hosts, distances=distances, angles=angles, lights=lights,
-        devices=devices, force=force,
-    )  # fmt: skip
+    write_template(output, force=force, **answers)
     click.echo(f"wrote  {output}: read it, then `riis-physical study plan {output} -o study/`")
 
 
