@@ -6,6 +6,7 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from riis_physical.qr.soft.words import Words
 
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.structure import known_modules
@@ -15,7 +16,6 @@ from riis_physical.qr.soft.knowledge import Knowledge
 from riis_physical.qr.soft.likelihood import log_likelihoods
 from riis_physical.qr.soft.listed import MessageList
 from riis_physical.qr.soft.reading import read_revealed
-from riis_physical.qr.soft.words import Words
 from training.measure.common.messages import draw
 
 MESSAGES = (
