@@ -6,10 +6,10 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from riis_physical.qr.soft.words import Words
 
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.code.structure import known_modules
+from riis_physical.qr.soft.blocks.words import Words
 from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.decode import likely_levels
 from riis_physical.qr.soft.knowledge import Knowledge
