@@ -162,7 +162,7 @@ def find_containers(
     if not corrected.changed or _is_read(found):
         return _of_file(found, loaded)
     # A wrong lens or a wrong fall of light must not hide what reads without them.
-    budget.spent.clear()
+    budget.renew()
     untouched = replace(search, camera=None if own_lens is not None else lens, scores={})
     plain = _searched(untouched, name, given, stages, references)
     return _of_file(plain if _is_read(plain) or not found.findings else found, loaded)

@@ -15,6 +15,7 @@ from typing import Any
 
 from capture.read.place.probe import RevealedLike, RevealerLike
 from riis_physical.artifacts import Condition, FloatArray
+from riis_physical.qr.soft.tried import Tried
 
 
 class Effort(StrEnum):
@@ -40,6 +41,8 @@ MODULES = {
     Effort.NORMAL: (6_000.0, 30_000.0, 45_000.0),
     Effort.THOROUGH: (math.inf, math.inf, math.inf),
 }
+#: Lists of words of blocks after which a photo is read without weighing them as text.
+WORD_LISTS = {Effort.QUICK: 30, Effort.NORMAL: 90, Effort.THOROUGH: math.inf}
 #: What reading one grid to the decoders' limit counts.
 LONG_READING = 6_000.0
 
@@ -53,12 +56,22 @@ class Budget:
         hope: what shows, which says how much of it may be spent.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
+        tried: what was read in vain, and what that may cost.
     """
 
     effort: Effort = Effort.THOROUGH
     hope: Hope = Hope.NOTHING
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
+    tried: Tried = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Spend as much once more, as on another photo."""
+        self.spent.clear()
+        self.tried = Tried(WORD_LISTS[self.effort])
 
     def spend(self, modules: float) -> None:
         """Count work of the present step."""

@@ -97,7 +97,9 @@ class Viewer:
         """Read what was revealed, with all that is known of messages."""
         if thorough:
             self.budget.spend(LONG_READING)
-        return read_revealed(logits, picture, version, self.knowledge, thorough=thorough)
+        return read_revealed(
+            logits, picture, version, self.knowledge, thorough=thorough, tried=self.budget.tried
+        )
 
     @property
     def uncorrected(self) -> Viewer:

@@ -53,6 +53,7 @@ from riis_physical.qr.soft.evidence import MESSAGE_BITS
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.likelihood import log_likelihoods
 from riis_physical.qr.soft.presence import function_modules, presence_score
+from riis_physical.qr.soft.tried import Tried
 from riis_physical.qr.soft.verdict import Verdict, judged
 
 MIN_AGREEMENT = 0.75
@@ -104,6 +105,7 @@ def read_grid(
     knowledge: Knowledge = NOTHING,
     *,
     thorough: bool = False,
+    tried: Tried | None = None,
 ) -> GridReading | None:
     """Read a message from soft module values.
 
@@ -113,6 +115,7 @@ def read_grid(
         version: 1 to 10; N = 17 + 4 * version.
         knowledge: what is known of messages. A list is tried first.
         thorough: spend up to half a second more where the grid tells enough.
+        tried: what it may cost.
 
     Returns:
         the message with its evidence, None where there is not enough evidence.
@@ -129,7 +132,7 @@ def read_grid(
         return None
     odds = log_likelihoods(grid, version)
     for level in likely_levels(grid, version):
-        words = Words(CodeBits.of(odds, version, level), knowledge.prefixes)
+        words = Words(CodeBits.of(odds, version, level), knowledge.prefixes, tried)
         for method, data in words.attempts(thorough=thorough):
             payload = codec.parse(data, version, level)
             if payload is None:

@@ -16,6 +16,7 @@ from riis_physical.qr.code.structure import grid_size
 from riis_physical.qr.soft.decode import MIN_PRESENCE, GridReading, normalised, read_grid
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.presence import finder_score, presence_score
+from riis_physical.qr.soft.tried import Tried
 
 __all__ = ["Reading", "finder_score", "module_means", "presence_score", "read_revealed"]
 
@@ -47,6 +48,7 @@ def read_revealed(
     knowledge: Knowledge = NOTHING,
     *,
     thorough: bool = False,
+    tried: Tried | None = None,
 ) -> Reading | None:
     """Read the message from what the network revealed.
 
@@ -57,6 +59,7 @@ def read_revealed(
         version: 1 to 10; N = 17 + 4 * version.
         knowledge: what is known of messages, fixed before the photo was looked at.
         thorough: spend up to a second more where the grid tells enough.
+        tried: of the same photo and knowledge; gets what does not read.
 
     Returns:
         the message, None where nothing was read with enough evidence.
@@ -72,12 +75,16 @@ def read_revealed(
             raise ValueError(f"picture {picture.shape}: expected ({4 * size}, {4 * size})")
         means = normalised(module_means(picture), version)
         grids.append(normalised(soft + means, version))
+    tried = Tried() if tried is None else tried
     for grid in grids:
         if knowledge.among is None and presence_score(grid, version) < MIN_PRESENCE:
             continue
-        reading = read_grid(grid, version, knowledge, thorough=thorough)
+        if tried.like(grid, thorough=thorough):
+            continue
+        reading = read_grid(grid, version, knowledge, thorough=thorough, tried=tried)
         if reading is not None:
             return Reading(reading.payload, "soft", reading.confidence, reading)
+        tried.add(grid, thorough=thorough)
     return None
 
 

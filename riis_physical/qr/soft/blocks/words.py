@@ -23,6 +23,7 @@ from riis_physical.qr.soft.blocks.doubt import erasure_ladder, local_weights
 from riis_physical.qr.soft.blocks.ordered import OrderedBlock
 from riis_physical.qr.soft.code_bits import CodeBits
 from riis_physical.qr.soft.evidence import CAPS, expected_bits
+from riis_physical.qr.soft.tried import Tried
 
 Method = Literal["algebraic", "ordered", "prior", "weighted", "list"]
 Floats = NDArray[np.float32]
@@ -53,10 +54,14 @@ class Words:
     Args:
         bits: the code's soft bits.
         prefixes: beginnings that the reader gave.
+        tried: what the words may cost; nothing is spared if None.
     """
 
-    def __init__(self, bits: CodeBits, prefixes: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self, bits: CodeBits, prefixes: tuple[bytes, ...] = (), tried: Tried | None = None
+    ) -> None:
         self.bits = bits
+        self._tried = tried or Tried()
         self._prefixes = prefixes
         self._sure: list[Bytes | None] = [None] * len(bits.layout)
         self._by_text: set[int] = set()
@@ -134,7 +139,7 @@ class Words:
         text = self._text()
         fits = text.ranked(most_fits)
         for fit in fits:
-            if fit.log2 < fits[0].log2 - UNLIKELIER_BITS:
+            if fit.log2 < fits[0].log2 - UNLIKELIER_BITS or not self._tried.left:
                 break
             self._sure, self._by_text = list(start[0]), set(start[1])
             for data in self._followed(text, fit, changes):
@@ -231,6 +236,7 @@ class Words:
 
     def _word_list(self, number: int, text: SoftText, changes: int) -> Bytes:
         """Words (K, n) of a block that fit its soft bits and the text."""
+        self._tried.lists += 1
         block, part = self.bits.layout[number], self.bits.data_part(number)
         soft = self.bits.odds[block.positions].astype(np.float64).ravel() / np.log(2.0)
         soft[: part.stop - part.start] = text.odds[part]
