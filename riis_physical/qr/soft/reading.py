@@ -83,6 +83,7 @@ def read_revealed(
             continue
         reading = read_grid(grid, version, knowledge, thorough=thorough, tried=tried)
         if reading is not None:
+            tried.lists = 0
             return Reading(reading.payload, "soft", reading.confidence, reading)
         tried.add(grid, thorough=thorough)
     return None

@@ -22,7 +22,7 @@ class Tried:
             all of a reader's time goes there, some 25 ms a list.
 
     Attributes:
-        lists: that were made.
+        lists: that were made in vain, since something was read.
     """
 
     def __init__(self, most_lists: float = math.inf) -> None:
