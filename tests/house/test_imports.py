@@ -86,7 +86,7 @@ WINGS = {
     "capture/read/rescue": {"place"},
     "riis_physical/channel/effects": {"constants", "params"},
     "riis_physical/hiding/strength": {"frame", "masking"},
-    "riis_physical/qr/soft/blocks": {"code_bits", "evidence"},
+    "riis_physical/qr/soft/blocks": {"code_bits", "evidence", "tried"},
     "training/detector/material": set(),
     "training/hiding/material": {"config"},
     "training/hiding/steps": {"config", "material"},
