@@ -32,14 +32,15 @@ class Hope(IntEnum):
     NOTHING = 0
     PICTURE = 1  # framed, and it need not hold anything
     CODE = 2  # a trace of one, a picture that may well hold one, or somebody says so
+    LIST = 3  # what is sought in the end may be too faint to show
 
 
 #: Modules after which no further step begins, of all models together, by what shows. One core of
 #: a desktop processor takes some 20,000 a second, cutting them out of the photo included.
 MODULES = {
-    Effort.QUICK: (3_000.0, 3_000.0, 10_000.0),
-    Effort.NORMAL: (6_000.0, 30_000.0, 45_000.0),
-    Effort.THOROUGH: (math.inf, math.inf, math.inf),
+    Effort.QUICK: (3_000.0, 3_000.0, 10_000.0, 15_000.0),
+    Effort.NORMAL: (6_000.0, 30_000.0, 45_000.0, 60_000.0),
+    Effort.THOROUGH: (math.inf, math.inf, math.inf, math.inf),
 }
 #: Lists of words of blocks after which a photo is read without weighing them as text.
 WORD_LISTS = {Effort.QUICK: 30, Effort.NORMAL: 90, Effort.THOROUGH: math.inf}

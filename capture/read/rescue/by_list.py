@@ -1,12 +1,12 @@
 """The message of a list in a photo whose code is too faint to show by itself.
 
 Where the presence test finds nothing, the list's own evidence says which place, which
-way up, mirrored or not, and which version.
+way up, mirrored or not, and which version: the likeliest first, as long as the budget lasts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.geometry.rectify import MODULE_PX
+from capture.read.place.effort import Hope
 from capture.read.place.finding import Finding
 from capture.read.place.probe import Hypothesis, RevealerLike, frame_px
 from capture.read.place.reveal import Place, Viewer
@@ -22,6 +23,7 @@ from riis_physical.qr.soft.evidence import MESSAGE_BITS
 from riis_physical.qr.soft.presence import presence_score
 
 FloatArray = NDArray[np.float32]
+Views = Sequence[tuple[Viewer, Sequence[Place]]]
 
 MOST_PLACES = 6
 """Places of a photo that are tried, the likeliest first."""
@@ -32,9 +34,7 @@ HOPEFUL_BITS = 6.0
 _STEPS = (0.5, 0.25)  # modules
 
 
-def by_list(
-    views: Sequence[tuple[Viewer, Sequence[Place]]], revealers: Sequence[RevealerLike]
-) -> Finding | None:
+def by_list(views: Views, revealers: Sequence[RevealerLike]) -> Finding | None:
     """The finding with most evidence for a message of the viewers' list.
 
     Args:
@@ -47,20 +47,17 @@ def by_list(
         photos. None where nothing is.
     """
     best: tuple[float, Finding, Viewer] | None = None
-    for viewer, places in views:
+    for viewer, revealer, place, version, turns in _tries(views, revealers):
         among = viewer.knowledge.among
         assert among is not None
-        for revealer, place, version in product(
-            revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS]
-        ):
-            for found in _ways_up(viewer, revealer, place, version):
-                bits = among.best_bits(found.logits, version)
-                if best is None or bits > best[0]:
-                    best = bits, found, viewer
-            if best is not None and best[0] >= MESSAGE_BITS:
-                read = _read(best[2], best[1])
-                if read is not None:
-                    return _taken(best[2], read)
+        for found in _turned(viewer, revealer, place, version, turns):
+            bits = among.best_bits(found.logits, version)
+            if best is None or bits > best[0]:
+                best = bits, found, viewer
+        if best is not None and best[0] >= MESSAGE_BITS:
+            read = _read(best[2], best[1])
+            if read is not None:
+                return _taken(best[2], read)
     if best is None or best[0] < HOPEFUL_BITS:
         return None
     bits, found, viewer = best
@@ -81,14 +78,33 @@ def _read(viewer: Viewer, found: Finding) -> Finding | None:
     return None if reading is None else replace(found, reading=reading)
 
 
-def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int) -> list[Finding]:
-    """All four ways to hold a picture, revealed."""
+def _tries(
+    views: Views, revealers: Sequence[RevealerLike]
+) -> Iterator[tuple[Viewer, RevealerLike, Place, int, tuple[int, ...]]]:
+    """What is tried, as long as the budget lasts: upright as taken first, mirrored last."""
+    for viewer, places in views:
+        viewer.budget.shows(Hope.LIST)
+        among = viewer.knowledge.among
+        assert among is not None
+        for turns in ((0,), (1, 2, 3)):
+            for revealer, place, version in product(
+                revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS]
+            ):
+                if not viewer.budget.left:
+                    return
+                yield viewer, revealer, place, version, turns
+
+
+def _turned(
+    viewer: Viewer, revealer: RevealerLike, place: Place, version: int, turns: Sequence[int]
+) -> list[Finding]:
+    """A place revealed with its printed top at each of some sides."""
     size = frame_px(version)
     with viewer.clock.stage("reveal"):
         rectified = place.region.rectify((size, size))
         frame = rectified.image
         condition = revealer.estimate(frame, viewer.jpeg_quality, rectified.scale_px)
-        frames = np.stack([np.rot90(frame, turn) for turn in range(4)])
+        frames = np.stack([np.rot90(frame, turn) for turn in turns])
         revealed = revealer.reveal(frames, [condition] * len(frames))
     return [
         Finding(
@@ -96,14 +112,16 @@ def _ways_up(viewer: Viewer, revealer: RevealerLike, place: Place, version: int)
             revealer=revealer,
             corners=np.roll(place.region.corners, -turn, axis=0),
             condition=condition,
-            presence=presence_score(revealed.logits[turn], version),
-            frame=frames[turn],
+            presence=presence_score(logits, version),
+            frame=upright,
             enhanced=None,
-            picture=revealed.picture[turn],
-            logits=revealed.logits[turn],
+            picture=picture,
+            logits=logits,
             source=place.source,
         )
-        for turn in range(4)
+        for turn, upright, logits, picture in zip(
+            turns, frames, revealed.logits, revealed.picture, strict=True
+        )
     ]
 
 
