@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ from capture.read.parts import (
     near_gaps,
     within_margin,
 )
-from capture.read.place.effort import Hope
+from capture.read.place.effort import KEPT_FOR_PARTS, Hope
 from capture.read.place.finding import Finding
 from capture.read.place.probe import ALL_WAYS, Way
 from capture.read.search import Search
@@ -109,6 +110,7 @@ class Cascade:
                 budget.shows(_hope(pictures))
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
+                budget.kept = KEPT_FOR_PARTS if self._may_be_cut_off(pictures) else 0.0
             self._look([*known, *outlines])
             if not self._is_read():
                 budget.step = "list"
@@ -183,7 +185,7 @@ class Cascade:
         for place in _likely_first(bent)[:MOST_BENT]:
             assert place.bows is not None
             for half in np.radians(HALF_ANGLES_DEG):
-                if not self.search.budget.left:
+                if not self.search.budget.spare:
                     return
                 flat = unroll(self.search.photo, place.corners, place.bows, float(half))
                 search = replace(self.search, photo=flat.pixels, camera=None, scores={})
@@ -194,17 +196,25 @@ class Cascade:
                     self._instead(replace(found, corners=corners, source="pillar"))
                     return
 
+    @cached_property
+    def _within(self) -> FloatArray | None:
+        return within_margin(self.search.photo)
+
+    def _may_be_cut_off(self, pictures: Pictures) -> bool:
+        """Whether the photo may be a part of a picture: not where each lies well within it."""
+        seen = [picture.corners for picture in pictures.likely]
+        near = any(is_near_edge(one, self.search.size) for one in seen)
+        return self._within is not None or not seen or near
+
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
+        self.search.budget.kept = 0.0
         size = self.search.size
-        within = within_margin(self.search.photo)
-        files = [one for one in (within, frame_corners(size)) if one is not None]
+        files = [one for one in (self._within, frame_corners(size)) if one is not None]
         seen = [picture.corners for picture in pictures.likely]
         places = apart([Candidate(one, "photo") for one in (*files, *seen[:2])], SAME_OUTLINE)
         outlines = [place.corners for place in places]
-        # A photo in which every picture lies well within is not itself a part of one.
-        fills = within is not None or not seen or any(is_near_edge(one, size) for one in seen)
-        cut = [cut_off(outline, size) for outline in outlines] if fills else []
+        cut = [cut_off(one, size) for one in outlines if self._may_be_cut_off(pictures)]
         once, twice = ([part for parts in cut for part in parts[number]] for number in (0, 1))
         sheets = [part for outline in outlines for part in first_of_sheets(outline)]
         contact = first_of_sheets(outlines[0], CONTACT_SHEETS)

@@ -1,8 +1,8 @@
 """How much work a photo is worth.
 
-Work is counted in modules that the network reveals, not timed: a scan gives the same answers
-on every machine, whatever else it does. Reading a grid to the decoders' limit counts as the
-modules that could be revealed in that time.
+Work is counted, not timed: a scan gives the same answers on every machine, whatever else it
+does. Modules that the network reveals are one count, lists of words that text is weighed by
+another.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ MODULES = {
 }
 #: Lists of words of blocks after which a photo is read without weighing them as text.
 WORD_LISTS = {Effort.QUICK: 30, Effort.NORMAL: 90, Effort.THOROUGH: math.inf}
-#: What reading one grid to the decoders' limit counts.
-LONG_READING = 6_000.0
+#: Modules kept for parts of outlines where a picture may be cut off by the photo's edge.
+KEPT_FOR_PARTS = 25_000.0
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Budget:
         hope: what shows, which says how much of it may be spent.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
+        kept: modules that are for later steps; what costs most leaves them.
         tried: what was read in vain, and what that may cost.
     """
 
@@ -64,6 +65,7 @@ class Budget:
     hope: Hope = Hope.NOTHING
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
+    kept: float = 0.0
     tried: Tried = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,11 @@ class Budget:
     def left(self) -> bool:
         """Whether another step may begin."""
         return sum(self.spent.values()) < MODULES[self.effort][self.hope]
+
+    @property
+    def spare(self) -> bool:
+        """Whether a step may begin that costs much, and gains less than what is kept for."""
+        return sum(self.spent.values()) < MODULES[self.effort][self.hope] - self.kept
 
     def shows(self, hope: Hope) -> None:
         """Hope at least so much from now on."""

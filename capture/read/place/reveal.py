@@ -17,7 +17,7 @@ from capture.clock import Clock
 from capture.find.candidates import Candidate
 from capture.geometry.rectify import Region, homography
 from capture.read.place.correction import CorrectedRevealer, Correction
-from capture.read.place.effort import LONG_READING, Budget
+from capture.read.place.effort import Budget
 from capture.read.place.finding import Finding, better
 from capture.read.place.probe import Hypothesis, RevealerLike, frame_px
 from riis_physical.artifacts import UInt8Image
@@ -95,8 +95,6 @@ class Viewer:
         thorough: bool = False,
     ) -> Reading | None:
         """Read what was revealed, with all that is known of messages."""
-        if thorough:
-            self.budget.spend(LONG_READING)
         return read_revealed(
             logits, picture, version, self.knowledge, thorough=thorough, tried=self.budget.tried
         )

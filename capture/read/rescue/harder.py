@@ -61,13 +61,13 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
     if reading is not None:
         return viewer.guard(replace(found, reading=reading))
     for part, step in (("patterns", _by_patterns), ("outlines", _other_outlines)):
-        if not budget.left:
+        if not (budget.left if step is _by_patterns else budget.spare):
             return found
         budget.within(part)
         found = step(viewer, places, found)
         if found.reading is not None:
             return found
-    if not budget.left:
+    if not budget.spare:
         return found
     budget.within("align")
     h = found.hypothesis
