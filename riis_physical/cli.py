@@ -33,6 +33,7 @@ from riis_physical.system.last_resort import (
     system_fault,
     write_report,
 )
+from riis_physical.system.processes import sleep_while_waiting
 from riis_physical.system.terminal import EscapedFormatter, escaped
 
 
@@ -178,6 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
     _open_streams()
     _leave_on_terminate()
+    sleep_while_waiting()
     _leave(_run(sys.argv[1:] if arguments is None else arguments))
 
 
