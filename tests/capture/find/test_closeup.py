@@ -17,9 +17,10 @@ from capture.find.learned.pictures import Pictures
 from capture.find.learned.sides import fit_sides
 from riis_physical.errors import WeightsError
 from riis_physical.model.weights import save_weights
-from training.detector.closeup_train import loss_of, score, stack
+from training.detector.closeup_train import CloseUpBatch, loss_of, score
 from training.detector.closeups import CloseUpExample, draw_place, example, perturbed
 from training.detector.material.scenes import Picture
+from training.detector.targets import stacked
 
 QUAD = np.array([[200, 140], [560, 170], [540, 500], [190, 470]], np.float32)
 
@@ -150,7 +151,7 @@ def test_places_are_drawn_near_pictures_and_elsewhere() -> None:
 def test_training_lowers_the_loss_and_scores_are_counted() -> None:
     torch.manual_seed(0)
     network = CloseUpNet((8, 12, 16, 16))
-    batch = stack([_example(QUAD), _example(QUAD + 6, False)], "cpu")
+    batch = stacked(CloseUpBatch, [_example(QUAD), _example(QUAD + 6, False)], "cpu")
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     totals = []
     for _ in range(12):

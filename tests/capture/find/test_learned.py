@@ -10,8 +10,8 @@ from capture.find.learned.detector import FINER, LearnedDetector, _around, gathe
 from capture.find.learned.networks.detector_net import DetectorNet
 from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from training.detector.material.scenes import Picture
-from training.detector.targets import plain, view
-from training.detector.train import loss_of, stack
+from training.detector.targets import plain, stacked, view
+from training.detector.train import Batch, loss_of
 from training.detector.validate import score
 
 QUAD = np.array([[200, 120], [600, 180], [580, 560], [180, 500]], np.float32)
@@ -89,7 +89,7 @@ def test_training_lowers_the_loss_and_the_detector_runs_on_any_size() -> None:
     network = DetectorNet((8, 12, 16, 16))
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     small = np.asarray(QUAD / 3, np.float32)
-    batch = stack([plain(_image(256, 320), [Picture(small, True, small)])], "cpu")
+    batch = stacked(Batch, [plain(_image(256, 320), [Picture(small, True, small)])], "cpu")
     first = last = 0.0
     for _step in range(25):
         losses = loss_of(network(batch.images), batch)

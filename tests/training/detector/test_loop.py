@@ -18,8 +18,7 @@ from training.detector.loop import Settings, Task, run
 
 class Tiny(ScaledNetwork):
     def __init__(self) -> None:
-        super().__init__()
-        self.widths = (4, 4, 4, 4)
+        super().__init__((4, 4, 4, 4))
         self.body = convolution(3, 4, 3)
 
     def forward(self, images: Tensor) -> Tensor:
