@@ -110,7 +110,8 @@ class Cascade:
                 budget.shows(_hope(pictures))
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
-                budget.kept = KEPT_FOR_PARTS if self._may_be_cut_off(pictures) else 0.0
+                if not done and not self.findings and self._may_be_cut_off(pictures):
+                    budget.kept = KEPT_FOR_PARTS
             self._look([*known, *outlines])
             if not self._is_read():
                 budget.step = "list"
@@ -204,7 +205,7 @@ class Cascade:
         """Whether the photo may be a part of a picture: not where each lies well within it."""
         seen = [picture.corners for picture in pictures.likely]
         near = any(is_near_edge(one, self.search.size) for one in seen)
-        return self._within is not None or not seen or near
+        return not seen or near or self._within is not None
 
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
@@ -301,7 +302,9 @@ class Cascade:
         return True
 
     def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
-        """Keep a container; the candidates that lie elsewhere."""
+        """Keep a container; the candidates that lie elsewhere, with words of their own to weigh."""
+        self.search.budget.kept = 0.0
+        self.search.budget.tried.lists = 0
         self.findings.append(self._dated(found))
         self.spent.append(self.search.clock.lap())
         return _elsewhere(left, found)

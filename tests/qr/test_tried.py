@@ -74,3 +74,11 @@ def test_text_is_weighed_so_often_and_no_more() -> None:
     free.lists = 1000
     assert reading.read_revealed(noisy(0.03, 5), None, CODE.version, tried=free) is not None
     assert free.lists == 0  # what is in vain counts, and another code may be beside this one
+
+
+def test_what_was_met_without_words_left_is_read_once_there_are_some() -> None:
+    tried, hard = Tried(most_lists=90), noisy(0.06, 0)  # which text alone makes sure
+    tried.lists = 90
+    assert reading.read_revealed(hard, None, CODE.version, tried=tried) is None
+    tried.lists = 0
+    assert reading.read_revealed(hard, None, CODE.version, tried=tried) is not None

@@ -69,11 +69,12 @@ class Budget:
     tried: Tried = field(init=False)
 
     def __post_init__(self) -> None:
-        self.renew()
+        self.tried = Tried(WORD_LISTS[self.effort])
 
     def renew(self) -> None:
         """Spend as much once more, as on another photo."""
         self.spent.clear()
+        self.step, self.kept = "first", 0.0
         self.tried = Tried(WORD_LISTS[self.effort])
 
     def spend(self, modules: float) -> None:
@@ -88,7 +89,8 @@ class Budget:
     @property
     def spare(self) -> bool:
         """Whether a step may begin that costs much, and gains less than what is kept for."""
-        return sum(self.spent.values()) < MODULES[self.effort][self.hope] - self.kept
+        most = MODULES[self.effort][self.hope]
+        return sum(self.spent.values()) < most - min(self.kept, most / 2)
 
     def shows(self, hope: Hope) -> None:
         """Hope at least so much from now on."""

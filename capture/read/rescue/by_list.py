@@ -87,10 +87,10 @@ def _tries(
         among = viewer.knowledge.among
         assert among is not None
         for turns in ((0,), (1, 2, 3)):
-            for revealer, place, version in product(
-                revealers, places[:MOST_PLACES], among.versions[:MOST_VERSIONS]
+            for place, version, revealer in product(
+                places[:MOST_PLACES], among.versions[:MOST_VERSIONS], revealers
             ):
-                if not viewer.budget.left:
+                if not viewer.budget.spare:
                     return
                 yield viewer, revealer, place, version, turns
 

@@ -55,7 +55,7 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
     budget.within("decoders")
     with viewer.clock.stage("read"):
         version = found.hypothesis.version
-        reading = read_uncovered(found.logits, version, viewer.knowledge)
+        reading = read_uncovered(found.logits, version, viewer.knowledge, budget.tried)
         if reading is None and budget.left:
             reading = viewer.read(found.logits, found.picture, version, thorough=True)
     if reading is not None:
@@ -83,7 +83,7 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
     reading = aligned.reading
     if reading is None:
         with viewer.clock.stage("read"):
-            reading = read_uncovered(aligned.logits, h.version, viewer.knowledge)
+            reading = read_uncovered(aligned.logits, h.version, viewer.knowledge, budget.tried)
             if reading is None:
                 reading = viewer.read(aligned.logits, aligned.picture, h.version, thorough=True)
     if reading is None and aligned.presence < found.presence:

@@ -15,6 +15,7 @@ from riis_physical.qr.code.structure import grid_size
 from riis_physical.qr.soft.blocks.neighbourhood import near_mean
 from riis_physical.qr.soft.knowledge import NOTHING, Knowledge
 from riis_physical.qr.soft.reading import Reading, read_revealed
+from riis_physical.qr.soft.tried import Tried
 
 FloatArray = NDArray[np.float32]
 
@@ -61,7 +62,10 @@ def occlusion_map(logits: NDArray[np.floating], version: int) -> FloatArray:
 
 
 def read_uncovered(
-    logits: NDArray[np.floating], version: int, knowledge: Knowledge = NOTHING
+    logits: NDArray[np.floating],
+    version: int,
+    knowledge: Knowledge = NOTHING,
+    tried: Tried | None = None,
 ) -> Reading | None:
     """Read the message from what is not covered, for when all of it does not read.
 
@@ -69,6 +73,7 @@ def read_uncovered(
         logits: (N, N) soft values, positive for dark.
         version: 1 to 10; N = 17 + 4 * version.
         knowledge: what is known of messages.
+        tried: of the same photo.
 
     Returns:
         the message, None where nothing is covered or it does not read either.
@@ -79,4 +84,5 @@ def read_uncovered(
     reliability = occlusion_map(logits, version)
     if reliability.min() > 0:
         return None
-    return read_revealed(np.nan_to_num(logits, nan=0.0) * reliability, None, version, knowledge)
+    uncovered = np.nan_to_num(logits, nan=0.0) * reliability
+    return read_revealed(uncovered, None, version, knowledge, tried=tried)

@@ -79,13 +79,14 @@ def read_revealed(
     for grid in grids:
         if knowledge.among is None and presence_score(grid, version) < MIN_PRESENCE:
             continue
-        if tried.like(grid, thorough=thorough):
+        if knowledge.among is None and tried.like(grid, thorough=thorough):
             continue
         reading = read_grid(grid, version, knowledge, thorough=thorough, tried=tried)
         if reading is not None:
             tried.lists = 0
             return Reading(reading.payload, "soft", reading.confidence, reading)
-        tried.add(grid, thorough=thorough)
+        if tried.left:  # else text was not weighed
+            tried.add(grid, thorough=thorough)
     return None
 
 

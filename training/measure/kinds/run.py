@@ -67,6 +67,13 @@ class Settings:
     seed: int
     effort: str
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values; of paths the last part alone."""
+        paths = {
+            name: Path(getattr(self, name)).name for name in ("model", "images", "backgrounds")
+        }
+        return asdict(self) | paths
+
 
 @dataclass(frozen=True)
 class KindRecord:
@@ -167,7 +174,7 @@ def measure_kinds(
     check_output(output, workers=workers, force=force)
     here = KindRunner(settings)
     tasks = [(index, kind) for index in range(settings.n) for kind in settings.kinds]
-    values = asdict(settings)
+    values = settings.as_dict()
 
     def summary(records: list[KindRecord]) -> dict[str, Any]:
         wanted = [record for record in records if (record.index, record.kind) in set(tasks)]
