@@ -87,6 +87,11 @@ export function sameMessage(one, other, version) {
   return Math.min(...sums);
 }
 
+/** Whether two attempts see the same in a frame. @param {Attempt} one @param {Attempt} other */
+function isAlike(one, other) {
+  return one.model === other.model && one.round === other.round && one.inward === other.inward;
+}
+
 export class Live {
   /** @param {Eyes} eyes @param {Knowledge} [knowledge] */
   constructor(eyes, knowledge = {}) {
@@ -143,7 +148,7 @@ export class Live {
    */
   async read(photo, { corners: before, left }) {
     const seen = await lookAt(this.eyes.closeup, photo, before);
-    const least = this.sought > PLACES ? LEAST_SURE : CLEAR;
+    const least = this.hit || this.sought > PLACES ? LEAST_SURE : CLEAR;
     if (!seen || seen.sure < least) {
       this.place = null;
       return { state: "nothing", corners: null, reading: null };
@@ -151,8 +156,9 @@ export class Live {
     // What shows a code and yet does not read may do so with other sides: every other frame tries.
     /** @type {Hit | null} */
     const hit = this.hit ?? null;
-    const isOther = hit !== null && hit.frames++ % 2 === 1;
-    const attempt = hit && !isOther ? hit.attempt : this.attempt();
+    const isTurn = hit !== null && hit.frames++ % 2 === 1;
+    const attempt = hit && !isTurn ? hit.attempt : this.attempt();
+    const isOther = isTurn && hit !== null && !isAlike(attempt, hit.attempt);
     const { corners } = seen;
     const isMoved = attempt.inward !== null;
     const outline = isMoved ? sidesInward(photo, corners)[attempt.inward ?? 0] : corners;
@@ -172,7 +178,7 @@ export class Live {
     )[0];
     const isBetter = best && !(isOther && hit && best.presence <= hit.presence);
     if (isBetter) {
-      const frames = attempt === hit?.attempt ? hit.frames : 0;
+      const frames = hit && !isOther ? hit.frames : 0;
       this.hit = { attempt, presence: best.presence, frames };
     } else if (!isOther) this.hit = null;
     this.place = this.hit || left > 1 ? { corners, left: this.hit ? left : left - 1 } : null;
