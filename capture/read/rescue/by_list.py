@@ -90,7 +90,7 @@ def _tries(
             for place, version, revealer in product(
                 places[:MOST_PLACES], among.versions[:MOST_VERSIONS], revealers
             ):
-                if not viewer.budget.spare:
+                if not viewer.budget.left:
                     return
                 yield viewer, revealer, place, version, turns
 
