@@ -15,8 +15,8 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 def sleep_while_waiting() -> None:
     """Let idle threads of numeric libraries sleep, unless the environment says how they wait.
 
-    OpenMP's spin otherwise: where other work shares the cores, hiding took nine times the processor
-    time. Has an effect before torch is loaded.
+    OpenMP's spin otherwise, and where other work shares the cores most of the time goes there. Has
+    an effect before torch is loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

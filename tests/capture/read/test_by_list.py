@@ -8,7 +8,8 @@ from fakes import FakeRevealer
 from skimage import data
 
 from capture.many.fuse import Contribution, Fusion
-from capture.scan import scan_photo
+from capture.read.place.effort import MODULES, Effort, Hope
+from capture.scan import find_containers, scan_photo
 from riis_physical.artifacts import Condition, FloatArray, Status, UInt8Image
 from riis_physical.hiding import Aim, add_residual, hide, to_frame
 from riis_physical.hiding.strength.need import needed_information
@@ -76,6 +77,20 @@ def test_a_list_without_the_message_says_nothing() -> None:
     assert all(result.payload is None for result in results)
     (found,) = scan_photo(photo, [Revealer()], corners=CORNERS, knowledge=KNOWN)
     assert found.text == MESSAGE
+
+
+def test_a_list_is_sought_within_the_budget_of_a_photo() -> None:
+    room = faint(2, amplitude=0.0)
+    work = {
+        effort: sum(
+            find_containers(room, [Revealer(0.0)], knowledge=KNOWN, effort=effort).work.values()
+        )
+        for effort in (Effort.QUICK, Effort.NORMAL)
+    }
+    # A step that has begun is ended: three ways up of one place.
+    for effort, modules in work.items():
+        assert 0 < modules < MODULES[effort][Hope.LIST] + 6_000
+    assert work[Effort.QUICK] < work[Effort.NORMAL]
 
 
 def test_photos_too_faint_for_the_list_add_up() -> None:

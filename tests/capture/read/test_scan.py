@@ -24,7 +24,7 @@ from tinted import (
 
 from capture.explain import Explanation
 from capture.geometry.rectify import Region
-from capture.read.place.effort import Budget, Effort, Hope
+from capture.read.place.effort import MODULES, Budget, Effort, Hope
 from capture.read.place.probe import (
     LIKELY_VERSIONS,
     PROBE_MODULES,
@@ -261,6 +261,22 @@ def test_work_is_counted_and_bounded() -> None:
     assert budget.left and budget.step == "first: align"
     budget.spend(60_000)
     assert not budget.left and Budget(Effort.THOROUGH, spent=budget.spent).left
+    assert budget.spent
+
+
+@pytest.mark.parametrize("effort", [Effort.QUICK, Effort.NORMAL])
+def test_what_is_kept_for_later_steps_is_at_most_half(effort: Effort) -> None:
+    budget = Budget(effort)
+    budget.shows(Hope.CODE)
+    most = MODULES[effort][Hope.CODE]
+    budget.kept = 10 * most
+    assert budget.spare
+    budget.spend(0.6 * most)
+    assert budget.left and not budget.spare
+    budget.kept = 0.0
+    assert budget.spare
+    budget.renew()
+    assert not budget.spent and budget.step == "first"
 
 
 def test_a_model_is_needed() -> None:
