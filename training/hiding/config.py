@@ -57,6 +57,8 @@ class TrainConfig(BaseModel):
             training.hiding.material.data.draw_hosts.
         learning_rate, warmup, decay_from: Adam; linear warm-up in steps, cosine
             decay from this fraction of the run on.
+        modulation_rate: factor on the learning rate of what modulates (DGM). A weight alpha is
+            a sum over many features, so that Adam moves it many times as far as any other.
         grad_clip: bound of the gradient norm.
         ema: decay of the averaged weights that are exported.
         secret_first: steps without any container loss.
@@ -69,7 +71,8 @@ class TrainConfig(BaseModel):
         psnr_start, psnr_final: that target in dB, at the start and at the end of the ramp.
         accuracy_final: that target as a share of modules.
         control_rate: how fast the weight is moved: change of its logarithm per step and dB,
-            or percentage point.
+            or percentage point. least_weight: that it is moved to, and that holds while the
+            secret is learnt first.
         chroma, coarse, peaks, contrast: see riis_physical.hiding.masking.container_loss.
         mask_power: of the visibility mask.
         tails, tail_nats, tail_width: see training.hiding.steps.losses.tail_weights.
@@ -113,6 +116,7 @@ class TrainConfig(BaseModel):
     plain: float = Field(default=0.0, ge=0, le=1)
     blurred: float = Field(default=0.0, ge=0, le=1)
     learning_rate: float = Field(gt=0)
+    modulation_rate: float = Field(default=1.0, ge=0, le=1)
     warmup: int = Field(default=100, ge=0)
     decay_from: float = Field(default=0.6, ge=0, le=1)
     grad_clip: float = Field(default=1.0, gt=0)
@@ -126,6 +130,7 @@ class TrainConfig(BaseModel):
     hold: Literal["psnr", "accuracy"] = "psnr"
     accuracy_final: float = Field(default=0.9625, gt=0.5, lt=1)
     control_rate: float = Field(default=0.004, gt=0, le=0.1)
+    least_weight: float = Field(default=2.0, gt=0, le=16)
     chroma: float = Field(default=2.0, ge=0)
     coarse: float = Field(default=4.0, ge=0)
     peaks: float = Field(default=0.0, ge=0)

@@ -89,3 +89,14 @@ def test_steering_holds_accuracy_too() -> None:
     for _ in range(3):
         steering.update(500, psnr, torch.tensor(0.90))
     assert float(steering.weight) < before
+
+
+def test_steering_may_go_as_low_as_configured() -> None:
+    config = load_config("print", ["least_weight=0.5", "secret_first=9", "control_rate=0.1"])
+    steering = ContainerSteering(config, weight=2.5)
+    assert float(steering.at(3)) == 0.5  # while the secret is learnt first
+    steering.update(5000, torch.tensor(99.0))  # far less to see than asked
+    assert float(steering.weight) == pytest.approx(2.5 * math.exp(-0.6), rel=1e-4)
+    for _ in range(40):
+        steering.update(5000, torch.tensor(99.0))
+    assert float(steering.weight) == 0.5

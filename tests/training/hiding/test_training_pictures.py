@@ -40,6 +40,21 @@ def test_the_papers_container_weight_is_held_unless_it_is_steered(
         assert held is not steer
 
 
+def test_what_modulates_may_learn_slower(photos_folder: Path, tmp_path: Path) -> None:
+    """The first step of Adam moves every parameter by its learning rate."""
+    moved = {}
+    for rate in (1.0, 0.1):
+        extra = ["steps=1", "warmup=0", "ema=0", f"modulation_rate={rate}"]
+        run = main(
+            "paper", photos_folder, tmp_path / str(rate), overrides=SMALL_PAPER + extra, cpu=True
+        )
+        weights = load_checkpoint(run / "checkpoint.pt")["network"]
+        alphas = [w for n, w in weights.items() if n.endswith("modulation.linear.bias")]
+        assert alphas
+        moved[rate] = max(float((w - 1).abs().max()) for w in alphas)
+    assert moved[0.1] == pytest.approx(moved[1.0] / 10, rel=0.05)
+
+
 def test_grey_hosts_hide_their_own_colours(photos_folder: Path, tmp_path: Path) -> None:
     extra = ["steps=2", "evaluate_every=2", "decouple_at=1"]
     run = main("colour", photos_folder, tmp_path / "grey", overrides=SMALL_PAPER + extra, cpu=True)

@@ -157,7 +157,7 @@ class Fit:
         self.wrapped.train()
         rate = learning_rate(c, run.place) * run.rate_factor
         for group in run.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         if not c.graph:
             self._clear()
         weight = run.steering.at(run.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ from training.hiding.running.checkpoint import AveragedWeights
 from training.hiding.steps.schedule import Clock, ContainerSteering
 from training.hiding.steps.step import TrainingStep
 from training.hiding.steps.window import Window
+
+_MODULATES = re.compile(r"(^|\.)(level|modulation)\.")
+"""Parameters of DGM: the condition network and the layers that its features turn to weights."""
 
 
 @dataclass
@@ -112,8 +116,16 @@ def cloned(value: Any) -> Any:
 
 
 def make_optimiser(network: HidingNetwork | Baseline, config: TrainConfig) -> torch.optim.Adam:
-    learnt = [p for p in network.parameters() if p.requires_grad]
-    return torch.optim.Adam(learnt, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
+    """Adam; where the configuration says so, DGM learns at a rate of its own."""
+    learnt = {n: p for n, p in network.named_parameters() if p.requires_grad}
+    groups = [{"params": list(learnt.values()), "factor": 1.0}]
+    if config.modulation_rate != 1:
+        dgm = {n for n in learnt if _MODULATES.search(n)}
+        groups = [
+            {"params": [p for n, p in learnt.items() if (n in dgm) == slower], "factor": factor}
+            for slower, factor in ((False, 1.0), (True, config.modulation_rate))
+        ]
+    return torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def decouple(run: Run) -> None:

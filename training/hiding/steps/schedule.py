@@ -15,7 +15,8 @@ from torch import Tensor
 
 from training.hiding.config import TrainConfig
 
-WEIGHT_RANGE = (2.0, 3000.0)
+MOST_WEIGHT = 3000.0
+"""Of the container loss, where it is steered."""
 
 
 class Clock:
@@ -118,7 +119,7 @@ class ContainerSteering:
         if weight is not None and config.steer:  # a held one stays, also where a run goes on
             begun = float(weight)
         self.weight = torch.full((), begun, device=device)
-        self._least = torch.full((), WEIGHT_RANGE[0], device=device)
+        self._least = torch.full((), config.least_weight, device=device)
 
     def at(self, place: float) -> Tensor:
         """Weight of the container loss at this place."""
@@ -141,4 +142,5 @@ class ContainerSteering:
         else:
             error = psnr_target_db(c, place) - psnr_db
         error = error.nan_to_num(0.0, 0.0, 0.0).clamp(-6.0, 6.0)
-        self.weight.mul_((c.control_rate * error).exp()).clamp_(*WEIGHT_RANGE)
+        moved = self.weight.mul_((c.control_rate * error).exp())
+        moved.clamp_(c.least_weight, MOST_WEIGHT)

@@ -15,6 +15,7 @@ from riis_physical.errors import ConfigError
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
 from training.baselines import Baseline, make_network
+from training.hiding.config import load_config
 from training.hiding.loop import main
 from training.hiding.running.checkpoint import load_checkpoint
 from training.measure.paper.data import train_folder
@@ -52,11 +53,13 @@ class Trained:
 
 def overrides_of(settings: PaperSettings, plan: Plan, seed: int, steps: int) -> list[str]:
     """Settings of one model's training."""
-    schedule = [f"steps={steps}", f"decouple_at={steps // 2 if plan.decoupled else NEVER}"]
+    config = load_config(settings.config, list(settings.overrides))
+    parted = round(steps * config.decouple_at / config.steps)  # the same share of any budget
+    schedule = [f"steps={steps}", f"decouple_at={parted if plan.decoupled else NEVER}"]
     if plan.start is None:
         schedule += [f"secret_first={steps // 10}", f"ramp={max(1, 2 * steps // 5)}"]
     else:  # goes on where its start ended
-        schedule += ["secret_first=0", "ramp=1", "warmup=5", f"psnr_start={_final_psnr(settings)}"]
+        schedule += ["secret_first=0", "ramp=1", "warmup=5", f"psnr_start={config.psnr_final}"]
     return [
         *settings.overrides,
         f"method={plan.method}",
@@ -154,12 +157,6 @@ def network_of(folder: Path) -> HidingNetwork | Baseline:
         network.decouple()
     network.load_state_dict(state["average"])
     return network.eval()
-
-
-def _final_psnr(settings: PaperSettings) -> float:
-    from training.hiding.config import load_config
-
-    return load_config(settings.config, list(settings.overrides)).psnr_final
 
 
 def _steps(
