@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import click
 
@@ -31,3 +32,11 @@ class EscapedFormatter(logging.Formatter):
 def note(text: str) -> None:
     """One line for people, on standard error."""
     click.echo(escaped(text), err=True)
+
+
+def asked_quiet() -> bool:
+    """Whether this process and its workers leave out progress, by tqdm's own variable.
+
+    tqdm looks at the variable when it is imported, which may be earlier.
+    """
+    return os.environ.get("TQDM_DISABLE", "0") not in ("", "0")

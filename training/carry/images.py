@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from riis_physical.errors import BadImageError
 from riis_physical.system.files import atomic_path, make_folder
+from riis_physical.system.terminal import asked_quiet
 from training.hiding.material.data import FOLDER_MARK, PACKED, list_photos
 
 SHORT_SIDE = 432
@@ -42,7 +43,9 @@ def pack_images(
         with ThreadPoolExecutor() as pool:
             yield from pool.map(lambda pair: _pack(pair[0], pair[1], short_side, quality), left)
 
-    for _ in tqdm(work(), total=len(left), desc="photographs", disable=len(left) < 50):
+    for _ in tqdm(
+        work(), total=len(left), desc="photographs", disable=asked_quiet() or len(left) < 50
+    ):
         pass
     return len(paths)
 

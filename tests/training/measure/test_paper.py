@@ -14,6 +14,7 @@ from riis_physical.distortion.level import Level
 from riis_physical.errors import BadImageError, ConfigError
 from training.measure.paper.data import Pairs, central, measured_paths, train_folder
 from training.measure.paper.distorting import distorted_file
+from training.measure.paper.making import train_missing
 from training.measure.paper.models import BY_NAME, PLANS
 from training.measure.paper.run import lines, measure_paper
 from training.measure.paper.settings import PaperSettings
@@ -185,3 +186,13 @@ def test_files_are_distorted_exactly() -> None:
     coded = distorted_file(ramp, Level.parse("jpeg=40"), rng)
     assert np.array_equal(coded, np.asarray(Image.open(file)))
     assert np.array_equal(distorted_file(ramp, Level.parse("none"), rng), ramp)
+
+
+def test_quiet_training_says_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_of(data, tmp_path / "runs", models=("no-canp",))
+    monkeypatch.setenv("TQDM_DISABLE", "1")  # as --quiet does
+    told: list[str] = []
+    assert train_missing(settings, None, told.append, cpu=True)
+    assert told and capsys.readouterr() == ("", "")

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from riis_physical.artifacts import FloatArray
 from riis_physical.channel.effects.sensor import to_ycc
 from riis_physical.errors import BadImageError, TrainingError
+from riis_physical.system.terminal import asked_quiet
 from training.hiding.config import TrainConfig
 from training.hiding.material.plain import blur, draw_plain
 
@@ -92,7 +93,9 @@ def load_photos(paths: list[Path], least_px: int) -> Photos:
     """
     digest = hashlib.sha256()
     pixels, names = [], []
-    for path in tqdm(paths, desc="photographs", leave=False, disable=len(paths) < 50):
+    for path in tqdm(
+        paths, desc="photographs", leave=False, disable=asked_quiet() or len(paths) < 50
+    ):
         try:
             with Image.open(path) as opened:
                 image = ImageOps.exif_transpose(opened).convert("RGB")

@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from riis_physical.errors import TrainingError
+from riis_physical.system.terminal import asked_quiet
 from training.hiding.material.batches import Batch, Draws, Request, Unpacking, packets
 from training.hiding.material.data import Photos
 from training.hiding.running.begin import METRICS, initialise_actnorm, noise_of
@@ -59,7 +60,8 @@ class Fit:
         self.readings, self.saved_at, self.looked_at = 0, run.clock.seconds, run.place
         self.reserve = 0.0  # seconds that an evaluation takes
         total = None if run.config.minutes else run.config.steps
-        self.bar = tqdm(total=total, initial=run.step, unit="step", disable=not self.first)
+        hidden = asked_quiet() or not self.first
+        self.bar = tqdm(total=total, initial=run.step, unit="step", disable=hidden)
 
     def go(self, asked: list[bool], stop_after: int | None, workers: int, *, fresh: bool) -> None:
         """Train to the end of the schedule, or to a stop that is asked for."""
@@ -228,7 +230,8 @@ class Fit:
             started = time.monotonic()
             result = validate(self.run, self.held, self.out / "samples")
             self._log("validation", result)
-            tqdm.write(f"step {self.run.step}: " + json.dumps(_rounded(result)))
+            if not asked_quiet():
+                tqdm.write(f"step {self.run.step}: " + json.dumps(_rounded(result)))
             self.reserve = time.monotonic() - started
 
     def _save(self) -> None:

@@ -33,6 +33,7 @@ from riis_physical.model.engine import load_readers
 from riis_physical.model.weights import load_record
 from riis_physical.system.files import check_writable, write_text
 from riis_physical.system.journal import Journal
+from riis_physical.system.terminal import asked_quiet
 from training.measure.common.environment import describe_environment
 from training.measure.common.settings import Settings
 from training.measure.common.summary import rate
@@ -218,7 +219,7 @@ def _empty(files: Sequence[Path]) -> list[_Photo]:
 def _read_all(
     reader: str, left: Sequence[_Photo], site: Path, models: Sequence[str]
 ) -> Iterator[Read]:
-    bar = tqdm(left, desc=reader, disable=not sys.stderr.isatty())
+    bar = tqdm(left, desc=reader, disable=asked_quiet() or not sys.stderr.isatty())
     if not left:
         return
     if reader == "scan":
