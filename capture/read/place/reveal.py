@@ -149,7 +149,7 @@ class Viewer:
             condition = revealer.estimate(rectified.image, self.jpeg_quality, rectified.scale_px)
             revealed = revealer.reveal(rectified.image[None], [condition])
         enhanced = getattr(revealed, "enhanced", None)
-        logits, picture = self._within(corners, h.version, revealed.logits[0], revealed.picture[0])
+        logits, picture = self.within(corners, h.version, revealed.logits[0], revealed.picture[0])
         presence = presence_score(logits, h.version)
         if presence < WORTH_READING:
             return None
@@ -180,7 +180,7 @@ class Viewer:
         revealed = found.revealer.reveal(frame[None], [found.condition])
         enhanced = getattr(revealed, "enhanced", None)
         version = found.hypothesis.version
-        logits, picture = self._within(
+        logits, picture = self.within(
             region.corners, version, revealed.logits[0], revealed.picture[0]
         )
         return replace(
@@ -193,7 +193,7 @@ class Viewer:
             presence=presence_score(logits, version),
         )
 
-    def _within(
+    def within(
         self, corners: FloatArray, version: int, logits: FloatArray, picture: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """What was revealed with modules that lie outside the photo not known, zero."""

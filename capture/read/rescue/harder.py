@@ -1,7 +1,7 @@
 """All that may help where a container shows and does not read.
 
-what is covered left out -> decoders to their limit -> the code's own patterns
-        -> other outlines -> corners moved
+what is covered left out -> decoders to their limit -> several looks averaged
+        -> the code's own patterns -> other outlines -> corners moved
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from capture.read.place.reveal import Place, Viewer, plain_of
 from capture.read.rescue.align import align
 from capture.read.rescue.occlusion import read_uncovered
 from capture.read.rescue.relocate import relocate
+from capture.read.rescue.steady import steadied
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.presence import function_modules
 
@@ -60,8 +61,12 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
             reading = viewer.read(found.logits, found.picture, version, thorough=True)
     if reading is not None:
         return viewer.guard(replace(found, reading=reading))
-    for part, step in (("patterns", _by_patterns), ("outlines", _other_outlines)):
-        if not (budget.left if step is _by_patterns else budget.spare):
+    for part, step, cheap in (
+        ("steady", _steadied, True),
+        ("patterns", _by_patterns, True),
+        ("outlines", _other_outlines, False),
+    ):
+        if not (budget.left if cheap else budget.spare):
             return found
         budget.within(part)
         found = step(viewer, places, found)
@@ -101,7 +106,16 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
         reading=reading,
         evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
     )
+    if reading is None and budget.spare:
+        budget.within("steady")
+        aligned_found = steadied(viewer, region, aligned_found, aligned.bows)
     return viewer.guard(aligned_found)
+
+
+def _steadied(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
+    """The same place, several looks averaged; as it was where that does not read."""
+    steady = steadied(viewer, places[found.hypothesis.quad].region, found)
+    return found if steady.reading is None else viewer.guard(steady) or found
 
 
 def _by_patterns(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
