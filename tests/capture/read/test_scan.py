@@ -105,7 +105,7 @@ class RelatedRevealer(TintRevealer):
         revealed = super().reveal(frames, conditions)
         if frames.shape[1] <= 8 * PROBE_MODULES:
             return revealed
-        wrong = np.random.default_rng(1).random(revealed.logits.shape) < 0.25
+        wrong = np.random.default_rng(1).random(revealed.logits.shape[1:]) < 0.25
         return Revealed(np.where(wrong, -revealed.logits, revealed.logits), revealed.picture * 0)
 
 
