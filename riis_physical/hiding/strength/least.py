@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from riis_physical.artifacts import FloatArray
 from riis_physical.channel.params import ChannelParams
@@ -43,6 +43,7 @@ LEAST, MOST = 0.3, 1.5
 SEEN_MOST_DB = 32.0
 """Bound on what is seen: visibility-weighted PSNR that a chosen strength does not go below."""
 
+_NORMAL = NormalDist()
 _FIRST = 0.8
 _TAIL = 8  # of the draws, the least informative, that later looks are for
 _ENOUGH = 0.04  # relative change of strength that needs no further look
@@ -135,7 +136,8 @@ def predicted_rate(
 def _rate(values: NDArray[np.float64], widths: NDArray[np.float64], needed: float) -> float:
     line, scatter = _line(values, widths)
     limit = float(straight(np.array([needed]))[0])
-    return float(ndtr((line - limit) / math.hypot(scatter, READING_SCATTER)).mean())
+    above = (line - limit) / math.hypot(scatter, READING_SCATTER)
+    return float(np.mean([_NORMAL.cdf(float(one)) for one in above]))
 
 
 def _line(
@@ -273,7 +275,7 @@ class Curve:
         values = self.values(strength)
         slope, start = np.polyfit(self.widths, values, 1)
         _, scatter = _line(values, self.widths)
-        spread = ndtri(_READ_SHARE) * math.hypot(scatter, READING_SCATTER)
+        spread = _NORMAL.inv_cdf(_READ_SHARE) * math.hypot(scatter, READING_SCATTER)
         wanted = float(straight(np.array([self.needed]))[0]) + spread
         place = (wanted - start) / max(slope, 0.2)
         # What lies outside the widths drawn is not known: the ends are what is said then.
