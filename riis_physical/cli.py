@@ -33,7 +33,7 @@ from riis_physical.system.last_resort import (
     system_fault,
     write_report,
 )
-from riis_physical.system.processes import sleep_while_waiting
+from riis_physical.system.processes import collect_seldom, sleep_while_waiting
 from riis_physical.system.terminal import EscapedFormatter, escaped
 
 
@@ -180,6 +180,7 @@ def main(arguments: list[str] | None = None) -> None:
     _open_streams()
     _leave_on_terminate()
     sleep_while_waiting()
+    collect_seldom()
     _leave(_run(sys.argv[1:] if arguments is None else arguments))
 
 

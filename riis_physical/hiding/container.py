@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +47,7 @@ class HideResult:
         psnr: dB against the host. ssim: structural similarity of the luma.
         residual_rms: root mean square of the change, in levels of 255.
         clipped_share: share of frame samples whose change met black or white.
-        self_check_decoded: True; the 8-bit container was revealed and read.
-        decoder: what read it.
+        decoder: what read the 8-bit container back; one that does not read is refused.
         confidence: of that reading, in [0, 1].
         min_width_px: width in a photo from which it should read, None where
             the model's record has no measure of it.
@@ -67,7 +67,6 @@ class HideResult:
     ssim: float
     residual_rms: float
     clipped_share: float
-    self_check_decoded: bool
     decoder: str
     confidence: float
     min_width_px: int | None
@@ -78,6 +77,17 @@ class HideResult:
     lift: Lift | None = None
     read_by: str = "code"
     needs_knowledge: bool = False
+
+    @property
+    def self_check_decoded(self) -> bool:
+        """True, always: use nothing in its place. It goes with the next release."""
+        warnings.warn(
+            "self_check_decoded is always True, for hide raises HostError where a container does "
+            "not read back: leave it away",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return True
 
 
 def hide(
@@ -158,7 +168,6 @@ def hide(
         ssim=metrics.ssim(original, container),
         residual_rms=0.0 if math.isinf(psnr) else 255 / 10 ** (psnr / 20),
         clipped_share=clipped_share,
-        self_check_decoded=True,
         decoder=reading.decoder,
         confidence=reading.confidence,
         min_width_px=min_width_px(revealer.record, code.size, pixels.shape[:2])

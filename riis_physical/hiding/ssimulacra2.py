@@ -96,9 +96,9 @@ def _planes(picture: UInt8Image) -> dict[tuple[int, int], _Plane]:
             if channel in wanted:
                 found[channel, scale] = _Plane(values, _blurred(values), _blurred(values * values))
         even = [side % 2 for side in light.shape[:2]]
-        light = cv2.copyMakeBorder(light, 0, even[0], 0, even[1], cv2.BORDER_REPLICATE)
-        size = (light.shape[1] // 2, light.shape[0] // 2)
-        light = np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), np.float32)
+        whole = cv2.copyMakeBorder(light, 0, even[0], 0, even[1], cv2.BORDER_REPLICATE)
+        size = (whole.shape[1] // 2, whole.shape[0] // 2)
+        light = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
     return found
 
 
@@ -106,11 +106,14 @@ def _xyb(light: FloatArray, with_b: bool) -> list[FloatArray]:
     """X, Y and, where asked for, B minus Y of linear light (H, W, 3), all moved above zero."""
     cones = 3 if with_b else 2
     matrix = np.column_stack([_ABSORBANCE[:cones], np.full(cones, _BIAS)]).astype(np.float32)
-    mixed = np.cbrt(np.maximum(cv2.transform(light, matrix), 0)) - np.float32(np.cbrt(_BIAS))
+    absorbed = np.maximum(cv2.transform(light, matrix), 0)
+    mixed = np.asarray(np.cbrt(absorbed) - np.float32(np.cbrt(_BIAS)), np.float32)
     long, middle = mixed[..., 0], mixed[..., 1]
     y = (long + middle) / 2
-    found = [(long - middle) * np.float32(7) + np.float32(0.42), y + np.float32(0.01)]
-    return [*found, mixed[..., 2] - y + np.float32(0.55)] if with_b else found
+    found = [(long - middle) * 7 + 0.42, y + 0.01]
+    if with_b:
+        found.append(mixed[..., 2] - y + 0.55)
+    return [np.asarray(one, np.float32) for one in found]
 
 
 def _blurred(values: FloatArray) -> FloatArray:

@@ -1,15 +1,24 @@
 """All commands: models, help, and faults that are one line."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import Run
 from PIL import Image
+from places import ROOT
 
 from riis_physical.cli import cli
 from riis_physical.commands import common
 from riis_physical.model import engine, weights
+
+
+def test_python_runs_the_package() -> None:
+    asked = [sys.executable, "-m", "riis_physical", "--version"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.startswith("riis-physical, version ")
 
 
 class TestModels:

@@ -175,9 +175,7 @@ def command(
         )  # told before the model loads
 
         from riis_physical.hiding import Aim
-        from riis_physical.profile import DeviceProfile
         from riis_physical.qr.code.encode import encode
-        from riis_physical.sheets.profiles import load_profile
 
         content = folded(content) if fold_case else content
         key = common.load_key(key_file)
@@ -189,8 +187,15 @@ def command(
         knowledge = knowledge_of(content, prefixes, among, among_column, knowledge_file)
         for path in targets if not knowledge.is_empty else ():
             check_writable(record_path(path), force=force)
-        device_profile = None if profile is None else DeviceProfile.load(profile)
-        printer = None if icc is None else load_profile(icc)
+        device_profile = printer = None
+        if profile is not None:
+            from riis_physical.profile import DeviceProfile
+
+            device_profile = DeviceProfile.load(profile)
+        if icc is not None:
+            from riis_physical.sheets.profiles import load_profile
+
+            printer = load_profile(icc)
         aim = Aim(
             rate=DEFAULT_RATE if target_rate is None else target_rate,
             ranges=preset if device_profile is None else device_profile.ranges(),

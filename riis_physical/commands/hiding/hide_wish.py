@@ -46,9 +46,11 @@ class Wish:
 
     def proof(self, loaded: LoadedImage) -> Callable[[UInt8Image], UInt8Image] | None:
         """What the printer's colours make of a host's pixels."""
+        if self.printer is None:
+            return None
         from riis_physical.sheets.profiles import proof_of
 
-        return None if self.printer is None else proof_of(self.printer, loaded.icc_profile)
+        return proof_of(self.printer, loaded.icc_profile)
 
 
 @contextmanager

@@ -113,9 +113,9 @@ def _with_run(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def checked(*, output: Path, force: bool, workers: int = 1, **chosen: Any) -> Any:
-        from riis_physical.system.files import check_writable
+        from training.measure.common.output import check_result
 
-        check_writable(output, force=force)
+        check_result(output, force=force)
         return command(run=Run(output, force, workers), **chosen)
 
     return checked

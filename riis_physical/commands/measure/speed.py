@@ -57,11 +57,6 @@ def command(
 
     Example: riis-physical measure speed --photos 0
     """
-    if output is not None:
-        from riis_physical.system.files import check_writable
-
-        check_writable(output, force=force)
-
     from training.measure.speed.run import bench, lines
 
     result = bench(model, threads=threads, repeat=repeat, photos=photos, output=output, force=force)

@@ -9,7 +9,7 @@ true corners with nothing searched. All captures are simulated.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from training.measure.common.draws import Hosts
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 from training.measure.common.messages import PRINTABLE
 from training.measure.common.paired import paired_difference
+from training.measure.common.settings import Plain
 from training.measure.common.truth import read_at_truth
 
 KIND = "budget"
@@ -44,7 +45,7 @@ Task = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class BudgetSettings:
+class BudgetSettings(Plain):
     """Draws, and what is done with them.
 
     Attributes:
@@ -82,11 +83,6 @@ class BudgetSettings:
             for index in range(count)
             for preset in self.presets
         ]
-
-    def as_dict(self) -> Json:
-        """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {**values, "images": Path(self.images).name, "model": Path(self.model).name}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from training.measure.capture import hide_one, photo_file
 from training.measure.common.draws import Hosts
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
 from training.measure.common.paired import paired_difference
+from training.measure.common.settings import plain
 
 KIND = "correction"
 CHART_PHOTOS = 4
@@ -66,8 +67,7 @@ class CorrectionSettings:
     def as_dict(self) -> Json:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
         return {
-            **asdict(self),
-            "images": Path(self.images).name,
+            **plain(self),
             "parameters": DEVICES[self.device],
             "chart_photos": CHART_PHOTOS,
         }

@@ -5,7 +5,6 @@ settings -> tasks -> records, in the journal as they are made -> figures, in the
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from typing import Any, Generic, TypeVar
 from tqdm import tqdm
 
 from riis_physical.errors import ConfigError
-from riis_physical.system.files import check_writable, write_text
 from riis_physical.system.journal import Journal, Record
 from training.measure.common.draws import Hosts
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import check_result, write_result
 from training.measure.common.pool import Runner, run_tasks
 
 R = TypeVar("R", bound=Record)
@@ -115,7 +114,7 @@ def check_output(output: Path, *, workers: int, force: bool) -> None:
         OutputError: `output` exists and `force` is off, or cannot be written.
         ConfigError: no workers.
     """
-    check_writable(output, force=force)
+    check_result(output, force=force)
     if workers < 1:
         raise ConfigError(f"{workers} workers: expected at least 1")
 
@@ -185,7 +184,7 @@ def carry_out(
         "environment": environment,
         **experiment.summarise(records),
     }
-    write_text(output, json.dumps(result, indent=1, ensure_ascii=False) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -18,7 +18,21 @@ CORNERS = ("detect", "given", "truth")
 MEDIA = ("print", "screen", "mixed")
 Z_CHOICES = ("sample", "mean")
 
+#: Fields that may be paths, of all settings.
+PATHS = {
+    "model", "init", "images", "held", "backgrounds", "folders", "held_out_of", "data", "runs",
+    "config",
+}  # fmt: skip
+
 _PRESET_CODES = {"easy": 1, "normal": 2, "hard": 3}
+
+
+class Plain:
+    """Settings that are no more than their fields."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; of paths the last part alone."""
+        return plain(self)
 
 
 @dataclass(frozen=True)
@@ -88,10 +102,7 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
         profiles = {name: _digest(load_profile(source)) for name, source in self.profiles}
-        return {
-            **plain(self),
-            "profiles": profiles,
-        }
+        return {**plain(self), "profiles": profiles}
 
     def profile(self, preset: str) -> DeviceProfile | None:
         """The profile of that name, None for a preset of the channel."""
@@ -107,16 +118,18 @@ class Settings:
 
 
 def plain(settings: Any) -> dict[str, Any]:
-    """Fields of settings for JSON; of paths the last part alone, wherever they lie."""
-    values: dict[str, Any] = {
-        key: list(value) if isinstance(value, tuple) else value
+    """Fields of settings for JSON; of PATHS the last part alone, wherever they lie."""
+    return {
+        key: _named(value) if key in PATHS else list(value) if isinstance(value, tuple) else value
         for key, value in asdict(settings).items()
     }
-    folders = {
-        key: None if values[key] is None else Path(values[key]).name
-        for key in ("model", "images", "backgrounds")
-    }
-    return {**values, **folders}
+
+
+def _named(value: Any) -> Any:
+    """The last part of a path, or of each of several; None for none."""
+    if isinstance(value, tuple | list):
+        return [_named(one) for one in value]
+    return Path(value).name if value else None
 
 
 def _digest(profile: DeviceProfile) -> str:

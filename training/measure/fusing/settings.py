@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from riis_physical.channel.photo import MAX_MARGIN
 from riis_physical.channel.ranges import PRESETS
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import MAX_STRENGTH, MIN_STRENGTH
-from training.measure.common.settings import plain
+from training.measure.common.settings import Plain
 
 _CONTAINER_STREAM, _FRAME_STREAM = 31, 32
 
 
 @dataclass(frozen=True)
-class FuseSettings:
+class FuseSettings(Plain):
     """Containers, each photographed several times.
 
     Attributes:
@@ -68,7 +67,3 @@ class FuseSettings:
     def frame_seed(self, index: int, frame: int) -> tuple[int, ...]:
         """Seed of one photo; more frames leave the earlier ones as they are."""
         return (self.seed, _FRAME_STREAM, index, frame)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        return plain(self)

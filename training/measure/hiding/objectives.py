@@ -11,7 +11,7 @@ Simulated captures of patches, true corners.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from training.hiding.running.checkpoint import load_checkpoint
 from training.hiding.steps.step import compose, draw_noise
 from training.measure.common.draws import digest
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.settings import plain
 
 KIND = "objectives"
 STRENGTHS = (0.8, 1.0, 1.25)
@@ -90,11 +91,9 @@ class ObjectiveSettings:
 
     def as_dict(self) -> Json:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = asdict(self)
+        values = {**plain(self), "variants": [[name, list(own)] for name, own in self.variants]}
         values.pop("runs")
-        for key in ("images", "held"):
-            values[key] = Path(values[key]).name
-        return {**values, "variants": [[name, list(own)] for name, own in self.variants]}
+        return values
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from riis_physical.qr.soft.reading import read_revealed
 from training.hiding.material.data import list_photos
 from training.measure.common.draws import Hosts
 from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
+from training.measure.common.settings import plain
 
 KIND = "strength-fit"
 MESSAGES = (
@@ -95,7 +96,7 @@ class FitSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        return {**asdict(self), "images": Path(self.images).name, "messages": list(MESSAGES)}
+        return {**plain(self), "messages": list(MESSAGES)}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
 from training.hiding.material.data import list_photos
 from training.measure.common.experiment import Experiment, PlainRecord, Tasks, carry_out
+from training.measure.common.settings import plain
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 
 KIND = "visibility"
@@ -70,8 +71,7 @@ class VisibilitySettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        images = None if self.images is None else Path(self.images).name
-        return {**asdict(self), "images": images, "labels": list(self.labels), "keep": None}
+        return {**plain(self), "keep": None}
 
     def hosts(self) -> list[str]:
         """Names of hosts made in code, then paths.

@@ -22,6 +22,7 @@ from training.measure.common.experiment import (
     check_output,
     simulated,
 )
+from training.measure.common.settings import Plain
 from training.measure.common.summary import rate, spread
 from training.measure.kinds import scenes, sent
 from training.measure.kinds.making import Maker, Material
@@ -56,7 +57,7 @@ KINDS: dict[str, Maker] = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Plain):
     """One measurement; see the options."""
 
     model: str
@@ -66,13 +67,6 @@ class Settings:
     n: int
     seed: int
     effort: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values; of paths the last part alone."""
-        paths = {
-            name: Path(getattr(self, name)).name for name in ("model", "images", "backgrounds")
-        }
-        return asdict(self) | paths
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from riis_physical.qr.code.structure import LEVELS, MAX_VERSION, Level, grid_siz
 from riis_physical.qr.soft.decode import normalised, passes_gate, read_grid
 from riis_physical.qr.soft.knowledge import NOTHING
 from training.measure.common.records import Record
+from training.measure.common.settings import Plain
 from training.measure.negatives.knowledge import LONGEST, all_known
 from training.text.messages import draw_messages
 
@@ -34,7 +35,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class GridSettings:
+class GridSettings(Plain):
     """What to draw.
 
     Attributes:
@@ -52,10 +53,6 @@ class GridSettings:
     images: str = ""
     model: str = "auto"
     known: bool = False
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the result's file; of the folder its name alone, wherever it lies."""
-        return {**asdict(self), "images": Path(self.images).name if self.images else None}
 
     def tasks(self) -> list[tuple[GridKind, int]]:
         """Kind and number of each group."""

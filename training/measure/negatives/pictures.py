@@ -33,6 +33,7 @@ from training.measure.capture import Scan, draw_channel, draw_wall, product_scan
 from training.measure.common.bound import visible_container
 from training.measure.common.draws import digest
 from training.measure.common.messages import draw_message
+from training.measure.common.settings import Plain
 from training.measure.common.summary import rate, spread
 from training.measure.negatives.knowledge import all_known
 
@@ -44,7 +45,7 @@ _ORDER_STREAM, _CROP_STREAM, _PRINT_STREAM, _CODE_STREAM, _WALL_STREAM = 11, 12,
 
 
 @dataclass(frozen=True)
-class NegativeSettings:
+class NegativeSettings(Plain):
     """One measurement.
 
     Attributes:
@@ -84,16 +85,6 @@ class NegativeSettings:
     def all_folders(self) -> tuple[str, ...]:
         """Where originals come from."""
         return (*self.folders, *self.held_out_of)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; of paths the last part alone."""
-        return {
-            **asdict(self),
-            "model": Path(self.model).name,
-            "folders": [Path(folder).name for folder in self.folders],
-            "held_out_of": [Path(folder).name for folder in self.held_out_of],
-            "backgrounds": None if self.backgrounds is None else Path(self.backgrounds).name,
-        }
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from riis_physical.errors import ConfigError
+from training.measure.common.settings import Plain
 from training.measure.paper.models import BY_NAME, PLANS, Plan
 
 
 @dataclass(frozen=True)
-class PaperSettings:
+class PaperSettings(Plain):
     """Which models, on which pictures.
 
     Attributes:
@@ -59,13 +59,3 @@ class PaperSettings:
     def folder(self, name: str, seed: int) -> Path:
         """Of the run of a model and seed."""
         return Path(self.runs) / f"{name}-s{seed}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = asdict(self)
-        return {
-            **values,
-            "data": Path(self.data).name,
-            "runs": Path(self.runs).name,
-            "config": Path(self.config).name,
-        }

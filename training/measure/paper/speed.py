@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import RiisError
-from riis_physical.system.files import write_text
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import write_result
 
 KIND, FORMAT = "paper-speed", 1
 CASES = (
@@ -54,7 +54,7 @@ def measure_speed(
         "environment": environment,
         "rows": rows,
     }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,13 +14,14 @@ from riis_physical.errors import ConfigError
 from riis_physical.images import load_photo
 from riis_physical.pictures import PictureModel
 from training.measure.common.draws import Hosts
+from training.measure.common.settings import Plain
 
 SECRETS = ("photo", "pattern")
 CELL_PX = 12
 
 
 @dataclass(frozen=True)
-class PictureSettings:
+class PictureSettings(Plain):
     """Which model, on which pictures.
 
     Attributes:
@@ -54,11 +54,6 @@ class PictureSettings:
         for level in self.levels:
             if not Level.parse(level).known:
                 raise ConfigError(f"distortion {level!r}: it is done, so it is known")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {**values, "model": Path(self.model).name, "images": Path(self.images).name}
 
 
 class Pictures:

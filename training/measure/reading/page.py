@@ -31,10 +31,10 @@ from riis_physical.errors import ConfigError, RiisError
 from riis_physical.images import load_photo
 from riis_physical.model.engine import load_readers
 from riis_physical.model.weights import load_record
-from riis_physical.system.files import check_writable, write_text
 from riis_physical.system.journal import Journal
 from riis_physical.system.terminal import asked_quiet
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import check_result, write_result
 from training.measure.common.settings import Settings
 from training.measure.common.summary import rate
 from training.measure.reading.captures import Capture, make_captures
@@ -151,7 +151,7 @@ def measure(
     Raises:
         RiisError: as the parts say.
     """
-    check_writable(output, force=force)
+    check_result(output, force=force)
     model = load_record(settings.model)
     about = json.loads((site / "models" / "models.json").read_text(encoding="utf-8"))
     names = [one["name"] for one in about["reading"]]
@@ -187,7 +187,7 @@ def measure(
         "environment": describe_environment(),
         **summary(reads, found),
     }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

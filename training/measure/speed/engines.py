@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import RiisError
-from riis_physical.system.files import write_text
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import write_result
 from training.measure.speed.run import make_pictures
 
 KIND, FORMAT = "reading-engines", 1
@@ -61,7 +61,7 @@ def measure(
         "environment": environment,
         "rows": [_row(*key, found) for key, found in runs.items()],
     }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -8,7 +8,6 @@ when a module is first used, or pip when it installs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from importlib.util import cache_from_source
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError
-from riis_physical.system.files import write_text
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import write_result
 
 KIND, FORMAT = "installed", 1
 TOOLS = ("pip", "setuptools", "wheel")
@@ -41,7 +40,7 @@ def measure(
         "environment": describe_environment(),
         "environments": [_sizes(name, folder) for name, folder in environments.items()],
     }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from riis_physical.errors import ConfigError, RiisError
-from riis_physical.system.files import check_writable, write_text
+from training.measure.common.output import check_result, write_result
 
 KIND = "bench"
 FORMAT = 1
@@ -70,7 +70,7 @@ def bench(
     from training.measure.common.environment import describe_environment
 
     if output is not None:
-        check_writable(output, force=force)
+        check_result(output, force=force)
     environment = describe_environment()
     with tempfile.TemporaryDirectory(prefix="riis-bench-") as name:
         folder = Path(name)
@@ -93,7 +93,7 @@ def bench(
         "memory_limit_mb": MEMORY_MB,
     }
     if output is not None:
-        write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+        write_result(output, result, force=force)
     return result
 
 

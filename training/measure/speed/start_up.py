@@ -22,8 +22,8 @@ import numpy as np
 
 from riis_physical.errors import RiisError
 from riis_physical.images import save_image
-from riis_physical.system.files import write_text
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import write_result
 
 KIND, FORMAT = "start-up", 1
 COMMANDS = ("hide", "simulate", "scan")
@@ -77,7 +77,7 @@ def measure(
             for (number, command), found in runs.items()
         ],
     }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -7,7 +7,6 @@ optimiser, average; the drawing of a batch, which workers do ahead, by itself.
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -19,7 +18,6 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from riis_physical.system.files import write_text
 from training.hiding.config import load_config
 from training.hiding.material.batches import Packet
 from training.hiding.material.data import list_photos, load_photos, spread
@@ -27,6 +25,7 @@ from training.hiding.running.begin import open_run
 from training.hiding.running.fit import Fit
 from training.hiding.steps.operators import counted
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import write_result
 
 KIND, FORMAT = "step", 1
 PHOTOS = 12
@@ -87,7 +86,7 @@ def measure_step(
             "operators_of_drawing": drawing.total // (repeat + 1),
             "most_called": dict(calls.calls.most_common(20)),
         }
-    write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+    write_result(output, result, force=force)
     return result
 
 

@@ -7,7 +7,6 @@ probably done its first photo. Frames are what the page sends, with a container 
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -27,8 +26,8 @@ from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError
 from riis_physical.images import load_photo
 from riis_physical.model.engine import load_readers
-from riis_physical.system.files import check_writable, write_text
 from training.measure.common.environment import describe_environment
+from training.measure.common.output import check_result, write_result
 from training.measure.speed.folder import make_folders, throughput
 from training.measure.speed.run import SEED, synthetic_host
 
@@ -64,7 +63,7 @@ def study_bench(
     if photos <= max(workers):
         raise ConfigError(f"{photos} photos for {max(workers)} workers: expected more photos")
     if output is not None:
-        check_writable(output, force=force)
+        check_result(output, force=force)
     environment = describe_environment()
     with tempfile.TemporaryDirectory(prefix="riis-bench-") as name:
         folder = Path(name)
@@ -84,7 +83,7 @@ def study_bench(
         "megapixels": round(PHOTO_SIZE[0] * PHOTO_SIZE[1] / 1e6, 1), "engines": rows, "page": page,
     }  # fmt: skip
     if output is not None:
-        write_text(output, json.dumps(result, indent=1) + "\n", force=force)
+        write_result(output, result, force=force)
     return result
 
 

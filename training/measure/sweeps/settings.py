@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from riis_physical.errors import ConfigError
-from training.measure.common.settings import plain
+from training.measure.common.settings import Plain
 from training.measure.sweeps.varied import DETECTION, PARTS, sweeps_of
 
 PRESETS = ("easy", "normal", "hard")
@@ -32,7 +31,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class BenchmarkSettings:
+class BenchmarkSettings(Plain):
     """One benchmark.
 
     Attributes:
@@ -88,7 +87,3 @@ class BenchmarkSettings:
         if sweep == DETECTION:
             return (self.seed, _DETECTION_STREAM, PRESETS.index(preset), index)
         return (self.seed, _SWEEP_STREAM, index)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; of paths the last part alone, wherever they lie."""
-        return plain(self)
