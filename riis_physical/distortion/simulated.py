@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from riis_physical.channel.effects.jpeg import jpeg, round_through
+from riis_physical.channel.packing import packed, unpacked
 from riis_physical.distortion.level import Level, Range
 
 FOURIER_TERMS = 10
@@ -59,61 +62,89 @@ def poisson(picture: Tensor, gain: Tensor, generator: torch.Generator) -> Tensor
     return smooth + (counts - smooth).detach()
 
 
-def distort(
-    container: Tensor,
-    ranges: Sequence[Range],
-    strength: float,
-    generator: torch.Generator,
-    rounding: Rounding = "exact",
-) -> tuple[Tensor, list[Level]]:
-    """One distortion, drawn for each picture, then 8 bits.
+@dataclass(frozen=True)
+class Amounts:
+    """How much each picture of a batch is distorted, as tensors on one device.
+
+    Pictures of Poisson noise come first and those of JPEG last, so that both are slices.
+
+    Attributes:
+        sigma, gain, quality: (B,) as :class:`Level` has them. condition: (B, 4) what a model is
+            told of it.
+        shot, coded: how many pictures have Poisson noise, and JPEG.
+    """
+
+    sigma: Tensor
+    gain: Tensor
+    quality: Tensor
+    condition: Tensor
+    shot: int = 0
+    coded: int = 0
+
+    @classmethod
+    def of(cls, levels: Sequence[Level]) -> Self:
+        """Of levels in the order of :func:`draw_levels`.
+
+        Raises:
+            ValueError: another order.
+        """
+        if list(levels) != sorted(levels, key=_order):
+            raise ValueError("expected levels of Poisson noise first and those of JPEG last")
+        rows = [(one.sigma, one.gain, one.quality, *one.values()) for one in levels]
+        return cls.unpacked(
+            torch.tensor(rows),
+            shot=sum(one.gain > 0 for one in levels),
+            coded=sum(one.quality < 100 for one in levels),
+        )
+
+    def pack(self) -> Tensor:
+        """All numbers as one (B, 7) float32, to be sent in one copy."""
+        return packed([self.sigma, self.gain, self.quality, self.condition])
+
+    @classmethod
+    def unpacked(cls, pack: Tensor, shot: int, coded: int) -> Self:
+        """The inverse of :meth:`pack`, as views of it."""
+        sigma, gain, quality, condition = unpacked(pack, ((), (), (), (4,)))
+        return cls(sigma, gain, quality, condition, shot, coded)
+
+
+def _order(level: Level) -> int:
+    return 0 if level.gain > 0 else 2 if level.quality < 100 else 1
+
+
+def draw_levels(
+    ranges: Sequence[Range], count: int, strength: float, rng: np.random.Generator
+) -> list[Level]:
+    """A distortion for each of `count` pictures, each kind equally likely; see :class:`Amounts`.
 
     Args:
-        container: (B, C, H, W) in [0, 1], C 1 or 3.
-        ranges: the distortions, each equally likely.
         strength: factor on the distortion, 0 for none.
-        generator: CPU generator of all draws.
-        rounding: of the JPEG's coefficients.
-
-    Returns:
-        The received containers and their levels.
     """
-    levels = []
-    for _ in range(len(container)):
-        kind = ranges[int(torch.randint(len(ranges), (), generator=generator))]
-        levels.append(kind.at(float(torch.rand((), generator=generator)), strength))
-    return distorted(container, levels, generator, rounding), levels
+    drawn = [ranges[int(rng.integers(len(ranges)))] for _ in range(count)]
+    return sorted((one.at(float(rng.random()), strength) for one in drawn), key=_order)
 
 
 def distorted(
     container: Tensor,
-    levels: Sequence[Level],
-    generator: torch.Generator,
+    amounts: Amounts,
+    noise: Tensor,
+    photons: torch.Generator,
     rounding: Rounding = "exact",
 ) -> Tensor:
-    """The containers, each distorted at its level: photons, noise, JPEG, 8 bits."""
-    device = container.device
-    own = generator
-    if device.type != "cpu":  # noise is drawn where the pictures are
-        seed = int(torch.randint(2**31, (), generator=generator))
-        own = torch.Generator(device).manual_seed(seed)
-    received = container
-    shot = [i for i, level in enumerate(levels) if level.gain > 0]
+    """Containers (B, C, H, W) in [0, 1], C 1 or 3, distorted: photons, noise, JPEG, 8 bits.
+
+    Args:
+        noise: (B, C, H, W) standard normal.
+        photons: draws Poisson noise, on the containers' device.
+        rounding: of the JPEG's coefficients.
+    """
+    received, shot, plain = container, amounts.shot, len(container) - amounts.coded
     if shot:
-        gain = torch.tensor([levels[i].gain for i in shot], device=device)
-        received = _put(received, shot, poisson(received[shot], gain, own))
-    if any(level.sigma > 0 for level in levels):
-        sigma = torch.tensor([level.sigma / 255 for level in levels], device=device)
-        noise = torch.randn(received.shape, generator=own, device=device)
-        received = received + sigma[:, None, None, None] * noise
-    coded = [i for i, level in enumerate(levels) if level.quality < 100]
-    if coded:
-        quality = torch.tensor([levels[i].quality for i in coded], device=device)
-        packed = jpeg(quantise(received[coded]), quality, rounding=ROUNDINGS[rounding])
-        received = _put(received, coded, packed)
+        photographed = poisson(received[:shot], amounts.gain[:shot], photons)
+        received = torch.cat([photographed.to(received.dtype), received[shot:]])
+    received = received + (amounts.sigma / 255)[:, None, None, None] * noise
+    if amounts.coded:
+        quality, codec = amounts.quality[plain:], ROUNDINGS[rounding]
+        coded = jpeg(quantise(received[plain:]), quality, rounding=codec)
+        received = torch.cat([received[:plain], coded.to(received.dtype)])
     return quantise(received)
-
-
-def _put(whole: Tensor, rows: list[int], part: Tensor) -> Tensor:
-    index = torch.tensor(rows, device=whole.device)
-    return whole.index_copy(0, index, part.to(whole.dtype))

@@ -24,6 +24,8 @@ class ConditionEstimator(nn.Module):
             levels is then not drowned by what the picture shows.
     """
 
+    kernel: Tensor
+
     def __init__(self, channels: int = 3, fine: bool = False) -> None:
         super().__init__()
         widths = [channels, 16, 24, 32]
@@ -33,17 +35,18 @@ class ConditionEstimator(nn.Module):
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(2 * widths[-1], 3)
         self.fine = fine
+        kernel = torch.tensor(LAPLACIAN, device="cpu") * _GAIN if fine else None
+        self.register_buffer("kernel", kernel, persistent=False)
 
     def forward(self, picture: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, 3) in [0, 1]."""
-        shown = _detail(picture) if self.fine else picture - 0.5
+        shown = _detail(picture, self.kernel) if self.fine else picture - 0.5
         maps = self.body(shown).flatten(2)
         pooled = torch.cat([maps.mean(2), maps.std(2, correction=0)], dim=1)
         return torch.sigmoid(self.head(pooled))
 
 
-def _detail(picture: Tensor) -> Tensor:
+def _detail(picture: Tensor, kernel: Tensor) -> Tensor:
     channels = picture.shape[1]
-    kernel = picture.new_tensor(LAPLACIAN) * _GAIN
     padded = F.pad(picture, (1, 1, 1, 1), mode="replicate")
     return F.conv2d(padded, kernel.expand(channels, 1, 3, 3), groups=channels)

@@ -12,8 +12,10 @@ from PIL import Image
 from riis_physical.distortion.level import Level, Range
 from riis_physical.distortion.simulated import (
     ROUNDINGS,
-    distort,
+    Amounts,
+    Rounding,
     distorted,
+    draw_levels,
     fourier_round,
     poisson,
     quantise,
@@ -22,6 +24,13 @@ from riis_physical.distortion.simulated import (
 
 def drawn(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def received(
+    pictures: torch.Tensor, levels: list[Level], rounding: Rounding = "exact"
+) -> torch.Tensor:
+    noise = torch.randn(pictures.shape, generator=drawn(1))
+    return distorted(pictures, Amounts.of(levels), noise, drawn(), rounding)
 
 
 def test_poisson_noise_has_the_variance_of_photons() -> None:
@@ -43,20 +52,35 @@ def test_poisson_noise_has_a_gradient() -> None:
 
 
 def test_each_picture_gets_its_own_level() -> None:
-    flat = torch.full((3, 3, 64, 64), 0.5)
-    clean, noisy, packed = distorted(flat, [Level(), Level(sigma=10), Level(quality=40)], drawn())
+    flat = torch.full((4, 3, 64, 64), 0.5)
+    shot, clean, noisy, packed = received(
+        flat, [Level(gain=1), Level(), Level(sigma=10), Level(quality=40)]
+    )
+    assert shot.std().item() * 255 == pytest.approx(127.5**0.5, rel=0.05)
     assert torch.equal(clean, quantise(flat[0]))
     assert noisy.std().item() * 255 == pytest.approx(10, rel=0.05)
     assert (packed - flat[2]).abs().max() < 0.02
-    assert distorted(flat[:, :1], [Level(quality=50)] * 3, drawn()).shape == (3, 1, 64, 64)
+    assert received(flat[:, :1], [Level(quality=50)] * 4).shape == (4, 1, 64, 64)
+    with pytest.raises(ValueError, match="JPEG last"):
+        Amounts.of([Level(quality=40), Level()])
+
+
+def test_amounts_are_sent_as_one_tensor() -> None:
+    amounts = Amounts.of([Level(gain=1), Level(sigma=10), Level(quality=40)])
+    again = Amounts.unpacked(amounts.pack(), 1, 1)
+    assert (again.shot, again.coded) == (amounts.shot, amounts.coded)
+    for name in ("sigma", "gain", "quality", "condition"):
+        assert torch.equal(getattr(again, name), getattr(amounts, name))
 
 
 def test_strength_zero_leaves_eight_bits() -> None:
     pictures = torch.rand(8, 3, 16, 16)
     ranges = [Range.parse(text) for text in ("none", "sigma=0..50", "poisson", "jpeg=30..95")]
-    received, levels = distort(pictures, ranges, 0.0, drawn())
-    assert torch.equal(received, quantise(pictures)) and set(levels) == {Level()}
-    assert len(set(distort(pictures, ranges, 1.0, drawn())[1])) > 3
+    levels = draw_levels(ranges, 8, 0.0, np.random.default_rng(0))
+    assert torch.equal(received(pictures, levels), quantise(pictures)) and set(levels) == {Level()}
+    levels = draw_levels(ranges, 40, 1.0, np.random.default_rng(0))
+    amounts = Amounts.of(levels)
+    assert len(set(levels)) > 10 and amounts.shot and amounts.coded
 
 
 def test_exact_jpeg_is_nearer_to_the_codec_than_the_fourier_one() -> None:
@@ -69,7 +93,7 @@ def test_exact_jpeg_is_nearer_to_the_codec_than_the_fourier_one() -> None:
     grey = torch.from_numpy(np.asarray(picture, np.float32))[None, None] / 255
     errors = {}
     for name in ROUNDINGS:
-        coded = distorted(grey, [Level(quality=40)], drawn(), name)[0, 0]
+        coded = received(grey, [Level(quality=40)], name)[0, 0]
         errors[name] = (coded - real).pow(2).mean().sqrt().item()
     assert errors["exact"] < 0.0025 < errors["fourier"] < 0.02, errors
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from accelerate import Accelerator
 
+from riis_physical.channel.packing import float_fields
+from riis_physical.channel.plan import CapturePlan
 from riis_physical.errors import ConfigError, TrainingError
 from riis_physical.model.network import HidingNetwork
 from tests.training.hiding.test_training import TINY, weights_of
+from tests.training.hiding.test_training_pictures import SMALL_PAPER
 from training.hiding.config import load_config
 from training.hiding.loop import main
 from training.hiding.material.batches import Batch, Draws, Packet, Request, Unpacking, draw_params
@@ -23,6 +28,8 @@ from training.hiding.steps.step import StepNoise, TrainingStep, draw_noise
 
 MOST_CALLS = 4_200
 """Of a step of `print`: fewer than half of the 9,467 that it took while it asked the host."""
+ALL_KINDS = ["distortions=[none,poisson,sigma=10..50,jpeg=40..95]", "batch=8", "untold=0.3",
+             "estimated=0.3"]  # fmt: skip
 OBJECTIVE = ["presets={normal: 3, hard: 1}", "hold=accuracy", "mask_power=1.3", "peaks=0.25",
              "contrast=0.5", "tails=2"]  # fmt: skip
 
@@ -32,8 +39,8 @@ def photos(photos_folder: Path) -> Photos:  # noqa: F811
     return load_photos(list_photos(photos_folder), 64)
 
 
-def fit_of(photos: Photos, out: Path, extra: list[str]) -> Fit:
-    config = load_config("print", [*TINY, "secret_first=0", *extra])
+def fit_of(photos: Photos, out: Path, name: str, extra: list[str]) -> Fit:
+    config = load_config(name, ["secret_first=0", *extra])
     accelerator = Accelerator(cpu=True)
     run, _ = open_run(config, out, False, accelerator, None)
     out.mkdir()
@@ -42,11 +49,28 @@ def fit_of(photos: Photos, out: Path, extra: list[str]) -> Fit:
     return fit
 
 
-def test_a_step_reads_nothing_back_and_sends_no_constant(photos: Photos, tmp_path: Path) -> None:
-    fit = fit_of(photos, tmp_path / "run", OBJECTIVE)
-    fit.step()  # what is made once is made here
-    packet = next(fit.packets)
-    fit.packets = iter([packet])
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [
+        ("print", [*TINY, *OBJECTIVE]),
+        ("paper", [*SMALL_PAPER, *ALL_KINDS]),
+        ("colour", [*SMALL_PAPER, *ALL_KINDS]),
+        (
+            "paper",
+            [*SMALL_PAPER, *ALL_KINDS, "method=hinet", "lambda_low=1", "steps=6", "decouple_at=9"],
+        ),
+    ],
+)
+def test_a_step_reads_nothing_back_and_sends_no_constant(
+    photos: Photos, tmp_path: Path, name: str, extra: list[str]
+) -> None:
+    fit = fit_of(photos, tmp_path / "run", name, extra)
+    ahead = islice(fit.packets, 3)
+    *before, packet = sorted(ahead, key=lambda packet: packet.shot > 0 and packet.coded > 0)
+    fit.packets = iter([*before, packet, packet])
+    for _ in range(3):
+        fit.step()  # what is made once is made here
+    assert name == "print" or (packet.shot and packet.coded)
     calls = counted(fit.step)
     assert not calls.reads and not calls.uploads
     assert calls.total > 500  # it was the step that was counted
@@ -83,13 +107,13 @@ def meta_step() -> tuple[TrainingStep, Batch, StepNoise]:
         torch.ones(2, 1, 20, 20, dtype=torch.int8),
         like.like.pack().repeat(2, 1),
         torch.ones(2),
-        1.0,
         0,
     )
     batch = like(packet)
-    assert batch.plan is not None
-    noise = draw_noise(batch.plan, config.model, torch.Generator())
-    noise = StepNoise(*(one.to("meta") for one in vars(noise).values()))
+    assert isinstance(batch.plan, CapturePlan)
+    sizes = (2, 3, *batch.plan.canvas), batch.plan.frame_size
+    noise = draw_noise(*sizes, config.model, torch.Generator())
+    noise = replace(noise, **{name: one.to("meta") for name, one in float_fields(noise).items()})
     return TrainingStep(network, config).to("meta").train(), batch, noise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from PIL import Image
 
 from riis_physical.distortion.level import Level
 from riis_physical.errors import BadImageError, ConfigError
+from training.hiding.loop import main
+from training.hiding.running.checkpoint import load_checkpoint
+from training.measure.paper import making
 from training.measure.paper.data import Pairs, central, measured_paths, train_folder
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.making import train_missing
@@ -93,6 +97,32 @@ def test_what_is_trained_is_not_trained_again(measured: Path, data: Path, tmp_pa
         json.loads(place.read_text())["groups"] for place in (measured / "paper.json", again)
     )
     assert first == second  # the same weights and pictures give the same figures
+
+
+def test_minutes_become_steps_and_a_stopped_training_keeps_its_own(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(data, tmp_path / "runs", models=("isn",), steps=0)
+    output, run, told = tmp_path / "a.json", tmp_path / "runs" / "isn-s0", list[str]()
+
+    def stopped(*given: Any, **more: Any) -> Path:
+        """Training that is asked to stop after a step, but for the probe of its speed."""
+        return main(*given, **{"stop_after": 1, **more})
+
+    monkeypatch.setattr(making, "main", stopped)
+    more = {"minutes": 0.08, "tell": told.append, "cpu": True}
+    assert measure_paper(settings, output, **more) is None and not output.exists()
+    steps = load_checkpoint(run / "checkpoint.pt")["config"]["steps"]
+    assert steps > 1 and load_checkpoint(run / "checkpoint.pt")["step"] == 1
+    monkeypatch.setattr(making, "main", main)
+    result = measure_paper(settings, output, **more | {"minutes": 5})
+    assert result is not None and result == json.loads(output.read_text())
+    assert told == [f"training isn-s0, {steps} steps", f"going on with isn-s0, {steps} steps"]
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert {row["step"] for row in rows} and max(row["step"] for row in rows) == steps
+    (model,) = result["models"]
+    assert model["steps"] == steps and model["seconds"] > 0
+    assert (result["minutes"], result["settings"]["steps"]) == (5, 0)
 
 
 def test_missing_models_need_a_budget(data: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from riis_physical.channel import sample_params
 from riis_physical.channel.params import ChannelParams
 from riis_physical.channel.plan import CapturePlan, plan_capture
+from riis_physical.distortion.simulated import Amounts, draw_levels
 from riis_physical.profile import load_profile
 from training.hiding.config import TrainConfig
 from training.hiding.material.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
@@ -45,17 +46,18 @@ class Packet(NamedTuple):
 
     Attributes:
         host: (B, 3, H, W) uint8. secret: uint8 pictures, or int8 modules in {-1, +1}.
-        plan: (B, K) of :meth:`CapturePlan.pack`; empty for the digital channel.
+        plan: (B, K) of :meth:`CapturePlan.pack`, or of :meth:`Amounts.pack`.
         held: (B,) 1 where the item is of the preset that steering looks at.
-        strength: of the channel. seed: of the step's noise.
+        seed: of the step's noise. shot, coded: see :class:`Amounts`; 0 of a capture.
     """
 
     host: Tensor
     secret: Tensor
     plan: Tensor
     held: Tensor
-    strength: float
     seed: int
+    shot: int = 0
+    coded: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,14 @@ class Batch:
     """A packet on the device, as floats.
 
     Attributes:
-        pack: what the plan's numbers are views of. plan: None for the digital channel.
+        pack: what the plan's numbers are views of. plan: amounts for the digital channel.
     """
 
     host: Tensor
     secret: Tensor
     pack: Tensor
-    plan: CapturePlan | None
+    plan: CapturePlan | Amounts
     held: Tensor
-    strength: float
     seed: int
 
 
@@ -88,10 +89,10 @@ class Draws(Dataset[Packet]):
         seed = int(rng.integers(2**31))
         if c.channel == "digital":
             host, secret = draw_pictures(self.photos, rng, c.batch, c)
-            nothing = torch.zeros(c.batch, 0)
+            amounts = Amounts.of(draw_levels(c.ranges(), c.batch, request.strength, rng))
             return Packet(
-                in_8_bits(host), in_8_bits(secret), nothing, torch.ones(c.batch),
-                request.strength, seed,
+                in_8_bits(host), in_8_bits(secret), amounts.pack(), torch.ones(c.batch), seed,
+                amounts.shot, amounts.coded,
             )  # fmt: skip
         side = c.patch_modules
         fraction = side / c.modules_total
@@ -102,7 +103,7 @@ class Draws(Dataset[Packet]):
         secret = draw_grids(rng, c.batch, side)
         params, held = draw_params(c, side, c.batch, request.strength, seed)
         plan = planned(c, params, side)
-        return Packet(in_8_bits(host), secret.char(), plan.pack(), held, request.strength, seed)
+        return Packet(in_8_bits(host), secret.char(), plan.pack(), held, seed)
 
 
 def in_8_bits(pictures: Tensor) -> Tensor:
@@ -130,15 +131,12 @@ class Unpacking:
         drawn = (packet.host, packet.secret, packet.plan, packet.held)
         host, secret, pack, held = (one.to(self.device, non_blocking=True) for one in drawn)
         secret = secret.float() if secret.dtype == torch.int8 else secret.float() / 255
-        return Batch(
-            host.float() / 255,
-            secret,
-            pack,
-            None if self.like is None else self.like.unpacked(pack),
-            held,
-            packet.strength,
-            packet.seed,
-        )
+        plan: CapturePlan | Amounts
+        if self.like is None:
+            plan = Amounts.unpacked(pack, packet.shot, packet.coded)
+        else:
+            plan = self.like.unpacked(pack)
+        return Batch(host.float() / 255, secret, pack, plan, held, packet.seed)
 
 
 class Requests(Sampler[Request]):

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from riis_physical.channel.plan import CapturePlan
 from riis_physical.errors import TrainingError
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
@@ -200,9 +201,10 @@ def initialise_actnorm(run: Run, photos: Photos, unpack: Unpacking) -> None:
         run.step_module(batch, torch.zeros((), device=unpack.device), noise)
 
 
-def noise_of(run: Run, batch: Batch, generator: torch.Generator) -> StepNoise | None:
-    """The noise that belongs to a batch, None for the digital channel."""
-    if batch.plan is None:
-        return None
-    generator.manual_seed(batch.seed)
-    return draw_noise(batch.plan, run.config.model, generator)
+def noise_of(run: Run, batch: Batch, generator: torch.Generator) -> StepNoise:
+    """The noise that belongs to a batch."""
+    plan, received = batch.plan, tuple(batch.host.shape)
+    frame = received[-2:]
+    if isinstance(plan, CapturePlan):
+        received, frame = (received[0], 3, *plan.canvas), plan.frame_size
+    return draw_noise(received, frame, run.config.model, generator.manual_seed(batch.seed))

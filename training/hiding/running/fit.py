@@ -130,7 +130,7 @@ class Fit:
         self.run.optimiser.zero_grad(set_to_none=True)
 
     def _work(
-        self, batch: Batch, weight: Tensor, noise: StepNoise | None
+        self, batch: Batch, weight: Tensor, noise: StepNoise
     ) -> tuple[tuple[str, ...], Tensor]:
         """Forward and back; the figures' names, and their values in one tensor."""
         with self.accelerator.autocast():

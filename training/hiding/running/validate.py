@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from riis_physical.distortion.simulated import Amounts, draw_levels
 from training.hiding.config import TrainConfig
 from training.hiding.material.batches import Batch, draw_params, planned
 from training.hiding.material.data import Photos, draw_grids, draw_hosts, draw_pictures, step_rng
@@ -69,17 +70,17 @@ def _fixed_batch(config: TrainConfig, held: Photos, index: int, device: torch.de
     looked_at = torch.ones(BATCH, device=device)
     if config.channel == "digital":
         host, secret = draw_pictures(held, rng, BATCH, config)
-        nothing = torch.zeros(BATCH, 0, device=device)
-        return Batch(host.to(device), secret.to(device), nothing, None, looked_at, 1.0, index)
+        amounts = Amounts.of(draw_levels(config.ranges(), BATCH, 1.0, rng))
+        pack = amounts.pack().to(device)
+        told = Amounts.unpacked(pack, amounts.shot, amounts.coded)
+        return Batch(host.to(device), secret.to(device), pack, told, looked_at, index)
     side = config.modules_total
     host = draw_hosts(held, rng, BATCH, side * config.display_px, (1.0, 1.0))
     secret = draw_grids(rng, BATCH, side)
     params, _ = draw_params(config, side, BATCH, 1.0, 777 + index)
     plan = planned(config, params, side)
     pack = plan.pack().to(device)
-    return Batch(
-        host.to(device), secret.to(device), pack, plan.unpacked(pack), looked_at, 1.0, index
-    )
+    return Batch(host.to(device), secret.to(device), pack, plan.unpacked(pack), looked_at, index)
 
 
 def _save_samples(module: TrainingStep, result, samples: Path, step: int) -> None:  # type: ignore[no-untyped-def]

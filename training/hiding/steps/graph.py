@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from riis_physical.channel.packing import float_fields
+from riis_physical.channel.plan import CapturePlan
 from riis_physical.errors import TrainingError
 from training.hiding.material.batches import Batch
 from training.hiding.steps.step import StepNoise
 
 WARM_UP = 3  # passes before the capture, in which libraries choose their ways
 
-Work = Callable[[Batch, Tensor, StepNoise | None], Any]
+Work = Callable[[Batch, Tensor, StepNoise], Any]
 
 
 class GraphedStep:
@@ -37,7 +39,7 @@ class GraphedStep:
         self.work, self.clear = work, clear
         self.graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self, batch: Batch, weight: Tensor, noise: StepNoise | None) -> Any:
+    def __call__(self, batch: Batch, weight: Tensor, noise: StepNoise) -> Any:
         """The work's result, valid until the next call."""
         if self.graph is None:
             self._capture(batch, weight, noise)
@@ -47,8 +49,8 @@ class GraphedStep:
         self.graph.replay()
         return self.result
 
-    def _capture(self, batch: Batch, weight: Tensor, noise: StepNoise | None) -> None:
-        assert batch.plan is not None and noise is not None
+    def _capture(self, batch: Batch, weight: Tensor, noise: StepNoise) -> None:
+        assert isinstance(batch.plan, CapturePlan)  # as the configuration checks
         pack = batch.pack.clone()
         still = replace(
             batch,
@@ -59,7 +61,8 @@ class GraphedStep:
             plan=batch.plan.unpacked(pack),
         )
         still_weight = weight.clone()
-        still_noise = StepNoise(**{f.name: getattr(noise, f.name).clone() for f in fields(noise)})
+        drawn = {name: one.clone() for name, one in float_fields(noise).items()}
+        still_noise = replace(noise, **drawn)  # type: ignore[arg-type]
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -74,14 +77,13 @@ class GraphedStep:
         self.inputs = _tensors(still, still_weight, still_noise)
 
 
-def _tensors(batch: Batch, weight: Tensor, noise: StepNoise | None) -> list[Tensor]:
+def _tensors(batch: Batch, weight: Tensor, noise: StepNoise) -> list[Tensor]:
     """Everything that differs from step to step, the plan as its pack."""
-    assert noise is not None
     return [
         batch.host,
         batch.secret,
         batch.held,
         batch.pack,
         weight,
-        *(getattr(noise, f.name) for f in fields(noise)),
+        *float_fields(noise).values(),
     ]

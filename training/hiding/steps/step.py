@@ -1,8 +1,8 @@
 """One training step as a module: hide, channel, reveal, losses (paper section 3.5).
 
-A physical step is a function of tensors that lie on the device: it reads no value back,
-sends no constant and draws no numbers, so that a GPU never waits for it and can repeat it
-as one captured graph.
+A step is a function of tensors that lie on the device: it reads no value back and sends no
+constant, so that a GPU never waits for it. A physical one draws no numbers either, and can be
+repeated as one captured graph; a digital one draws photons, which depend on the container.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from riis_physical.channel.constants import constant
 from riis_physical.channel.plan import CapturePlan
 from riis_physical.channel.simulate import capture_planned
 from riis_physical.distortion.level import Level
-from riis_physical.distortion.simulated import distort, quantise
+from riis_physical.distortion.simulated import Amounts, distorted, quantise
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork, Revealed
 from training.baselines import Baseline
@@ -43,32 +44,45 @@ TRUSTED = 0.7
 
 @dataclass(frozen=True)
 class StepNoise:
-    """What is random in a physical step, on its device.
+    """What is random in a step, on its device.
 
     Attributes:
-        sensor: (B, 3, H, W) standard normal, of the capture. level: (B, 4) standard normal.
+        sensor: (B, C, H, W) standard normal, of the capture or the received file.
+        level: (B, 4) standard normal.
         trust: (B, 1) uniform in [0, 1). z: as the network projects h_f to, standard normal.
+        photons: draws Poisson noise.
     """
 
     sensor: Tensor
     level: Tensor
     trust: Tensor
     z: Tensor
+    photons: torch.Generator
 
 
-def draw_noise(plan: CapturePlan, model: ModelConfig, generator: torch.Generator) -> StepNoise:
-    """Noise of a step, on the generator's device."""
-    batch, device = plan.ratio.shape[0], generator.device
-    bands = [side // model.module_px for side in plan.frame_size]
+def draw_noise(
+    received: tuple[int, ...],
+    frame: tuple[int, ...],
+    model: ModelConfig,
+    generator: torch.Generator,
+) -> StepNoise:
+    """Noise of a step, on the generator's device.
+
+    Args:
+        received: (B, C, H, W) of the capture or file. frame: (h, w) of what is revealed.
+    """
+    batch, device = received[0], generator.device
+    bands = [side // 2**model.host_levels for side in frame]
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(batch, *shape, generator=generator, device=device)
 
     return StepNoise(
-        sensor=normal(3, *plan.canvas),
+        sensor=normal(*received[1:]),
         level=normal(4),
         trust=torch.rand(batch, 1, generator=generator, device=device),
         z=normal(model.c_secret, *bands),
+        photons=generator,
     )
 
 
@@ -127,21 +141,14 @@ class TrainingStep(nn.Module):
         self.network = network
         self.config = config
 
-    def forward(
-        self, batch: Batch, container_weight: Tensor, noise: StepNoise | None = None
-    ) -> StepOutput:
+    def forward(self, batch: Batch, container_weight: Tensor, noise: StepNoise) -> StepOutput:
         """Losses and figures of a batch.
 
         Args:
             container_weight: () of the container loss.
-            noise: of the physical channel; the digital one draws its own by the batch's seed.
         """
-        if batch.plan is None:
-            generator = torch.Generator().manual_seed(batch.seed)
-            return self._digital(
-                batch.host, batch.secret, batch.strength, container_weight, generator
-            )
-        assert noise is not None
+        if isinstance(batch.plan, Amounts):
+            return self._digital(batch, batch.plan, container_weight, noise)
         return self._physical(batch, batch.plan, container_weight, noise)
 
     def _physical(
@@ -201,22 +208,16 @@ class TrainingStep(nn.Module):
         )
 
     def _digital(
-        self,
-        host: Tensor,
-        secret: Tensor,
-        strength: float,
-        container_weight: Tensor,
-        generator: torch.Generator,
+        self, batch: Batch, amounts: Amounts, container_weight: Tensor, noise: StepNoise
     ) -> StepOutput:
         c, network = self.config, self.network
+        host, secret, true = batch.host, batch.secret, amounts.condition
         hidden = network.hide(host, secret)
         container = quantise(hidden.container)
-        received, levels = distort(container, c.ranges(), strength, generator, c.jpeg)
-        true = torch.tensor([level.values() for level in levels]).to(host)
+        received = distorted(container, amounts, noise.sensor, noise.photons, c.jpeg)
         estimated = network.estimate_condition(received.detach())
-        level = self._told(true, estimated.detach(), generator)
-        z = torch.randn(hidden.z.shape, generator=generator).to(hidden.z)
-        revealed = network.reveal_from(received, level, z)
+        level = self._told(true, estimated.detach(), noise.trust)
+        revealed = network.reveal_from(received, level, noise.z.to(hidden.z.dtype))
         reveal = image_reveal_loss(revealed.picture, secret, revealed.host, host, c.lambda_host)
         con = paper_container_loss(container, host)
         if c.lambda_low:
@@ -245,16 +246,18 @@ class TrainingStep(nn.Module):
             loss, _detached(figures), host, container.detach(), received.detach(), revealed
         )
 
-    def _told(self, true: Tensor, estimated: Tensor, generator: torch.Generator) -> Tensor:
+    def _told(self, true: Tensor, estimated: Tensor, share: Tensor) -> Tensor:
         """The level (B, 4) that the model is told: true, estimated, or that it is unknown.
 
         A model is validated with what it is told most.
+
+        Args:
+            share: (B, 1) uniform in [0, 1).
         """
         c = self.config
-        share = torch.rand(len(true), 1, generator=generator).to(true.device)
         if not self.training:
-            share = share.fill_(0.0 if c.untold > 0.5 else 1.0)
-        blind = torch.tensor(Level(known=False).values()).to(true)
+            share = torch.full_like(share, 0.0 if c.untold > 0.5 else 1.0)
+        blind = constant(Level(known=False).values(), true.device)
         seen = torch.cat([estimated, true[:, 3:]], dim=1)
         level = torch.where(share < c.untold + c.estimated, seen, true)
         return torch.where(share < c.untold, blind, level)

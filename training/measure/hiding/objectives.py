@@ -148,7 +148,12 @@ class Trial:
             secret = draw_grids(rng, BATCH, side)
             params, _ = draw_params(alone, side, BATCH, 1.0, _DRAW_SEED + first)
             plan = planned(config, params, side)
-            noise = draw_noise(plan, config.model, torch.Generator().manual_seed(first))
+            noise = draw_noise(
+                (BATCH, 3, *plan.canvas),
+                plan.frame_size,
+                config.model,
+                torch.Generator().manual_seed(first),
+            )
             container, _, _ = compose(network, host, secret, plan.frame_size[0], strength)
             accuracy += _accuracies(network, container, secret, plan, noise)
             for one, its in zip(container.split(1), host.split(1), strict=True):

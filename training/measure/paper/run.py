@@ -67,6 +67,7 @@ def measure_paper(
         head=shared,  # more models, or more seeds, go on where the journal ends
         about={
             "settings": settings.as_dict(),
+            "minutes": minutes,
             "training": config.model_dump(mode="json"),
             "pictures": {"pairs": settings.n, "sha256": digest(paths)},
         },
