@@ -20,7 +20,8 @@ run=${1:?usage: sh start.sh RUN --config NAME [--minutes M] [options]}
 shift
 python=${PYTHON:-python3}
 if [ ! -e "$here/site/ready" ]; then
-    "$python" -m pip install -q --upgrade --no-index --no-deps --target "$here/site" "$here"/wheels/*.whl
+    "$python" -m pip install -q --upgrade --no-index --no-deps \\
+        --target "$here/site" "$here"/wheels/*.whl
     touch "$here/site/ready"
 fi
 export PYTHONPATH="$here/source:$here/site${PYTHONPATH:+:$PYTHONPATH}"

@@ -12,12 +12,14 @@ from pathlib import Path
 import torch
 from places import ROOT
 
+from riis_physical.distortion.level import Level
+from riis_physical.distortion.simulated import Amounts
 from training.baselines import make_network
 from training.hiding.config import load_config
 from training.hiding.loop import main
 from training.hiding.material.batches import Batch
 from training.hiding.running.checkpoint import load_checkpoint
-from training.hiding.steps.step import TrainingStep
+from training.hiding.steps.step import TrainingStep, draw_noise
 
 SMALL = [
     "model.blocks=1",
@@ -99,8 +101,11 @@ def test_accumulated_batches_have_the_gradient_of_the_whole() -> None:
     def gradient(rows: slice) -> torch.Tensor:
         step.zero_grad()
         pictures = host[rows], secret[rows]
-        batch = Batch(*pictures, torch.zeros(0), None, torch.ones(len(host[rows])), 1.0, 0)
-        step(batch, torch.tensor(16.0)).loss.backward()
+        amounts = Amounts.of([Level()] * len(host[rows]))
+        batch = Batch(*pictures, amounts.pack(), amounts, torch.ones(len(host[rows])), 0)
+        shape = tuple(host[rows].shape)
+        noise = draw_noise(shape, shape[-2:], config.model, torch.Generator())
+        step(batch, torch.tensor(16.0), noise).loss.backward()
         return torch.cat([p.grad.flatten() for p in last if p.grad is not None])
 
     whole = gradient(slice(0, 4))

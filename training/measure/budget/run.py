@@ -29,7 +29,7 @@ from riis_physical.qr.code.encode import encode
 from training.measure.budget.groups import GROUPS, NOTHING, without
 from training.measure.capture import draw_channel, hide_one, judge, photo_file, product_scan
 from training.measure.common.draws import Hosts
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each, simulated
 from training.measure.common.messages import PRINTABLE
 from training.measure.common.paired import paired_difference
 from training.measure.common.settings import Plain
@@ -171,9 +171,7 @@ def evaluate_budget(
         **simulated(settings.as_dict(), budget.revealer.record, budget.hosts),
         settings=settings,
         make=Budget,
-        parse=PlainRecord.from_dict,
-        left=all_of(tasks, lambda r: (r.values["part"], r.values["preset"], r.values["index"])),
-        total=len(tasks),
+        **each(tasks, "part", "preset", "index"),
         unit="look",
         summarise=lambda records: summarised([r.values for r in records], settings),
     )

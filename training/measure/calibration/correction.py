@@ -30,7 +30,7 @@ from riis_physical.qr.code.encode import QrCode
 from training.measure.calibration.charts import photograph_chart
 from training.measure.capture import hide_one, photo_file
 from training.measure.common.draws import Hosts
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each, simulated
 from training.measure.common.paired import paired_difference
 from training.measure.common.settings import plain
 
@@ -135,9 +135,7 @@ def evaluate_correction(
         **simulated(settings.as_dict(), made.revealer.record, made.hosts),
         settings=settings,
         make=ThreeWays,
-        parse=PlainRecord.from_dict,
-        left=all_of([(i,) for i in range(settings.n)], lambda record: (record.values["index"],)),
-        total=settings.n,
+        **each([(i,) for i in range(settings.n)], "index"),
         unit="capture",
         summarise=_summary,
     )

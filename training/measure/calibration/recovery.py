@@ -21,7 +21,7 @@ from calibration.fit.ranges import MID_GREY, SLOPE_AT_MID_GREY
 from riis_physical.errors import CalibrationError, ConfigError
 from riis_physical.metrics import wilson_interval
 from training.measure.calibration.charts import camera, lens_error, photograph_chart, through_lens
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each
 
 KIND = "calibration"
 MEDIA = ("print", "screen")
@@ -86,9 +86,7 @@ def evaluate_calibration(
         about={"settings": settings.as_dict(), "targets": TARGETS},
         settings=settings,
         make=Recovery,
-        parse=PlainRecord.from_dict,
-        left=all_of(tasks, lambda record: (record.values["kind"], record.values["number"])),
-        total=len(tasks),
+        **each(tasks, "kind", "number"),
         unit="fit",
         summarise=_figures,
     )

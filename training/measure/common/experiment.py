@@ -41,7 +41,7 @@ class PlainRecord:
         return cls(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment(Generic[R]):
     """What is measured.
 
@@ -50,7 +50,7 @@ class Experiment(Generic[R]):
         head: what its journal is told apart by: settings and digests.
         about: what the result says of its subject, before the figures.
         settings, make: a runner for each process is `make(settings)`.
-        parse: a record from its plain values.
+        parse: a record from its plain values; as they are, if not said.
         left: what is still to do, from the records that are there. It is asked again when
             all of that is done, so that later tasks may build on earlier records.
         total: number of records, or of tasks where `by_task`. unit: of them.
@@ -64,7 +64,7 @@ class Experiment(Generic[R]):
     about: Json
     settings: Any
     make: Callable[[Any], Runner[R]]
-    parse: Callable[[Json], R]
+    parse: Callable[[Json], R] = PlainRecord.from_dict  # type: ignore[assignment]
     left: Callable[[Sequence[R]], Tasks]
     total: int
     unit: str
@@ -75,18 +75,19 @@ class Experiment(Generic[R]):
     format: int = 1
 
 
-def all_of(tasks: Tasks, task_of: Callable[[R], tuple[Any, ...]]) -> Callable[[Sequence[R]], Tasks]:
-    """`left` of an experiment whose tasks are all known before.
+def each(tasks: Tasks, *names: str) -> dict[str, Any]:
+    """`left` and `total` of an experiment whose tasks are all known before.
 
     Args:
-        task_of: the task that a record came from.
+        names: of a record's values that tell its task.
     """
 
-    def left(done: Sequence[R]) -> Tasks:
-        known = {task_of(record) for record in done}
+    def left(done: Sequence[Any]) -> Tasks:
+        values = [one.values if isinstance(one, PlainRecord) else vars(one) for one in done]
+        known = {tuple(one[name] for name in names) for one in values}
         return [task for task in tasks if task not in known]
 
-    return left
+    return {"left": left, "total": len(tasks)}
 
 
 def simulated(settings: Json, weights: Json, hosts: Hosts, **more: str) -> Json:

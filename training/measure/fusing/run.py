@@ -13,9 +13,9 @@ from typing import Any
 
 from training.measure.common.experiment import (
     Experiment,
-    all_of,
     carry_out,
     check_output,
+    each,
     simulated,
 )
 from training.measure.fusing.records import FuseRecord
@@ -49,8 +49,7 @@ def benchmark_fuse(
         settings=settings,
         make=partial(make_fuse_runner, sha256=weights.get("sha256")),
         parse=FuseRecord.from_dict,
-        left=all_of([(index,) for index in range(settings.n)], lambda record: (record.index,)),
-        total=settings.n,
+        **each([(index,) for index in range(settings.n)], "index"),
         unit="container",
         summarise=lambda records: summarise_fuse(
             settings.frames, sorted(records, key=lambda record: record.index)

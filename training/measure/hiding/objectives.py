@@ -38,7 +38,7 @@ from training.hiding.material.data import (
 from training.hiding.running.checkpoint import load_checkpoint
 from training.hiding.steps.step import compose, draw_noise
 from training.measure.common.draws import digest
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each
 from training.measure.common.settings import plain
 
 KIND = "objectives"
@@ -206,9 +206,7 @@ def evaluate_objectives(
         },
         settings=settings,
         make=Trial,
-        parse=PlainRecord.from_dict,
-        left=all_of([(name,) for name, _ in settings.variants], lambda r: (r.values["variant"],)),
-        total=len(settings.variants),
+        **each([(name,) for name, _ in settings.variants], "variant"),
         unit="variant",
         summarise=lambda records: summarised([r.values for r in records], settings),
     )

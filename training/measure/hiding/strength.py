@@ -33,7 +33,7 @@ from riis_physical.qr.soft.knowledge import NOTHING
 from riis_physical.qr.soft.reading import read_revealed
 from training.hiding.material.data import list_photos
 from training.measure.common.draws import Hosts
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each, simulated
 from training.measure.common.settings import plain
 
 KIND = "strength-fit"
@@ -142,9 +142,7 @@ def evaluate_strength(
         ),
         settings=settings,
         make=Looker,
-        parse=PlainRecord.from_dict,
-        left=all_of(tasks, lambda r: (r.values["host"], r.values["strength"])),
-        total=len(tasks),
+        **each(tasks, "host", "strength"),
         unit="look",
         summarise=_figures,
     )

@@ -225,7 +225,6 @@ def evaluate_visibility(
         },
         settings=settings,
         make=Sights,
-        parse=PlainRecord.from_dict,
         left=left,
         total=2 * len(named),
         unit="look",

@@ -17,9 +17,9 @@ from riis_physical.model.revealer import Revealer
 from riis_physical.model.weights import available
 from training.measure.common.experiment import (
     Experiment,
-    all_of,
     carry_out,
     check_output,
+    each,
     simulated,
 )
 from training.measure.common.settings import Plain
@@ -189,8 +189,7 @@ def measure_kinds(
         settings=settings,
         make=KindRunner,
         parse=KindRecord.parse,
-        left=all_of(tasks, lambda record: (record.index, record.kind)),
-        total=len(tasks),
+        **each(tasks, "index", "kind"),
         unit="photo",
         summarise=summary,
         by_task=True,

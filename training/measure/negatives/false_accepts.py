@@ -13,7 +13,7 @@ from typing import Any
 from scipy.stats import beta
 
 from riis_physical.errors import ConfigError
-from training.measure.common.experiment import Experiment, all_of, carry_out
+from training.measure.common.experiment import Experiment, carry_out, each
 from training.measure.negatives.grids import (
     KINDS,
     GridReader,
@@ -58,8 +58,7 @@ def evaluate_false_accepts(
         settings=settings,
         make=make_reader,
         parse=GroupRecord.from_dict,
-        left=all_of(tasks, lambda record: (record.kind, record.number)),
-        total=len(tasks),
+        **each(tasks, "kind", "number"),
         unit="group",
         summarise=summary,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from training.measure.common.experiment import Experiment, all_of, carry_out, check_output
+from training.measure.common.experiment import Experiment, carry_out, check_output, each
 from training.measure.negatives.pictures import (
     PRINTS,
     NegativeRecord,
@@ -52,8 +52,7 @@ def evaluate_negatives(
         settings=settings,
         make=make_negatives,
         parse=NegativeRecord.from_dict,
-        left=all_of([(index,) for index in range(total)], lambda record: (record.index,)),
-        total=total,
+        **each([(index,) for index in range(total)], "index"),
         unit="picture",
         summarise=summary,
         whole=lambda records: whole_pictures(records, settings),

@@ -10,7 +10,7 @@ from typing import Any
 from riis_physical.errors import ConfigError
 from training.hiding.config import load_config
 from training.measure.common.draws import digest
-from training.measure.common.experiment import Experiment, all_of, carry_out, check_output
+from training.measure.common.experiment import Experiment, carry_out, check_output, each
 from training.measure.paper.data import measured_paths
 from training.measure.paper.making import models_there, train_missing
 from training.measure.paper.measuring import Measurer, PairRecord, tasks_of
@@ -74,8 +74,7 @@ def measure_paper(
         settings=settings,
         make=Measurer,
         parse=PairRecord.from_dict,
-        left=all_of(tasks, lambda r: (r.model, r.plan, r.seed, r.pair)),
-        total=len(tasks),
+        **each(tasks, "model", "plan", "seed", "pair"),
         unit="pair",
         summarise=lambda records: {
             **summarise(records, models),

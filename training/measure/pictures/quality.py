@@ -15,14 +15,13 @@ from riis_physical.pictures import PictureModel, hide_pictures, reveal_pictures
 from training.measure.common.experiment import (
     Experiment,
     PlainRecord,
-    all_of,
     carry_out,
     check_output,
     simulated,
 )
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.summary import mean_over_pairs
-from training.measure.pictures.settings import Pictures, PictureSettings
+from training.measure.pictures.settings import Loaded, Pictures, PictureSettings
 
 KIND = "pictures"
 TELLING = ("told", "estimated", "blind")
@@ -33,14 +32,8 @@ LEVELS = (
 )
 
 
-class Measurer:
+class Measurer(Loaded):
     """Hides once and reveals under every distortion; a runner of pool.run_tasks."""
-
-    def __init__(self, settings: PictureSettings) -> None:
-        """Raises RiisError: no such model, no pictures."""
-        self.settings = settings
-        self.model = PictureModel.load(settings.model, settings.device)
-        self.pictures = Pictures(settings, self.model)
 
     def run(self, index: int) -> Iterator[PlainRecord]:
         """All distortions of one host."""
@@ -82,24 +75,22 @@ def measure_pictures(
 
 
 def experiment(
-    kind: str, settings: PictureSettings, make: Any, summarise_: Any, each: int
+    kind: str, settings: PictureSettings, make: Any, summarise_: Any, of_each: int
 ) -> Experiment[PlainRecord]:
-    """An experiment with one task a host, which gives `each` records."""
+    """An experiment with one task a host, which gives `of_each` records."""
     hosts = Pictures(settings, PictureModel.load(settings.model)).hosts
     tasks = [(index,) for index in range(settings.n)]
 
     def whole(records: Sequence[PlainRecord]) -> list[PlainRecord]:
         of = [r.values["index"] for r in records]
-        return [r for r in records if of.count(r.values["index"]) == each]
+        return [r for r in records if of.count(r.values["index"]) == of_each]
 
     return Experiment(
         kind=kind,
         **simulated(settings.as_dict(), load_record(settings.model), hosts),
         settings=settings,
         make=make,
-        parse=PlainRecord.from_dict,
-        left=all_of(tasks, lambda r: (r.values["index"],)),
-        total=len(tasks),
+        **each(tasks, "index"),
         unit="host",
         summarise=summarise_,
         whole=whole,

@@ -91,3 +91,13 @@ def pattern(size: tuple[int, int], seed: list[int]) -> UInt8Image:
     rng = np.random.default_rng(seed)
     colours = np.where(rng.random((*cells, 3)) < 0.5, 32, 224).astype(np.uint8)
     return colours.repeat(CELL_PX, axis=0).repeat(CELL_PX, axis=1)[: size[0], : size[1]]
+
+
+class Loaded:
+    """What measures one host after the other needs."""
+
+    def __init__(self, settings: PictureSettings) -> None:
+        """Raises RiisError: no such model, no pictures."""
+        self.settings = settings
+        self.model = PictureModel.load(settings.model, settings.device)
+        self.pictures = Pictures(settings, self.model)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from riis_physical.distortion.level import Level
-from riis_physical.pictures import PictureModel, hide_pictures, reveal_pictures, tamper_map
+from riis_physical.pictures import hide_pictures, reveal_pictures, tamper_map
 from training.measure.common.experiment import PlainRecord, carry_out, check_output
 from training.measure.paper.distorting import distorted_file
 from training.measure.paper.summary import mean_over_pairs
 from training.measure.pictures.edits import EDITS, Mask, place_of
 from training.measure.pictures.quality import experiment
-from training.measure.pictures.settings import Pictures, PictureSettings
+from training.measure.pictures.settings import Loaded, PictureSettings
 
 KIND = "tamper"
 LEVELS = ("none", "jpeg=90", "jpeg=70", "sigma=5")
@@ -36,14 +36,8 @@ def area_under_curve(scores: NDArray[np.floating], mask: Mask) -> float:
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * rest))
 
 
-class Measurer:
+class Measurer(Loaded):
     """Edits a container in every way and looks for each edit; a runner of pool.run_tasks."""
-
-    def __init__(self, settings: PictureSettings) -> None:
-        """Raises RiisError: no such model, no pictures."""
-        self.settings = settings
-        self.model = PictureModel.load(settings.model, settings.device)
-        self.pictures = Pictures(settings, self.model)
 
     def run(self, index: int) -> Iterator[PlainRecord]:
         """All edits and distortions of one host."""

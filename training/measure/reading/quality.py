@@ -34,7 +34,7 @@ from riis_physical.model.condition import denormalise_condition
 from riis_physical.model.revealer import Revealer
 from training.measure.capture import hide_one
 from training.measure.common.draws import Hosts
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out, simulated
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each, simulated
 from training.measure.common.settings import Settings
 from training.measure.reading.trial import draw_capture
 
@@ -240,9 +240,7 @@ def evaluate_quality(
         **simulated(named, made.revealer.record, made.hosts),
         settings=settings,
         make=make_assessor,
-        parse=PlainRecord.from_dict,
-        left=all_of([(index,) for index in range(n)], lambda r: (r.values["index"],)),
-        total=n,
+        **each([(index,) for index in range(n)], "index"),
         unit="container",
         summarise=_figures,
         whole=_whole,

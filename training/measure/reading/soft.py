@@ -21,7 +21,7 @@ from riis_physical.errors import ConfigError
 from riis_physical.metrics import wilson_interval
 from riis_physical.qr.code.encode import encode
 from riis_physical.qr.soft.decode import read_grid
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each
 from training.measure.common.messages import PREFIX, draw
 
 KIND = "soft-reading"
@@ -137,9 +137,7 @@ def evaluate_soft(
         about={"settings": settings.as_dict()},
         settings=settings,
         make=SoftReading,
-        parse=PlainRecord.from_dict,
-        left=all_of(tasks, lambda record: (record.values["series"], record.values["wrong"])),
-        total=len(tasks),
+        **each(tasks, "series", "wrong"),
         unit="row",
         summarise=summary,
     )

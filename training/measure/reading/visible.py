@@ -20,7 +20,7 @@ from riis_physical.qr.decoders import DECODERS
 from riis_physical.qr.visible import gray_of, read_visible
 from training.hiding.material.data import list_photos
 from training.measure.common.draws import digest
-from training.measure.common.experiment import Experiment, PlainRecord, all_of, carry_out
+from training.measure.common.experiment import Experiment, PlainRecord, carry_out, each
 from training.measure.common.summary import rate
 
 KIND = "visible"
@@ -45,9 +45,7 @@ def evaluate_visible(
         about={"simulated": False, "settings": settings},
         settings=photos,
         make=Readers,
-        parse=PlainRecord.from_dict,
-        left=all_of([(path.name,) for path in known], lambda r: (r.values["photo"],)),
-        total=len(known),
+        **each([(path.name,) for path in known], "photo"),
         unit="photo",
         summarise=_summary,
     )
