@@ -21,8 +21,9 @@ from riis_physical.commands.measure import options
 @click.option("--repeat", type=click.IntRange(1, 100), default=5)
 @options.output_options
 def start_up(run: options.Run, checkouts: tuple[Path, ...], repeat: int) -> None:
-    """Run hide, simulate and scan of one picture twice in a process of its own; what the first
-    run takes longer than the second is start-up. Nothing else should run.
+    """Run hide, at a given and at a chosen strength, simulate and scan of one picture twice in a
+    process of its own; what the first run takes longer than the second is start-up. Nothing else
+    should run.
 
     Example: riis-physical measure start-up --checkout ../before --checkout . -o start-up.json
     """

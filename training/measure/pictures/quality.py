@@ -17,6 +17,7 @@ from training.measure.common.experiment import (
     PlainRecord,
     carry_out,
     check_output,
+    each,
     simulated,
 )
 from training.measure.paper.distorting import distorted_file

@@ -1,6 +1,7 @@
 """Start-up of commands: what a first picture costs beyond the work on it.
 
-`hide`, `simulate` and `scan` of one picture run twice in a process of its own. What the first
+`hide` at a given strength and at a chosen one, `simulate` and `scan` of one picture run twice in a
+process of its own. What the first
 run takes longer than the second is start-up: imports, the model, the first use of each library.
 Several checkouts of the project are compared in one run, in turn.
 """
@@ -26,7 +27,7 @@ from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 
 KIND, FORMAT = "start-up", 1
-COMMANDS = ("hide", "simulate", "scan")
+COMMANDS = ("hide", "hide, strength chosen", "simulate", "scan")
 _TWICE = """
 import contextlib, json, sys, time
 spent = []
@@ -93,9 +94,10 @@ def _host() -> np.ndarray[Any, np.dtype[np.uint8]]:
 def _run(checkout: Path, folder: Path, command: str, mark: str) -> dict[str, float]:
     """Seconds of start-up and of work."""
     container, photo = folder / f"container-{mark}.png", folder / f"photo-{mark}.jpg"
+    hide = ["hide", str(folder / "host.png"), "-m", "https://example.org/a", "--force"]
     lines = {
-        "hide": ["hide", str(folder / "host.png"), "-m", "https://example.org/a", "--strength", "1",
-                 "-o", str(container), "--force"],
+        "hide": [*hide, "--strength", "1", "-o", str(container)],
+        "hide, strength chosen": [*hide, "-o", str(container.with_suffix(".tif"))],
         "simulate": ["simulate", str(container), "-o", str(photo), "--seed", "1", "--force"],
         "scan": ["scan", str(photo)],
     }  # fmt: skip
@@ -128,7 +130,7 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     """A result for people."""
     for row in result["rows"]:
         yield (
-            f"{row['commit']} {row['command']:9} start-up {row['start_s']:.2f} s "
+            f"{row['commit']} {row['command']:21} start-up {row['start_s']:.2f} s "
             f"({row['start_cpu_s']:.2f} s of CPU), work {row['work_s']:.2f} s "
             f"({row['work_cpu_s']:.2f} s)"
         )
