@@ -8,8 +8,6 @@ the others.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,5 +35,4 @@ def snap_quad(photo: UInt8Image, corners: NDArray[np.floating], reach_px: float)
     start = np.asarray(corners, np.float32)
     coarse = refine_quad(photo, start, 0, reach_px)
     fine = refine_quad(photo, coarse.corners, 0, max(LEAST_REACH_PX, SECOND_REACH * reach_px))
-    best = fine if fine.support.mean() >= coarse.support.mean() else coarse
-    return replace(best, moved_px=float(np.abs(best.corners - start).max()))
+    return fine if fine.support.mean() >= coarse.support.mean() else coarse

@@ -41,7 +41,6 @@ class Refined:
         residual_px: (4,) spread of the edge positions about each line.
         flatness: 0 to 1, how even the strip outside the sides is (paper,
             bezel), in colour along each side and between the sides.
-        moved_px: largest movement of a corner.
         bows: (4,) of the sides, see :mod:`capture.geometry.warp`; 0 where a side shows
             too little edge to tell.
     """
@@ -50,7 +49,6 @@ class Refined:
     support: FloatArray
     residual_px: FloatArray
     flatness: float
-    moved_px: float
     bows: FloatArray
 
 
@@ -91,7 +89,6 @@ def refine_quad(photo: UInt8Image, corners: FloatArray, sign: int, reach_px: flo
         support=np.array([s.support for s in sides], np.float32),
         residual_px=np.array([s.residual_px for s in sides], np.float32),
         flatness=_flatness([s.outside for s in sides]),
-        moved_px=float(np.abs(moved - corners).max()),
         bows=np.array([s.bow if s.support > BOW_SUPPORT else 0.0 for s in sides], np.float32),
     )
 
