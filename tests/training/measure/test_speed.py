@@ -1,17 +1,20 @@
 """The benchmark's own machinery; times are for people, not for tests."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from capture.many.scanner import LoadModels, Settings, Task
 from riis_physical.artifacts import ScanResult, Status
 from riis_physical.errors import ConfigError, OutputError, RiisError
 from training.measure.speed import folder as bench_folder
 from training.measure.speed import run as bench_module
+from training.measure.speed import start_up
 from training.measure.speed.folder import measure_folder, throughput
 from training.measure.speed.run import bench, lines, peak_rss_mb, synthetic_host
 from training.report.results import load_results
@@ -103,3 +106,26 @@ def test_a_folder_is_scanned_photo_by_photo(
     assert (found["jobs"], found["workers"]) == (jobs, workers)
     assert 0 < found["start_s"] < found["whole_s"]
     assert 100 < found["photos_per_minute"] < 60 * jobs / 0.01 * 2
+
+
+def test_start_up_compares_checkouts_command_by_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[list[str]]] = []
+
+    def twice(command: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+        if command[0] == "git":
+            return subprocess.CompletedProcess(command, 0, "0123456789ab\n", "")
+        asked.append(json.loads(command[3]))
+        assert Path(more["env"]["PYTHONPATH"]) in (tmp_path, ROOT)
+        return subprocess.CompletedProcess(command, 0, "[[1.5, 2.0], [2.0, 2.25]]", "")
+
+    monkeypatch.setattr(start_up.subprocess, "run", twice)
+    result = start_up.measure([tmp_path, ROOT], tmp_path / "start-up.json", repeat=1)
+    assert [(row["command"], row["start_s"]) for row in result["rows"]] == [
+        (command, 1.75) for command in (*start_up.COMMANDS, *start_up.COMMANDS)
+    ]
+    assert all(first == again for first, again in asked)
+    given = {("--strength" in first) for first, _ in asked if first[0] == "hide"}
+    assert given == {True, False}
+    assert "0123456789ab scan" in "\n".join(start_up.lines(result))
