@@ -1,11 +1,11 @@
 """SSIMULACRA 2, a metric of sight that knows masking: 100 is equal, 90 hard to see, 50 medium.
 
 Structure and edges are compared in XYB at five scales and weighed as people judged pairs of
-pictures. Weights and constants are those of the reference (cloudinary/ssimulacra2, BSD licence),
-but for weights below 0.002, which change no figure by a tenth; the borders of a picture are taken
-as the Python package ssimulacra2 takes them, with which the tests compare. Pictures of fewer than
-256 px a side lack scales: there the reference gives weights to other scales than their own, which
-is not done here.
+pictures. Weights and constants are those of the reference (Jon Sneyers, cloudinary/ssimulacra2,
+BSD licence), but for weights below 0.002, which change no figure by a tenth; the borders of a
+picture are taken as the Python package ssimulacra2 takes them, with which the tests compare.
+Pictures of fewer than 256 px a side lack scales: there the reference gives weights to other scales
+than their own, which is not done here.
 """
 
 from __future__ import annotations

@@ -19,16 +19,18 @@ from training.measure.hiding.visibility import VisibilitySettings
 from training.measure.negatives.pictures import NegativeSettings
 from training.measure.sweeps.settings import BenchmarkSettings
 
-RESULT = {"kind": "reading", "format": 1, "environment": {}}
+RESULT = {"environment": {}}
 
 
 def test_force_overwrites_results_alone(tmp_path: Path) -> None:
     output = tmp_path / "name.json"
-    write_result(output, RESULT, force=False)
+    write_result(output, "reading", RESULT, force=False)
     with pytest.raises(OutputError, match="exists already"):
         check_result(output, force=False)
-    write_result(output, {**RESULT, "n": 2}, force=True)
-    assert json.loads(output.read_text())["n"] == 2
+    result = write_result(output, "reading", {**RESULT, "n": 2}, force=True)
+    assert json.loads(output.read_text()) == result
+    assert result == {"kind": "reading", "format": 1, "environment": {}, "n": 2}
+    assert write_result(None, "reading", RESULT, force=False)["kind"] == "reading"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Experiment(Generic[R]):
     """What is measured.
 
     Attributes:
-        kind: of the result. format: of its layout.
+        kind: of the result.
         head: what its journal is told apart by: settings and digests.
         about: what the result says of its subject, before the figures.
         settings, make: a runner for each process is `make(settings)`.
@@ -72,7 +72,6 @@ class Experiment(Generic[R]):
     whole: Callable[[Sequence[R]], list[R]] = list
     standing: Callable[[Sequence[R]], str] | None = None
     by_task: bool = False
-    format: int = 1
 
 
 def each(tasks: Tasks, *names: str) -> dict[str, Any]:
@@ -172,9 +171,7 @@ def carry_out(
                 late = seconds is not None and time.perf_counter() - began > seconds
                 if late:
                     break
-    result = {
-        "kind": experiment.kind,
-        "format": experiment.format,
+    figures = {
         **experiment.about,
         "threads_each": 1 if here is None else None,
         "workers": workers,
@@ -185,8 +182,7 @@ def carry_out(
         "environment": environment,
         **experiment.summarise(records),
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, experiment.kind, figures, force=force)
 
 
 def _batches(

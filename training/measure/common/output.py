@@ -10,27 +10,43 @@ from riis_physical.errors import OutputError
 from riis_physical.system.documents import read_bounded
 from riis_physical.system.files import check_writable, write_text
 
+FORMAT = 1
+"""Of the layout of all results."""
 _MOST_BYTES = 1_000_000_000
 
 
-def check_result(output: Path, *, force: bool) -> None:
+def check_result(output: Path | None, *, force: bool) -> None:
     """Refuse a place for a result and the journal beside it, before any work.
 
     Raises:
         OutputError: `output` exists and `force` is off, or cannot be written; or it, or its
             journal with `force`, is something else than a measurement left.
     """
+    if output is None:
+        return
     check_writable(output, force=force)
     if force:
         _check_kind(output, _kind_of_result)
         _check_kind(output.with_suffix(".jsonl"), _kind_of_journal)
 
 
-def write_result(output: Path, result: dict[str, Any], *, force: bool) -> None:
-    """Write a result, which says its kind and environment; raises as :func:`check_result`."""
-    check_result(output, force=force)
-    text = json.dumps(result, indent=1, ensure_ascii=False)
-    write_text(output, text + "\n", force=force)
+def write_result(
+    output: Path | None, kind: str, figures: dict[str, Any], *, force: bool
+) -> dict[str, Any]:
+    """Write a result and return it; only return it where `output` is None.
+
+    Args:
+        figures: `environment` among them.
+
+    Raises:
+        OutputError: as :func:`check_result`.
+    """
+    result = {"kind": kind, "format": FORMAT, **figures}
+    if output is not None:
+        check_result(output, force=force)
+        text = json.dumps(result, indent=1, ensure_ascii=False)
+        write_text(output, text + "\n", force=force)
+    return result
 
 
 def _check_kind(path: Path, kind: Any) -> None:

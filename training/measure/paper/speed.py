@@ -21,7 +21,7 @@ from riis_physical.errors import RiisError
 from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 
-KIND, FORMAT = "paper-speed", 1
+KIND = "paper-speed"
 CASES = (
     ("riis", "float32"),
     ("riis", "bfloat16"),
@@ -45,17 +45,14 @@ def measure_speed(
     """
     environment = describe_environment()
     rows = [_case(method, kind, side, repeat, device) for method, kind in CASES]
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "side_px": side,
         "repeat": repeat,
         "device": device,
         "environment": environment,
         "rows": rows,
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def _case(method: str, precision: str, side: int, repeat: int, device: str) -> dict[str, Any]:

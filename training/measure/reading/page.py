@@ -39,7 +39,7 @@ from training.measure.common.settings import Settings
 from training.measure.common.summary import rate
 from training.measure.reading.captures import Capture, make_captures
 
-KIND, FORMAT = "page", 1
+KIND = "page"
 FRAME_PX = 1280
 #: Frames that a camera gives of one capture at most, and of a picture without a message: one that
 #: seeks it, and one for each model.
@@ -176,9 +176,7 @@ def measure(
         left = [one for one in photos if (reader, one.empty, one.file.name) not in done]
         for read in _read_all(reader, left, site, names):
             reads.append(journal.append(read))
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "captures": "simulated",
         "model": {key: model.get(key) for key in ("name", "sha256")},
         "read_with": names,
@@ -187,8 +185,7 @@ def measure(
         "environment": describe_environment(),
         **summary(reads, found),
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 from training.measure.speed.run import make_pictures
 
-KIND, FORMAT = "reading-engines", 1
+KIND = "reading-engines"
 ENGINES = ("torch", "onnx")
 PHOTOS = ("photo", "empty")
 _SCAN = "from riis_physical.cli import main; import sys; main(sys.argv[1:])"
@@ -53,16 +53,13 @@ def measure(
                     for engine in ENGINES:
                         one = _scan(folder / f"{photo}.jpg", model, engine, count)
                         runs.setdefault((count, photo, engine), []).append(one)
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "model": made["model"],
         "repeat": repeat,
         "environment": environment,
         "rows": [_row(*key, found) for key, found in runs.items()],
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def _row(cores: int, photo: str, engine: str, runs: list[dict[str, Any]]) -> dict[str, Any]:

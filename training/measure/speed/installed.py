@@ -18,7 +18,7 @@ from riis_physical.errors import ConfigError
 from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 
-KIND, FORMAT = "installed", 1
+KIND = "installed"
 TOOLS = ("pip", "setuptools", "wheel")
 
 
@@ -34,14 +34,11 @@ def measure(
         ConfigError: a folder is no virtual environment, or has no riis-physical.
         OutputError: the result cannot be written.
     """
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "environment": describe_environment(),
         "environments": [_sizes(name, folder) for name, folder in environments.items()],
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def _sizes(name: str, folder: Path) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from riis_physical.errors import ConfigError, RiisError
 from training.measure.common.output import check_result, write_result
 
 KIND = "bench"
-FORMAT = 1
 HOST_SIZE = (4000, 6000)
 PHOTO_SIZE = (3000, 4000)
 CONTAINER_SIZE = (1024, 1536)
@@ -69,8 +68,7 @@ def bench(
         raise ConfigError(f"folders of {photos} photos: expected {FEWEST_PHOTOS} or more, or 0")
     from training.measure.common.environment import describe_environment
 
-    if output is not None:
-        check_result(output, force=force)
+    check_result(output, force=force)
     environment = describe_environment()
     with tempfile.TemporaryDirectory(prefix="riis-bench-") as name:
         folder = Path(name)
@@ -79,9 +77,7 @@ def bench(
         scan = _child("scan", model, folder, threads, repeat)
         empty = _child("scan-empty", model, folder, threads, repeat)
         folders = _folders(model, folder, threads, photos) if photos else []
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "model": made["model"],
         "threads": threads,
         "repeat": repeat,
@@ -92,9 +88,7 @@ def bench(
         "folder": folders,
         "memory_limit_mb": MEMORY_MB,
     }
-    if output is not None:
-        write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def lines(result: dict[str, Any]) -> Iterator[str]:

@@ -26,7 +26,7 @@ from riis_physical.images import save_image
 from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 
-KIND, FORMAT = "start-up", 1
+KIND = "start-up"
 COMMANDS = ("hide", "hide, strength chosen", "simulate", "scan")
 _TWICE = """
 import contextlib, json, sys, time
@@ -64,9 +64,7 @@ def measure(
                 for command in COMMANDS:
                     found = _run(checkout.resolve(), folder, command, f"{number}-{turn}")
                     runs.setdefault((number, command), []).append(found)
-    result = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures = {
         "repeat": repeat,
         "environment": environment,
         "rows": [
@@ -78,8 +76,7 @@ def measure(
             for (number, command), found in runs.items()
         ],
     }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def _host() -> np.ndarray[Any, np.dtype[np.uint8]]:

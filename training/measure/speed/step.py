@@ -27,8 +27,10 @@ from training.hiding.steps.operators import counted
 from training.measure.common.environment import describe_environment
 from training.measure.common.output import write_result
 
-KIND, FORMAT = "step", 1
+KIND = "step"
 PHOTOS = 12
+WARM_UP = 3
+"""Steps in which constants are made, some with the first picture of their distortion."""
 
 Json = dict[str, Any]
 
@@ -58,7 +60,8 @@ def measure_step(
         fit = Fit(run, photos, photos, Path(folder), accelerator)
         fit.begin(workers=0, fresh=began is None)
         fit.bar.close()
-        fit.step()
+        for _ in range(WARM_UP):
+            fit.step()
         ahead: list[Packet] = []
         drawing = counted(
             lambda: ahead.extend(islice(fit.packets, chosen.accumulate * (repeat + 1)))
@@ -66,9 +69,7 @@ def measure_step(
         fit.packets = iter(ahead)
         calls = None if chosen.graph else counted(fit.step)
         seconds = [_timed(fit) for _ in range(repeat)]
-    result: Json = {
-        "kind": KIND,
-        "format": FORMAT,
+    figures: Json = {
         "config": config,
         "overrides": list(overrides),
         "batch": chosen.batch,
@@ -79,15 +80,14 @@ def measure_step(
         "environment": describe_environment(),
     }
     if calls is not None:
-        result |= {
+        figures |= {
             "operators": calls.total,
             "reads": calls.reads.total(),
             "uploads": calls.uploads.total(),
             "operators_of_drawing": drawing.total // (repeat + 1),
             "most_called": dict(calls.calls.most_common(20)),
         }
-    write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def _timed(fit: Fit) -> float:

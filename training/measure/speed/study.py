@@ -31,7 +31,7 @@ from training.measure.common.output import check_result, write_result
 from training.measure.speed.folder import make_folders, throughput
 from training.measure.speed.run import SEED, synthetic_host
 
-KIND, FORMAT = "study-bench", 1
+KIND = "study-bench"
 PHOTO_SIZE, FRAME_SIZE = (1224, 1632), (960, 1280)
 FOLLOWED = 4  # frames after the first, of each camera
 FRAME_LIMIT_S = 0.5
@@ -62,8 +62,7 @@ def study_bench(
     """
     if photos <= max(workers):
         raise ConfigError(f"{photos} photos for {max(workers)} workers: expected more photos")
-    if output is not None:
-        check_result(output, force=force)
+    check_result(output, force=force)
     environment = describe_environment()
     with tempfile.TemporaryDirectory(prefix="riis-bench-") as name:
         folder = Path(name)
@@ -78,13 +77,11 @@ def study_bench(
         torch.set_num_threads(2)
         cv2.setNumThreads(2)
         page = measure_frames(frames, model)
-    result = {
-        "kind": KIND, "format": FORMAT, "model": {"name": model}, "environment": environment,
+    figures = {
+        "model": {"name": model}, "environment": environment,
         "megapixels": round(PHOTO_SIZE[0] * PHOTO_SIZE[1] / 1e6, 1), "engines": rows, "page": page,
     }  # fmt: skip
-    if output is not None:
-        write_result(output, result, force=force)
-    return result
+    return write_result(output, KIND, figures, force=force)
 
 
 def engine_of(name: str, workers: int, done: Callable[[], None]) -> Engine:
