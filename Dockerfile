@@ -11,7 +11,7 @@ WORKDIR /src
 COPY . .
 RUN torch="$(grep '^torch==' constraints.txt)" \
     && if [ -n "$TORCH_INDEX" ]; then pip install --no-cache-dir --index-url "$TORCH_INDEX" "$torch"; fi \
-    && pip install --no-cache-dir -c constraints.txt '.[hide,key,study,serve]'
+    && pip install --no-cache-dir -c constraints.txt '.[hide,visible,key,study,serve]'
 
 RUN useradd --create-home reader
 USER reader

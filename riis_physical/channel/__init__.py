@@ -8,7 +8,8 @@ them the way training needs it, ``condition_of`` tells how bad it was, and
 parameters alone; `simulate` applies them in the order for training, `scene` and `photo` make
 whole photographs.
 
-All of it is a few lines of torch each, and tested against kornia's functions.
+Colour curves, matrices and all geometry are kornia's. Blur and JPEG are our own,
+for speed on a CPU, and tested against kornia's.
 """
 
 from riis_physical.channel.draw import sample_params

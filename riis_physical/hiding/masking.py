@@ -28,7 +28,7 @@ STEADY_PX = 32
 PIXELS_PER_DEGREE = 40.0
 """Of a container at its display size, for what the eye resolves: a print read at arm's length."""
 
-# YCbCr with the digits of BT.601.
+# kornia's YCbCr, whose products it makes one by one.
 _YCC = (
     (0.299, 0.587, 0.114),
     (-0.299 * 0.564, -0.587 * 0.564, (1 - 0.114) * 0.564),
@@ -58,7 +58,10 @@ def visibility_mask(host: Tensor, power: float = 1.0) -> Tensor:
 
 
 def blurred(values: Tensor, width: int, sigma: float) -> Tensor:
-    """(B, C, H, W) through a Gaussian window of an odd width, mirrored at the edges."""
+    """(B, C, H, W) through a Gaussian window of an odd width, mirrored at the edges.
+
+    kornia's, without its copies of the window from the host.
+    """
     line = _window(width, sigma, values.device).to(values.dtype)
     channels, half = values.shape[1], width // 2
     padded = F.pad(values, (half, half, half, half), mode="reflect")

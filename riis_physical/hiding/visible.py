@@ -4,8 +4,8 @@ A figure of a metric says little to people, and PSNR of a rippled night sky misl
 figure is compared with JPEG copies of the same host under the same metric: "about as visible
 as JPEG at quality 20" holds for one viewing distance and is no promise, but can be imagined.
 
-SSIMULACRA 2 is always there, the other metrics are a library and a tool that may be: SSIMULACRA 2
-and butteraugli know masking and agree with each other best, FLIP flatters fine texture. All look at
+Metrics are libraries and tools that may be there or not: SSIMULACRA 2 and butteraugli know
+masking and agree with each other best, FLIP is cheap and flatters fine texture. All look at
 a copy whose longer side is at most LOOK_PX, at PX_PER_DEGREE: a picture seen from about
 three times its longer side.
 """
@@ -18,8 +18,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -28,7 +26,6 @@ from PIL import Image
 
 from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import ConfigError
-from riis_physical.hiding.ssimulacra2 import ssimulacra2
 
 LOOK_PX = 768
 PX_PER_DEGREE = 40.0
@@ -43,7 +40,7 @@ class Metric:
 
     Attributes:
         name: as people call it. label: for keys.
-        judge: of a host, uint8 (H, W, 3): what gives the figure of a container of that size.
+        measure: (host, container), both uint8 (H, W, 3), to the figure.
         lower_is_better: whether a smaller figure is less visible.
         is_there: whether it can be used here.
         install: how to get it.
@@ -53,7 +50,7 @@ class Metric:
 
     name: str
     label: str
-    judge: Callable[[UInt8Image], Callable[[UInt8Image], float]]
+    measure: Callable[[UInt8Image, UInt8Image], float]
     lower_is_better: bool
     is_there: Callable[[], bool]
     install: str
@@ -82,6 +79,13 @@ class Seen:
         else:
             what = f"about as visible as JPEG at quality {self.jpeg_quality}"
         return f"{what} ({self.metric} {self.value:.3g}, {DISTANCE})"
+
+
+def ssimulacra2(host: UInt8Image, container: UInt8Image) -> float:
+    """SSIMULACRA 2: 100 is equal, 90 hard to see, 70 high, 50 medium, 30 low quality."""
+    from ssimulacra2 import compute_ssimulacra2
+
+    return float(compute_ssimulacra2(io.BytesIO(_png(host)), io.BytesIO(_png(container))))
 
 
 def butteraugli(host: UInt8Image, container: UInt8Image) -> float:
@@ -118,17 +122,17 @@ METRICS: dict[str, Metric] = {
     metric.label: metric
     for metric in (
         Metric(
-            "SSIMULACRA 2", "ssimulacra2", ssimulacra2, False, lambda: True, "",
+            "SSIMULACRA 2", "ssimulacra2", ssimulacra2, False, lambda: _imports("ssimulacra2"),
+            "install riis-physical with its visible extra",
             (-58, -14, 11, 27, 39, 45, 55, 62, 66, 71, 77, 84, 88),
         ),
         Metric(
-            "butteraugli", "butteraugli", lambda host: partial(butteraugli, host), True,
+            "butteraugli", "butteraugli", butteraugli, True,
             lambda: shutil.which("butteraugli") is not None,
             "install Debian's package butteraugli, or another with the tool of that name",
         ),
         Metric(
-            "FLIP", "flip", lambda host: partial(flip, host), True,
-            lambda: find_spec("flip_evaluator") is not None,
+            "FLIP", "flip", flip, True, lambda: _imports("flip_evaluator"),
             "install riis-physical with its visible extra",
         ),
     )
@@ -141,50 +145,56 @@ class Ladder:
 
     def __init__(self, host: UInt8Image, metric: Metric) -> None:
         """Args: host uint8 (H, W, 3), at the size that is looked at."""
-        self.host, self.metric, self.measure = host, metric, metric.judge(host)
+        self.host, self.metric = host, metric
         self._figures: dict[int, float] = {}
 
     def figure(self, quality: int) -> float:
         """The metric's figure of the copy at a quality."""
         if quality not in self._figures:
-            self._figures[quality] = self.measure(jpeg_copy(self.host, quality))
+            self._figures[quality] = self.metric.measure(self.host, jpeg_copy(self.host, quality))
         return self._figures[quality]
 
     def as_visible(self, value: float) -> int:
         """The greatest of QUALITIES at which a copy is no less visible; 0 where none is."""
         low, high = 0, len(QUALITIES)  # the first that is less visible is in low .. high
-        typical, beside = self.metric.typical, 0.0  # what this host's copies differ from it by
-        near = 3 if typical else 0  # so many looks where it is likely before it is halved
+        likely = sum(figure <= value for figure in self.metric.typical)
+        near = 2 if self.metric.typical else 0  # so many steps from there before it is halved
         while low < high:
-            middle = (low + high) // 2
-            if near > 0:
-                likely = sum(figure + beside <= value for figure in typical)
-                middle = min(max(likely, low), high - 1)
+            middle = min(max(likely, low), high - 1) if near > 0 else (low + high) // 2
             copy = self.figure(QUALITIES[middle])
             if copy < value if self.metric.lower_is_better else copy > value:
-                high = middle
+                high, likely = middle, middle - 1
             else:
-                low = middle + 1
+                low, likely = middle + 1, middle + 1
             near -= 1
-            beside = copy - typical[middle] if typical else 0.0
         return QUALITIES[low - 1] if low else 0
 
     def seen(self, container: UInt8Image) -> Seen:
         """How visible a container of the host is, at the same size."""
-        value = self.measure(container)
+        value = self.metric.measure(self.host, container)
         return Seen(self.metric.name, value, self.as_visible(value))
 
 
-def how_visible(host: UInt8Image, container: UInt8Image, metric: str = "ssimulacra2") -> Seen:
+def how_visible(host: UInt8Image, container: UInt8Image, metric: str | None = None) -> Seen | None:
     """How visible a container is beside its host, both uint8 (H, W, 3).
 
     Args:
-        metric: label of one of METRICS.
+        metric: label of one of METRICS; None takes the first that is there.
+
+    Returns:
+        None where no metric was named and none is there.
 
     Raises:
         ConfigError: no such metric, or it is not installed.
     """
-    return Ladder(looked_at(host), _named(metric)).seen(looked_at(container))
+    if metric is None:
+        there = [one for one in METRICS.values() if one.is_there()]
+        if not there:
+            return None
+        chosen = there[0]
+    else:
+        chosen = _named(metric)
+    return Ladder(looked_at(host), chosen).seen(looked_at(container))
 
 
 def looked_at(picture: UInt8Image) -> UInt8Image:
@@ -210,6 +220,12 @@ def _named(label: str) -> Metric:
     if not found.is_there():
         raise ConfigError(f"{found.name} is not there: {found.install}")
     return found
+
+
+def _imports(module: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
 
 
 def _png(picture: UInt8Image) -> bytes:

@@ -73,41 +73,6 @@ def test_homography_of_corners_takes_the_square_to_them():
     torch.testing.assert_close(geometry.project(homography, square), corners, atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("size", [1e-4, 1e-2, 1.0])
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_turns_and_projections_are_kornias(axis: int, size: float) -> None:
-    generator = torch.Generator().manual_seed(axis)
-    angle = size * torch.randn(20, generator=generator)
-    about = torch.zeros(20, 3)
-    about[:, axis] = angle
-    theirs = kornia.geometry.axis_angle_to_rotation_matrix(about)
-    torch.testing.assert_close(geometry.turn(angle, axis), theirs, atol=1e-7, rtol=1e-6)
-    corners = torch.tensor(geometry.UNIT_CORNERS) + 0.1 * torch.randn(20, 4, 2, generator=generator)
-    ours = geometry.homography_from_corners(corners)
-    square = torch.tensor(geometry.UNIT_CORNERS).expand_as(corners)
-    theirs = kornia.geometry.get_perspective_transform(square, corners)
-    torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
-    points = torch.rand(20, 9, 2, generator=generator)
-    seen = kornia.geometry.transform_points(ours, points)
-    torch.testing.assert_close(geometry.project(ours, points), seen, atol=1e-6, rtol=1e-5)
-
-
-def test_a_point_on_the_horizon_stays_finite() -> None:
-    homography = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 1.0]]])
-    points = torch.tensor([[[1.0, 0.5], [0.5, 0.5]]], requires_grad=True)
-    seen = geometry.project(homography, points)
-    assert seen.tolist() == [[[1.0, 0.5], [1.0, 1.0]]]
-    assert torch.autograd.grad(seen.sum(), points)[0].isfinite().all()
-
-
-def test_colours_of_light_are_kornias() -> None:
-    xyz = torch.rand(5, 3, 4, 6, generator=torch.Generator().manual_seed(0))
-    ours = tone.mix_with(xyz, torch.tensor(light.XYZ_TO_RGB))
-    torch.testing.assert_close(ours, kornia.color.xyz_to_rgb(xyz), atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(tone.to_srgb(xyz), kornia.color.linear_rgb_to_rgb(xyz))
-    torch.testing.assert_close(tone.to_linear(xyz), kornia.color.rgb_to_linear_rgb(xyz))
-
-
 def test_sampling_at_pixel_centres_is_exact_and_repeats_the_edge():
     image = picture(24)
     grid = pixel_grid(24, 24, image.device).expand(2, -1, -1, -1)

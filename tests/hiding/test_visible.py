@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 from skimage import data
-from ssimulacra2 import compute_ssimulacra2
 
 from riis_physical.errors import ConfigError
 from riis_physical.hiding import visible
 from riis_physical.hiding.advice import showing_badly
-from riis_physical.hiding.ssimulacra2 import ssimulacra2
 from riis_physical.hiding.visible import METRICS, QUALITIES, Ladder, Metric, how_visible, jpeg_copy
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 
@@ -22,33 +18,15 @@ HOST = data.coffee()[:256, :320]
 THERE = [label for label, metric in METRICS.items() if metric.is_there()]
 
 
-def test_some_metrics_are_there() -> None:
+def test_some_metric_is_there() -> None:
     assert {"ssimulacra2", "flip"} <= set(THERE)
-
-
-@pytest.mark.parametrize("quality", [10, 50, 90])
-@pytest.mark.parametrize("shape", [(300, 400), (257, 261)])
-def test_ssimulacra2_is_that_of_the_package(quality: int, shape: tuple[int, int]) -> None:
-    host = data.coffee()[: shape[0], : shape[1]]
-    copy = jpeg_copy(host, quality)
-    files = []
-    for picture in (host, copy):
-        files.append(io.BytesIO())
-        Image.fromarray(picture).save(files[-1], "PNG")
-    assert ssimulacra2(host)(copy) == pytest.approx(compute_ssimulacra2(*files), abs=0.03)
-
-
-def test_ssimulacra2_of_the_ends_and_of_small_pictures() -> None:
-    assert ssimulacra2(HOST)(HOST) == 100
-    assert ssimulacra2(HOST)(255 - HOST) < -100
-    small = HOST[:20, :31]
-    assert ssimulacra2(small)(jpeg_copy(small, 10)) < ssimulacra2(small)(jpeg_copy(small, 90)) < 100
 
 
 @pytest.mark.parametrize("label", THERE)
 def test_a_jpeg_copy_is_as_visible_as_itself(label: str) -> None:
     for quality in (20, 70):
         seen = how_visible(HOST, jpeg_copy(HOST, quality), label)
+        assert seen is not None
         place = QUALITIES.index(quality)
         assert seen.jpeg_quality in QUALITIES[max(0, place - 1) : place + 2]
         assert f"JPEG at quality {seen.jpeg_quality}" in str(seen)
@@ -57,8 +35,10 @@ def test_a_jpeg_copy_is_as_visible_as_itself(label: str) -> None:
 @pytest.mark.parametrize("label", THERE)
 def test_the_ends_are_told(label: str) -> None:
     same = how_visible(HOST, HOST, label)
+    assert same is not None
     assert "no more visible than JPEG at quality 95" in str(same)
     inverted = how_visible(HOST, 255 - HOST, label)
+    assert inverted is not None
     assert inverted.jpeg_quality == 0
     assert "more visible than JPEG at quality 5" in str(inverted)
 
@@ -94,6 +74,8 @@ def test_a_metric_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         how_visible(HOST, HOST, "butteraugli")
     with pytest.raises(ConfigError, match="no metric 'psnr': expected one of ssimulacra2"):
         how_visible(HOST, HOST, "psnr")
+    monkeypatch.setattr(visible, "_imports", lambda module: False)
+    assert how_visible(HOST, HOST) is None
 
 
 @pytest.mark.parametrize(

@@ -6,30 +6,27 @@ the last one. Photo points are at pixel centres. Homographies are (B, 3, 3).
 
 from __future__ import annotations
 
-import math
-
 import torch
+from kornia.geometry import (
+    axis_angle_to_rotation_matrix,
+    deg2rad,
+    get_perspective_transform,
+    transform_points,
+)
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from riis_physical.channel.constants import constant
 from riis_physical.channel.params import ChannelParams
 
-HORIZON = 1e-8  # depths below it are taken for one
-SMALL_TURN = 1e-6  # square of an angle, below which series are more exact
 NEAREST = 0.6  # least depth of any point of the container, in container widths
 UNIT_CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 def project(homography: Tensor, points: Tensor) -> Tensor:
-    """Map points (B, ..., 2) by homographies (B or 1, 3, 3); points on the horizon stay finite."""
+    """Map points (B, ..., 2) by homographies (B, 3, 3)."""
     flat = points.reshape(points.shape[0], -1, 2)
-    mapped = torch.cat([flat, torch.ones_like(flat[..., :1])], dim=-1) @ homography.mT
-    depth = mapped[..., -1:]
-    one = torch.ones_like(depth)
-    finite = depth.abs() > HORIZON
-    scale = torch.where(finite, 1 / torch.where(finite, depth, one), one)
-    return (scale * mapped[..., :-1]).reshape(points.shape)
+    return transform_points(homography, flat).reshape(points.shape)
 
 
 def unit_corners(params: ChannelParams) -> Tensor:
@@ -44,46 +41,30 @@ def pose_homography(params: ChannelParams) -> Tensor:
     edge is ``container_width_px``. The camera keeps a distance at which the
     whole container is well in front of it.
     """
-    degrees = (params.yaw_deg, params.pitch_deg, params.roll_deg)
-    yaw, pitch, roll = (angle * (math.pi / 180) for angle in degrees)
+    yaw, pitch, roll = (deg2rad(v) for v in (params.yaw_deg, params.pitch_deg, params.roll_deg))
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
-    rotation = turn(roll, 2) @ turn(pitch, 0) @ turn(yaw, 1)
+
+    def matrix(*entries: Tensor) -> Tensor:
+        return torch.stack(entries, dim=1).reshape(-1, 3, 3)
+
+    def turn(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+        return axis_angle_to_rotation_matrix(torch.stack([x, y, z], dim=1))
+
+    rotation = turn(zero, zero, roll) @ turn(pitch, zero, zero) @ turn(zero, yaw, zero)
     aspect = params.aspect
     reach = 0.5 * (torch.sin(yaw).abs() + aspect * torch.sin(pitch).abs())
     distance = torch.maximum(params.distance, reach + NEAREST)
-    plane = _matrix(one, zero, -0.5 * one, zero, aspect, -0.5 * aspect, zero, zero, one)
+    plane = matrix(one, zero, -0.5 * one, zero, aspect, -0.5 * aspect, zero, zero, one)
     lift = torch.stack(
         [rotation[:, :, 0], rotation[:, :, 1], torch.zeros_like(rotation[:, :, 0])], 2
     )
     lift[:, 2, 2] = distance
-    focal = _matrix(distance, zero, zero, zero, distance, zero, zero, zero, one)
+    focal = matrix(distance, zero, zero, zero, distance, zero, zero, zero, one)
     homography = focal @ lift @ plane
     homography = homography / homography[:, 2:, 2:]
     corners = project(homography, unit_corners(params))
     width, _ = edge_lengths(corners)
     return scaling(params.container_width_px / width) @ homography
-
-
-def turn(angle: Tensor, axis: int) -> Tensor:
-    """Rotations (B, 3, 3) by angles (B,) in radians about the axis x, y or z: 0, 1 or 2."""
-    square = angle * angle
-    large = square > SMALL_TURN
-    size = torch.where(large, square, torch.ones_like(square)).sqrt()
-    along = angle / size  # 1 or -1 to the last digit but one
-    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
-    cosine = torch.where(large, size.cos(), 1 - (0.5 - square / 24) * square)
-    sine = torch.where(large, along * size.sin(), (1 - square / 6) * angle)
-    still = torch.where(large, size.cos() + along * along * (1 - size.cos()), one)
-    entries = [[zero] * 3 for _ in range(3)]
-    before, after = (axis + 1) % 3, (axis + 2) % 3
-    entries[axis][axis], entries[before][before], entries[after][after] = still, cosine, cosine
-    entries[before][after], entries[after][before] = -sine, sine
-    return _matrix(*entries[0], *entries[1], *entries[2])
-
-
-def _matrix(*entries: Tensor) -> Tensor:
-    """Nine entries (B,) as (B, 3, 3)."""
-    return torch.stack(entries, dim=1).reshape(-1, 3, 3)
 
 
 def scaling(factor: Tensor) -> Tensor:
@@ -118,15 +99,9 @@ def affine_at_centre(homography: Tensor) -> Tensor:
 
 
 def homography_from_corners(corners: Tensor) -> Tensor:
-    """The homography (B, 3, 3) that takes the unit square's corners to (B, 4, 2), by Heckbert."""
-    first, right, far, left = corners.unbind(1)
-    (x1, y1), (x2, y2) = (right - far).unbind(1), (left - far).unbind(1)
-    x, y = (first - right + far - left).unbind(1)
-    area = x1 * y2 - y1 * x2
-    across, down = (x * y2 - y * x2) / area, (x1 * y - y1 * x) / area
-    columns = (right - first + across[:, None] * right, left - first + down[:, None] * left, first)
-    last = torch.stack([across, down, torch.ones_like(across)], dim=1)
-    return torch.cat([torch.stack(columns, dim=2), last[:, None]], dim=1)
+    """The homography (B, 3, 3) that takes the unit square's corners to (B, 4, 2)."""
+    square = torch.tensor(UNIT_CORNERS, dtype=corners.dtype, device=corners.device)
+    return get_perspective_transform(square.expand_as(corners), corners)
 
 
 def bend(params: ChannelParams, uv: Tensor) -> Tensor:
@@ -147,7 +122,8 @@ def bend(params: ChannelParams, uv: Tensor) -> Tensor:
 def sample_at(image: Tensor, points: Tensor, mode: str = "bilinear") -> Tensor:
     """Sample (B, C, H, W) at pixel points (B or 1, h, w, 2); the edge is repeated outside.
 
-    Pixel centres are at integers, which for torch means `align_corners`.
+    Pixel centres are at integers, which for torch means `align_corners`. As kornia's remap,
+    which sends two constants to the device each time.
     """
     height, width = image.shape[-2:]
     per_pixel = constant((2 / max(1, width - 1), 2 / max(1, height - 1)), image.device)

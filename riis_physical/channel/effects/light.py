@@ -7,17 +7,11 @@ part of the gradient, shadow or glare.
 from __future__ import annotations
 
 import torch
+from kornia.color import xyz_to_rgb
 from torch import Tensor
 
 from riis_physical.channel.effects.tone import per_item
 from riis_physical.channel.params import ChannelParams
-
-XYZ_TO_RGB = (
-    (3.2404813432005266, -1.5371515162713185, -0.4985363261688878),
-    (-0.9692549499965682, 1.8759900014898907, 0.0415559265582928),
-    (0.0556466391351772, -0.2040413383665112, 1.0573110696453443),
-)
-"""Of linear sRGB, with its white D65."""
 
 
 def _plane(value: Tensor) -> Tensor:
@@ -58,7 +52,7 @@ def planckian_rgb(temperature_k: Tensor) -> Tensor:
     )
     x, y = 3 * u / (2 * u - 8 * v + 4), 2 * v / (2 * u - 8 * v + 4)
     xyz = torch.stack([x / y, torch.ones_like(x), (1 - x - y) / y], dim=1)
-    rgb = (xyz @ torch.tensor(XYZ_TO_RGB, dtype=xyz.dtype, device=xyz.device).T).clamp_min(0.02)
+    rgb = xyz_to_rgb(xyz[:, :, None, None])[..., 0, 0].clamp_min(0.02)
     return (rgb / rgb[:, 1:2]).float()
 
 

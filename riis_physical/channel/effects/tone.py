@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from kornia.color import linear_rgb_to_rgb, rgb_to_linear_rgb
 from torch import Tensor
 
 from riis_physical.channel.constants import constant
@@ -62,15 +63,12 @@ def medium_response(image: Tensor, params: ChannelParams) -> Tensor:
 
 def to_linear(image: Tensor) -> Tensor:
     """sRGB to linear light, clamped to [0, 1]."""
-    image = image.clamp(0, 1)
-    return torch.where(image > 0.04045, ((image + 0.055) / 1.055) ** 2.4, image / 12.92)
+    return rgb_to_linear_rgb(image.clamp(0, 1))
 
 
 def to_srgb(image: Tensor) -> Tensor:
     """Linear light to sRGB, clamped to [0, 1]."""
-    image, least = image.clamp(0, 1), 0.0031308
-    curved = 1.055 * image.clamp_min(least) ** (1 / 2.4) - 0.055
-    return torch.where(image > least, curved, 12.92 * image)
+    return linear_rgb_to_rgb(image.clamp(0, 1))
 
 
 def highlight_shoulder(image: Tensor, width: Tensor) -> Tensor:

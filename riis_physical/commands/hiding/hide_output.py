@@ -73,13 +73,17 @@ def say_visible(loaded: LoadedImage, result: HideResult) -> None:
     common.tell(f"PSNR        {result.psnr:.2f} dB")
     common.tell(f"SSIM        {result.ssim:.4f}")
     seen = how_visible(loaded.pixels, result.container)
-    if seen.jpeg_quality < PLAIN_TO_SEE:
+    if seen is not None and seen.jpeg_quality < PLAIN_TO_SEE:
         common.note(
             "warning: the change is plain to see in this host: look at the container at 100 % "
             "before you print it. A picture with more texture shows less, and so do --refine and "
             "a lower --strength"
         )
-    common.tell(f"visible     {seen}")
+    common.tell(
+        f"visible     {seen}"
+        if seen is not None
+        else "visible     not measured: install riis-physical with its visible extra"
+    )
 
 
 def record_path(output: Path) -> Path:

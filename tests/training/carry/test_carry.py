@@ -58,7 +58,7 @@ def test_the_same_photographs_are_held_out() -> None:
 
 def test_wheels_are_of_what_training_imports_without_torch() -> None:
     wanted = {one.partition("==")[0] for one in needed()}
-    assert {"accelerate", "numpy", "opencv-python", "pillow", "pydantic"} <= wanted
+    assert {"accelerate", "kornia", "numpy", "opencv-python", "pillow", "pydantic"} <= wanted
     assert not wanted & {"torch", "riis-physical", "sympy", "pytest", "fastapi"}
     needs = requirements()
     assert "torch" in closure(["accelerate"], needs)

@@ -36,7 +36,7 @@ def describe(config: TrainConfig, photos: Photos, accelerator: Accelerator) -> d
         "config": config.model_dump(mode="json"),
         "profiles": [load_profile(one).model_dump(mode="json") for one in config.profiles],
         "commit": commit(),
-        "versions": {name: package_version(name) for name in ("torch", "numpy")},
+        "versions": {name: package_version(name) for name in ("torch", "kornia", "numpy")},
         "python": platform.python_version(),
         "machine": platform.processor() or platform.machine(),
         "device": str(accelerator.device),

@@ -13,7 +13,7 @@ from typing import Any
 from riis_physical.system.provenance import commit, package_version
 
 _PACKAGES = (
-    "riis-physical", "torch", "numpy", "pillow", "pyzbar", "zxing-cpp", "flip-evaluator"
+    "riis-physical", "torch", "numpy", "kornia", "pillow", "pyzbar", "zxing-cpp", "flip-evaluator"
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from riis_physical.errors import ConfigError
 from riis_physical.hiding.masking import container_loss
-from riis_physical.hiding.ssimulacra2 import ssimulacra2
+from riis_physical.hiding.visible import METRICS
 from riis_physical.model.network import HidingNetwork
 from training.hiding.config import TrainConfig, load_config
 from training.hiding.loop import main as train
@@ -159,8 +159,8 @@ class Trial:
             for one, its in zip(container.split(1), host.split(1), strict=True):
                 seen.append(_decibels(container_loss(one, its, CHROMA, COARSE)))
                 error.append(_decibels((one - its).square().mean()))
-                if len(looked) < LOOKED_AT:
-                    looked.append(ssimulacra2(_pixels(its))(_pixels(one)))
+                if len(looked) < LOOKED_AT and METRICS["ssimulacra2"].is_there():
+                    looked.append(METRICS["ssimulacra2"].measure(_pixels(its), _pixels(one)))
         figures = {
             "strength": strength,
             "accuracy": round(float(np.mean(accuracy)), 5),
