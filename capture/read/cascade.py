@@ -1,7 +1,8 @@
 """One photo searched in rounds, what costs little first, until all that shows is read.
 
-markers, references, the likeliest picture -> outlines and pictures
-        -> other sides of these -> a second look -> the code's own patterns
+markers, references, the likeliest picture -> a page of several -> outlines and pictures
+        -> what the photo's edge cuts off -> outlines in depth -> other sides of these
+        -> a second look -> the code's own patterns
 """
 
 from __future__ import annotations
@@ -24,22 +25,15 @@ from capture.find.candidates import (
 )
 from capture.find.learned.pictures import Pictures
 from capture.find.outlines.insets import inset
+from capture.find.pages import pictures_on_page, within_margin
 from capture.find.reference import Reference, References
+from capture.find.repeats import repeated
 from capture.geometry.quad import OVERLAP, apart, overlap
 from capture.geometry.rectify import frame_corners
 from capture.geometry.unroll import HALF_ANGLES_DEG, is_around_a_pillar, unroll
-from capture.read.parts import (
-    CONTACT_SHEETS,
-    GAPS,
-    Part,
-    beside,
-    cut_off,
-    first_of_sheets,
-    is_near_edge,
-    near_gaps,
-    within_margin,
-)
-from capture.read.place.effort import KEPT_FOR_PARTS, Hope
+from capture.read.grid import next_pictures
+from capture.read.parts import CONTACT_SHEETS, Part, cut_off, first_of_sheets, is_near_edge
+from capture.read.place.effort import Hope
 from capture.read.place.finding import Finding
 from capture.read.place.probe import ALL_WAYS, Way
 from capture.read.search import Search
@@ -50,8 +44,8 @@ MOST_CONTAINERS = 24
 # Outlines that are unrolled, and borders within them, as shares of the picture's width.
 MOST_BENT = 2
 BORDERS = (0.0, 0.02, 0.04, 0.06, 0.08)
-# Of the next picture in a grid, so much lies within the photo.
-MOSTLY = 0.85
+# So many pictures of a page tell whether it is one of containers.
+FEW_OF_PAGE = 3
 # Stages that all containers of a photo share.
 SHARED = ("load", "detect")
 
@@ -100,6 +94,8 @@ class Cascade:
             with clock.stage("detect"):
                 soon = [*known, *seen_candidates(pictures, pictures.first)]
             self._look_soon(soon)
+            if self._goes_on("page"):
+                self._look_at_page()
             if self.findings:
                 budget.step = "beside"
                 self._look_beside(pictures)
@@ -110,16 +106,17 @@ class Cascade:
                 budget.shows(_hope(pictures))
                 done = self.findings and not pictures.any_beside(self._outlines())
                 outlines = [] if done else outline_candidates(photo, pictures)
-                if not done and not self.findings and self._may_be_cut_off(pictures):
-                    budget.kept = KEPT_FOR_PARTS
+            if not self.findings and not known:
+                self._look_soon(outlines, all_versions=False)
+                if self._goes_on("parts"):
+                    self._look_at_parts(pictures)
+                budget.step = "outlines"
             self._look([*known, *outlines])
             if not self._is_read():
                 budget.step = "list"
                 self._by_list()
             if self._goes_on("pillar"):
                 self._look_around(self.tried[len(soon) :])
-            if self._goes_on("parts"):
-                self._look_at_parts(pictures)
             if self._goes_on("sides"):
                 instead = self._look_otherwise(pictures)
         if self._goes_on("again"):
@@ -132,7 +129,8 @@ class Cascade:
                 self._instead(self.search.by_patterns(picture.corners))
         if self._is_read():
             budget.step = "grid"
-            self._look_on(pictures)
+            if len(self.findings) > 1 or pictures.any_beside(self._outlines()):
+                self._look_on()
             self._say_what_is_left(pictures)
 
     def _goes_on(self, step: str) -> bool:
@@ -142,15 +140,26 @@ class Cascade:
         self.search.budget.step = step
         return True
 
-    def _look_soon(self, places: Sequence[Candidate]) -> None:
+    def _look_soon(self, places: Sequence[Candidate], *, all_versions: bool = True) -> None:
         """Take what reads at the first attempt."""
         self.tried += places
         left = self._unread(places)
         while left and len(self.findings) < MOST_CONTAINERS:
-            found = self.search.at_once(left, self._ways()[0])
+            found = self.search.at_once(left, self._ways()[0], all_versions=all_versions)
             if found is None:
                 return
             left = self._found(found, left)
+
+    def _look_at_page(self) -> None:
+        """Take the photo for a flat page: of several pictures, of one repeated, or of one cut off."""
+        with self.search.clock.stage("detect"):
+            several = [*self._on_page[:FEW_OF_PAGE], *self._repeated]
+        self._look_soon([Candidate(one, "part") for one in several], all_versions=False)
+        if not self.findings and self._within is not None:
+            found = self.search.by_parts(cut_off(self._within, self.search.size))
+            self._instead(found)
+        elif self.findings:
+            self._look_on()
 
     def _look_beside(self, pictures: Pictures) -> None:
         """Look at all that the detector sees beside what was read."""
@@ -198,6 +207,14 @@ class Cascade:
                     return
 
     @cached_property
+    def _on_page(self) -> list[FloatArray]:
+        return pictures_on_page(self.search.photo)
+
+    @cached_property
+    def _repeated(self) -> list[FloatArray]:
+        return repeated(self.search.photo)
+
+    @cached_property
     def _within(self) -> FloatArray | None:
         return within_margin(self.search.photo)
 
@@ -209,41 +226,27 @@ class Cascade:
 
     def _look_at_parts(self, pictures: Pictures) -> None:
         """Try pictures that the photo's edge cuts off, and the first ones of sheets."""
-        self.search.budget.kept = 0.0
         size = self.search.size
-        files = [one for one in (self._within, frame_corners(size)) if one is not None]
-        seen = [picture.corners for picture in pictures.likely]
-        places = apart([Candidate(one, "photo") for one in (*files, *seen[:2])], SAME_OUTLINE)
-        outlines = [place.corners for place in places]
-        cut = [cut_off(one, size) for one in outlines if self._may_be_cut_off(pictures)]
-        once, twice = ([part for parts in cut for part in parts[number]] for number in (0, 1))
-        sheets = [part for outline in outlines for part in first_of_sheets(outline)]
-        contact = first_of_sheets(outlines[0], CONTACT_SHEETS)
-        for parts in (once, sheets, contact, twice):
+        seen = [one.corners for one in seen_candidates(pictures, pictures.likely)]
+        files = [frame_corners(size), *([] if self._within is None else [self._within])]
+        cut: list[Part] = []
+        if self._may_be_cut_off(pictures):
+            seen_too = [*(one.corners for one in pictures.likely), *seen, files[0]]
+            places = apart([Candidate(one, "photo") for one in seen_too], SAME_OUTLINE)
+            cut = [part for place in places for part in cut_off(place.corners, size)]
+        sheets = [part for one in (*files, *seen[:1]) for part in first_of_sheets(one)]
+        contact = first_of_sheets(files[-1], CONTACT_SHEETS)
+        for parts in (cut, sheets, contact):
             if self._is_read() or not self.search.budget.left:
                 return
             self._instead(self.search.by_parts(parts))
 
-    def _look_on(self, pictures: Pictures) -> None:
-        """Seek the next pictures of a grid of which some were read."""
-        if len(self.findings) < 2 and not pictures.any_beside(self._outlines()):
-            return
-        gaps: Sequence[float] = GAPS
-        waiting = [found for found in self.findings if found.reading and not found.mirrored]
-        while waiting:
-            known = waiting.pop(0)
-            for number, parts in enumerate(beside(known.corners, gaps)):
-                free = [part for part in parts if self._is_free(part.corners)]
-                if not free or len(self.findings) >= MOST_CONTAINERS:
-                    continue
-                found = self.search.by_parts(free, (known.hypothesis.version,))
-                if found is None and len(gaps) < len(GAPS):
-                    found = self.search.by_parts(free)
-                if found is None or not self._is_free(found.corners):
-                    continue
-                self._found(found, [])
-                waiting.append(found)
-                gaps = near_gaps(known.corners, found.corners, number)
+    def _look_on(self) -> None:
+        """Seek the other pictures of a sheet of which some were read."""
+        for found in next_pictures(self.search, self.findings, self._on_page):
+            self._found(found, [])
+            if len(self.findings) >= MOST_CONTAINERS:
+                return
 
     def _say_what_is_left(self, pictures: Pictures) -> None:
         """Tell the first finding where another picture shows that was not read."""
@@ -254,18 +257,6 @@ class Cascade:
         else:
             return
         self.findings[0] = replace(self.findings[0], beside=said)
-
-    def _is_free(self, corners: FloatArray) -> bool:
-        """Whether a place lies within the photo, but for its edges, and holds nothing read yet."""
-        height, width = self.search.size
-        inside = overlap(corners, frame_corners((height, width)))
-        middle = corners.mean(0)
-        return bool(
-            inside >= MOSTLY
-            and (middle > 0).all()
-            and (middle < (width, height)).all()
-            and all(overlap(corners, found.corners) < OVERLAP for found in self.findings)
-        )
 
     def _by_list(self) -> None:
         """Try the list's messages at the places, and what is left unread with others' photos."""
@@ -303,7 +294,6 @@ class Cascade:
 
     def _found(self, found: Finding, left: Sequence[Candidate]) -> list[Candidate]:
         """Keep a container; the candidates that lie elsewhere, with words of their own to weigh."""
-        self.search.budget.kept = 0.0
         self.search.budget.tried.lists = 0
         self.findings.append(self._dated(found))
         self.spent.append(self.search.clock.lap())

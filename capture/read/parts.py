@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.find.candidates import Candidate
-from capture.geometry.quad import part_of
+from capture.geometry.quad import apart, part_of
 from capture.geometry.rectify import Region
 from capture.read.place.probe import (
     LIKELY_VERSIONS,
@@ -27,14 +27,13 @@ from capture.read.place.probe import (
     finder_scores,
 )
 from capture.read.place.reveal import Viewer
-from riis_physical.artifacts import UInt8Image
 from riis_physical.errors import RectificationError
 
 FloatArray = NDArray[np.float32]
-Box = tuple[float, float, float, float]
 
-#: Shares cut off one side, and off each of two that meet; what lies between is near enough.
-CUT, CUT_TWICE = (0.03, 0.06, 0.09, 0.12), (0.03, 0.08)
+#: Shares cut off a side: a finder pattern shows with modules up to 6 % too large or small, so that
+#: these stand for all up to 14 %.
+CUT = (0.03, 0.09)
 #: Columns and rows of sheets of several.
 SHEETS = ((2, 2), (2, 1), (1, 2), (3, 2), (2, 3), (3, 3))
 #: The same of contact sheets, which fill a file.
@@ -45,22 +44,25 @@ AT_EDGE = 0.015
 NEAR_EDGE = 0.05
 #: Gaps between pictures of a grid, in units of the picture; the step is half a module.
 GAPS = tuple(step / 74 for step in range(12))
-#: Pixels this far from a margin's colour are none of it, and lines with such a share of them.
-MARGIN_LEVELS, MARGIN_SHARE = 24, 0.1
-#: What lies within a margin is such a share of the photo.
-LEAST_WITHIN, MOST_WITHIN = 0.2, 0.98
 #: Of boxes that show a finder pattern, those that are revealed whole.
 MOST_REVEALED = 3
 #: A finder pattern that is cut off itself agrees by less.
 STRONG_CUT = 0.6
+#: Wholes whose corners lie this near, as a share of the size, are tried once.
+SAME_WHOLE = 0.02
+#: An outline's sides that run to the photo's edge at less than such an angle (its sine) do not
+#: tell where they end.
+LEAST_SINE = 0.3
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = range(4)
-# The finder pattern that stays where these sides are cut off: its end of the code.
-_STAYS: dict[tuple[int, ...], End] = {
-    (_RIGHT,): (0, 0), (_BOTTOM,): (0, 0), (_LEFT,): (1, 0), (_TOP,): (0, 1),
-    (_RIGHT, _BOTTOM): (0, 0), (_LEFT, _BOTTOM): (1, 0), (_TOP, _RIGHT): (0, 1),
-    (_LEFT, _TOP): (1, 0),
-}  # fmt: skip
+# Corners that stay where sides are cut off: the sides that meet at the other end of each, with the
+# corner's neighbours along which they are cut, and the finder pattern to look for.
+_STAYS: tuple[tuple[int, tuple[tuple[int, int], tuple[int, int]], End, float], ...] = (
+    (0, ((_RIGHT, 1), (_BOTTOM, 3)), (0, 0), STRONG),
+    (1, ((_LEFT, 0), (_BOTTOM, 2)), (1, 0), STRONG),
+    (3, ((_RIGHT, 2), (_TOP, 0)), (0, 1), STRONG),
+    (2, ((_LEFT, 3), (_TOP, 1)), (1, 0), STRONG_CUT),
+)
 
 
 @dataclass(frozen=True)
@@ -77,29 +79,86 @@ class Part:
     least: float = STRONG
 
 
-def cut_off(corners: FloatArray, size: tuple[int, int]) -> list[list[Part]]:
+def cut_off(corners: FloatArray, size: tuple[int, int]) -> list[Part]:
     """Pictures that an outline at the edge of a photo of (h, w) may be the rest of.
 
-    Returns:
-        those cut off at one side, then those at two sides that meet.
+    Cut off are sides that lie along the photo's edge or beyond it: one, or two that meet. Where
+    the outline is cut off is known badly, and its other sides well: from the corner that stays
+    they go on to some length beyond the photo's edge.
+
+    Args:
+        corners: xy (4, 2), clockwise from the upper left.
     """
-    at_edge = _sides_at_edge(corners, size)
-    once = [
-        Part(part_of(corners, _beyond({side: share})), _STAYS[side,])
-        for side in at_edge
-        for share in CUT
-    ]
-    twice = [
-        Part(
-            part_of(corners, _beyond(dict(zip(sides, shares, strict=True)))),
-            end,
-            STRONG_CUT if sides == (_LEFT, _TOP) else STRONG,
-        )
-        for sides, end in _STAYS.items()
-        if len(sides) == 2 and set(sides) <= set(at_edge)
-        for shares in product(CUT_TWICE, repeat=2)
-    ]
-    return [once, twice]
+    at_edge = set(_sides_at_edge(corners, size))
+    parts: list[Part] = []
+    done: list[set[int]] = []
+    for stays, both, end, least in _STAYS:
+        cut = [(side, to) for side, to in both if side in at_edge]
+        sides = {side for side, _ in cut}
+        if not sides or any(sides <= other for other in done):
+            continue
+        done.append(sides)
+        wholes = [
+            Part(whole, end, least)
+            for shares in product(CUT, repeat=len(cut))
+            for straight in (True, False)
+            if (whole := _whole(corners, stays, cut, shares, size, straight)) is not None
+        ]
+        parts += apart(wholes, SAME_WHOLE)
+    return parts
+
+
+def _whole(
+    corners: FloatArray,
+    stays: int,
+    cut: Sequence[tuple[int, int]],
+    shares: Sequence[float],
+    size: tuple[int, int],
+    straight: bool,
+) -> FloatArray | None:
+    """The picture of which such shares are cut off; None where the sides do not tell.
+
+    Args:
+        corners: xy (4, 2) of the rest.
+        stays: number of a corner that is not cut off.
+        cut: sides that are, each with the neighbour of that corner that lies beyond it.
+        straight: whether a side beyond the edge is parallel to the one across; else both of its
+            neighbours go on by the same share.
+    """
+    whole = corners.astype(np.float32).copy()
+    opposite = (stays + 2) % 4
+    for (side, to), share in zip(cut, shares, strict=True):
+        far = (2 * stays - to) % 4  # the other neighbour
+        across = corners[far] - corners[stays]
+        normal = np.array([-across[1], across[0]]) / max(float(np.linalg.norm(across)), 1e-6)
+        sides, depths = [], []
+        for start, end in ((stays, to), (far, opposite)):
+            way = corners[end] - corners[start]
+            way = way / max(float(np.linalg.norm(way)), 1e-6)
+            sine, reach = float(way @ normal), _to_edge(corners[start], way, side, size)
+            if abs(sine) < LEAST_SINE or reach is None:
+                return None
+            sides.append((start, end, way / sine))
+            depths.append(reach * sine)
+        deepest = max(depths, key=abs)
+        for (start, end, way), depth in zip(sides, depths, strict=True):
+            whole[end] = whole[start] + way * ((deepest if straight else depth) / (1 - share))
+    if len(cut) == 2:  # the corner beyond both
+        (_, one), (_, other) = cut
+        whole[opposite] = whole[one] + whole[other] - whole[stays]
+    return whole
+
+
+def _to_edge(
+    start: FloatArray, way: FloatArray, side: int, size: tuple[int, int]
+) -> float | None:
+    """How far it is from a point to a side of a photo of (h, w); None where it lies behind."""
+    axis = side % 2
+    edge = size[1 - axis] - 0.5 if side in (_RIGHT, _BOTTOM) else -0.5
+    if abs(float(way[axis])) < 1e-6:
+        return None
+    reach = (edge - float(start[axis])) / float(way[axis])
+    return reach if reach > 0 else None
 
 
 def is_near_edge(corners: FloatArray, size: tuple[int, int]) -> bool:
@@ -162,31 +221,6 @@ def shown(
     return [(Candidate(trial.corners, "part"), trial.version) for _, trial in found[:MOST_REVEALED]]
 
 
-def within_margin(photo: UInt8Image) -> FloatArray | None:
-    """The rectangle within an even margin that a file has at some of its sides; None without one.
-
-    Args:
-        photo: uint8 RGB (H, W, 3).
-
-    Returns:
-        xy (4, 2), clockwise from the upper left.
-    """
-    height, width = photo.shape[:2]
-    edges = np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]])
-    margin = np.median(edges, axis=0)
-    different = np.abs(photo.astype(np.int16) - margin.astype(np.int16)).max(-1) > MARGIN_LEVELS
-    rows = np.flatnonzero(different.mean(1) > MARGIN_SHARE)
-    columns = np.flatnonzero(different.mean(0) > MARGIN_SHARE)
-    if not len(rows) or not len(columns):
-        return None
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    share = (bottom - top) * (right - left) / (height * width)
-    if not LEAST_WITHIN < share < MOST_WITHIN:
-        return None
-    ends = [[left, top], [right, top], [right, bottom], [left, bottom]]
-    return np.array(ends, np.float32) - np.float32(0.5)
-
-
 def _sides_at_edge(corners: FloatArray, size: tuple[int, int]) -> list[int]:
     """Which sides of an outline lie along the photo's edge: left, top, right, bottom."""
     height, width = size
@@ -198,10 +232,3 @@ def _sides_at_edge(corners: FloatArray, size: tuple[int, int]) -> list[int]:
         _BOTTOM: corners[[2, 3], 1] > height - 1 - near,
     }
     return [side for side, at in ends.items() if at.all()]
-
-
-def _beyond(cut: dict[int, float]) -> Box:
-    """The box of a whole picture of which such shares of it are cut off."""
-    left, top, right, bottom = (cut.get(side, 0.0) for side in range(4))
-    across, down = 1 - left - right, 1 - top - bottom
-    return -left / across, -top / down, 1 + right / across, 1 + bottom / down

@@ -231,18 +231,24 @@ class Search:
         self, parts: Sequence[Part], versions: Sequence[int] = LIKELY_VERSIONS
     ) -> Finding | None:
         """A code that reads at one of some parts of outlines, or a little beside; else None."""
-        for candidate, version in shown(self._viewer, self.revealers[0], parts, versions):
+        seen = shown(self._viewer, self.revealers[0], parts, versions)
+        revealed: list[tuple[Views, Finding]] = []
+        for candidate, version in seen:  # one look at each before any costs more
             views = self._views([candidate])
             if not views.count:
                 continue
             found = self._by_any_model(self.revealers[0], views, Hypothesis(0, 0, version))
-            if found is not None and found.reading is None:
-                found = views.harder(found)
             if found is not None and found.reading is not None:
                 return views.finished(found)
+            revealed += [] if found is None else [(views, found)]
+        for candidate, version in seen:
             found = self.by_patterns(candidate.corners, (version,), candidate.source)
             if found is not None:
                 return found
+        for views, found in revealed:
+            harder = views.harder(found) if self.budget.left else None
+            if harder is not None and harder.reading is not None:
+                return views.finished(harder)
         return None
 
     def by_patterns(

@@ -44,8 +44,6 @@ MODULES = {
 }
 #: Lists of words of blocks after which a photo is read without weighing them as text.
 WORD_LISTS = {Effort.QUICK: 30, Effort.NORMAL: 90, Effort.THOROUGH: math.inf}
-#: Modules kept for parts of outlines where a picture may be cut off by the photo's edge.
-KEPT_FOR_PARTS = 25_000.0
 
 
 @dataclass
@@ -57,7 +55,6 @@ class Budget:
         hope: what shows, which says how much of it may be spent.
         step: what the scan is at, for people and for measuring.
         spent: modules, by step.
-        kept: modules that are for later steps; what costs most leaves them.
         tried: what was read in vain, and what that may cost.
     """
 
@@ -65,7 +62,6 @@ class Budget:
     hope: Hope = Hope.NOTHING
     step: str = "first"
     spent: dict[str, float] = field(default_factory=dict)
-    kept: float = 0.0
     tried: Tried = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +70,7 @@ class Budget:
     def renew(self) -> None:
         """Spend as much once more, as on another photo."""
         self.spent.clear()
-        self.step, self.kept = "first", 0.0
+        self.step = "first"
         self.tried = Tried(WORD_LISTS[self.effort])
 
     def spend(self, modules: float) -> None:
@@ -85,12 +81,6 @@ class Budget:
     def left(self) -> bool:
         """Whether another step may begin."""
         return sum(self.spent.values()) < MODULES[self.effort][self.hope]
-
-    @property
-    def spare(self) -> bool:
-        """Whether a step may begin that costs much, and gains less than what is kept for."""
-        most = MODULES[self.effort][self.hope]
-        return sum(self.spent.values()) < most - min(self.kept, most / 2)
 
     def shows(self, hope: Hope) -> None:
         """Hope at least so much from now on."""

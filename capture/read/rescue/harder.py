@@ -61,18 +61,18 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
             reading = viewer.read(found.logits, found.picture, version, thorough=True)
     if reading is not None:
         return viewer.guard(replace(found, reading=reading))
-    for part, step, cheap in (
-        ("steady", _steadied, True),
-        ("patterns", _by_patterns, True),
-        ("outlines", _other_outlines, False),
+    for part, step in (
+        ("steady", _steadied),
+        ("patterns", _by_patterns),
+        ("outlines", _other_outlines),
     ):
-        if not (budget.left if cheap else budget.spare):
+        if not budget.left:
             return found
         budget.within(part)
         found = step(viewer, places, found)
         if found.reading is not None:
             return found
-    if not budget.spare:
+    if not budget.left:
         return found
     budget.within("align")
     h = found.hypothesis

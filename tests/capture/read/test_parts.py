@@ -10,14 +10,7 @@ from capture.find.learned.pictures import Pictures
 from capture.geometry.quad import outside_share, part_of
 from capture.geometry.rectify import frame_corners
 from capture.read.cascade import MOST_CONTAINERS, Cascade
-from capture.read.parts import (
-    beside,
-    cut_off,
-    first_of_sheets,
-    is_near_edge,
-    near_gaps,
-    within_margin,
-)
+from capture.read.parts import beside, cut_off, first_of_sheets, is_near_edge, near_gaps
 from capture.read.search import Search
 
 
@@ -31,8 +24,7 @@ def test_a_picture_cut_off_by_the_photo_reads(sides: tuple[int, ...]) -> None:
     height, width = picture.shape[:2]
     cut = [round(0.08 * (width, height)[side % 2]) * (side in sides) for side in range(4)]
     one = search(picture[cut[1] : height - cut[3], cut[0] : width - cut[2]])
-    tries = cut_off(frame_corners(one.size), one.size)[len(sides) - 1]
-    found = one.by_parts(tries)
+    found = one.by_parts(cut_off(frame_corners(one.size), one.size))
     assert found is not None and found.reading is not None
     assert (found.reading.payload, found.source) == (MESSAGE.encode(), "part")
     whole = frame_corners((height, width)) - np.array(cut[:2])
@@ -45,25 +37,28 @@ def test_a_picture_cut_off_by_the_photo_reads(sides: tuple[int, ...]) -> None:
 
 def test_only_outlines_at_the_edge_of_a_photo_are_cut_off() -> None:
     inside = np.array([[50, 40], [400, 40], [400, 300], [50, 300]], np.float32)
-    assert cut_off(inside, (400, 600)) == [[], []]
+    assert cut_off(inside, (400, 600)) == []
     at_left = inside - np.array([50, 0], np.float32)
-    once, twice = cut_off(at_left, (400, 600))
-    assert once and not twice
-    assert all(part.corners[0, 0] < -5 and part.corners[1, 0] == 350 for part in once)
+    cut = cut_off(at_left, (400, 600))
+    assert cut and all(part.end == (1, 0) for part in cut)
+    assert all(part.corners[0, 0] < -5 and part.corners[1, 0] == 350 for part in cut)
     assert is_near_edge(at_left, (400, 600)) and not is_near_edge(inside, (500, 600))
 
 
-def test_what_lies_within_a_margin_is_an_outline() -> None:
-    picture = container()
-    height, width = picture.shape[:2]
-    framed = np.pad(picture, ((40, 40), (40, 0), (0, 0)), constant_values=245)[:, : width + 10]
-    inner = within_margin(framed)
-    assert inner is not None
-    wanted = [[40, 40], [width + 10, 40], [width + 10, height + 40], [40, height + 40]]
-    np.testing.assert_allclose(inner, np.array(wanted) - 0.5, atol=2)
-    assert cut_off(inner, framed.shape[:2])[0]
-    assert within_margin(picture) is None
-    assert within_margin(np.full((90, 90, 3), 245, np.uint8)) is None
+def test_what_is_cut_off_goes_on_along_the_sides_that_are_known() -> None:
+    # Turned and seen from aside; the photo's edge cuts both right corners off, one by far more.
+    whole = np.array([[300, 60], [820, 170], [760, 520], [250, 430]], np.float32)
+    size = (600, 735)
+    for wrong in (0.0, 90.0):  # where the cut side was thought to be says nothing
+        rest = whole.copy()
+        for near, far in ((1, 0), (2, 3)):
+            way = whole[near] - whole[far]
+            rest[near] = whole[far] + way * ((size[1] + wrong - whole[far, 0]) / way[0])
+        cut = cut_off(rest, size)
+        assert {part.end for part in cut} == {(0, 0)}
+        off = [float(np.abs(part.corners - whole).max()) for part in cut]
+        assert min(off) < 2 * 520 / 33  # modules, which the code's own patterns make good
+        assert all(np.abs(part.corners[[0, 3]] - whole[[0, 3]]).max() < 0.01 for part in cut)
 
 
 def test_parts_follow_the_perspective() -> None:
@@ -93,7 +88,7 @@ def test_the_first_picture_of_a_sheet_reads_and_leads_to_the_others(
     monkeypatch.setattr(Pictures, "any_beside", lambda *_: True)
     cascade = Cascade(one)
     cascade.look_at(Candidate(first.corners, "given"))
-    cascade._look_on(Pictures(sheet))
+    cascade._look_on()
     read = [found.reading.payload.decode() for found in cascade.findings if found.reading]
     assert sorted(read) == messages and len(read) == 6  # each once
     assert MOST_CONTAINERS == 24
