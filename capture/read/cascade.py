@@ -111,7 +111,8 @@ class Cascade:
                 if self._goes_on("parts"):
                     self._look_at_parts(pictures)
                 budget.step = "outlines"
-            self._look([*known, *outlines])
+            if known or self.findings or budget.left:
+                self._look([*known, *outlines])
             if not self._is_read():
                 budget.step = "list"
                 self._by_list()
@@ -195,7 +196,7 @@ class Cascade:
         for place in _likely_first(bent)[:MOST_BENT]:
             assert place.bows is not None
             for half in np.radians(HALF_ANGLES_DEG):
-                if not self.search.budget.spare:
+                if not self.search.budget.left:
                     return
                 flat = unroll(self.search.photo, place.corners, place.bows, float(half))
                 search = replace(self.search, photo=flat.pixels, camera=None, scores={})

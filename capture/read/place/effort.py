@@ -39,7 +39,7 @@ class Hope(IntEnum):
 #: a desktop processor takes some 20,000 a second, cutting them out of the photo included.
 MODULES = {
     Effort.QUICK: (3_000.0, 3_000.0, 10_000.0, 15_000.0),
-    Effort.NORMAL: (6_000.0, 30_000.0, 45_000.0, 60_000.0),
+    Effort.NORMAL: (5_000.0, 30_000.0, 45_000.0, 60_000.0),
     Effort.THOROUGH: (math.inf, math.inf, math.inf, math.inf),
 }
 #: Lists of words of blocks after which a photo is read without weighing them as text.

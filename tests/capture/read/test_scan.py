@@ -264,19 +264,13 @@ def test_work_is_counted_and_bounded() -> None:
     assert budget.spent
 
 
-@pytest.mark.parametrize("effort", [Effort.QUICK, Effort.NORMAL])
-def test_what_is_kept_for_later_steps_is_at_most_half(effort: Effort) -> None:
-    budget = Budget(effort)
-    budget.shows(Hope.CODE)
-    most = MODULES[effort][Hope.CODE]
-    budget.kept = 10 * most
-    assert budget.spare
-    budget.spend(0.6 * most)
-    assert budget.left and not budget.spare
-    budget.kept = 0.0
-    assert budget.spare
+def test_a_budget_that_is_renewed_begins_anew() -> None:
+    budget = Budget(Effort.NORMAL)
+    budget.within("align")
+    budget.spend(2 * MODULES[Effort.NORMAL][Hope.NOTHING])
+    assert not budget.left
     budget.renew()
-    assert not budget.spent and budget.step == "first"
+    assert budget.left and not budget.spent and budget.step == "first"
 
 
 def test_a_model_is_needed() -> None:
