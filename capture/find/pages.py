@@ -48,9 +48,10 @@ def within_margin(photo: UInt8Image) -> FloatArray | None:
     height, width = photo.shape[:2]
     edges = np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]])
     margin = np.median(edges, axis=0)
-    different = np.abs(photo.astype(np.int16) - margin.astype(np.int16)).max(-1) > MARGIN_LEVELS
-    rows = np.flatnonzero(different.mean(1) > MARGIN_SHARE)
-    columns = np.flatnonzero(different.mean(0) > MARGIN_SHARE)
+    low, high = np.clip(margin - MARGIN_LEVELS, 0, 255), np.clip(margin + MARGIN_LEVELS, 0, 255)
+    other = cv2.bitwise_not(cv2.inRange(photo, low, high))
+    share_of = [cv2.reduce(other, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F) for axis in (1, 0)]
+    rows, columns = (np.flatnonzero(one.ravel() > 255 * MARGIN_SHARE) for one in share_of)
     if not len(rows) or not len(columns):
         return None
     wide = [columns[0], rows[0], width - 1 - columns[-1], height - 1 - rows[-1]]

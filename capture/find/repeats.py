@@ -40,16 +40,19 @@ def repeated(photo: UInt8Image) -> list[FloatArray]:
     Returns:
         xy (4, 2) each, clockwise from the upper left, within the photo.
     """
-    gray = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.float32)
-    height, width = gray.shape
-    periods = _periods(gray)
-    if periods is None:
+    shifts = _coarse(photo)
+    if shifts is None:
         return []
-    across, down = periods
+    gray = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.float32)
+    turned = np.ascontiguousarray(gray.T)
+    height, width = gray.shape
+    reach = 1.5 * max(1.0, max(height, width) / COPY_PX)
+    across = _refined(gray, shifts[0] * width, reach)
+    down = _refined(turned, shifts[1] * height, reach)
     places = [
         (score_x + score_y, _middle_one(x, across, width), _middle_one(y, down, height))
         for score_x, x in _seams(gray, across)
-        for score_y, y in _seams(np.ascontiguousarray(gray.T), down)
+        for score_y, y in _seams(turned, down)
     ]
     places.sort(key=lambda place: -place[0])
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -61,33 +64,32 @@ def repeated(photo: UInt8Image) -> list[FloatArray]:
     ]
 
 
-def _periods(gray: Floats) -> tuple[float, float] | None:
-    """Width and height of what repeats in both directions, in pixels; None where nothing does."""
-    height, width = gray.shape
+def _coarse(photo: UInt8Image) -> tuple[float, float] | None:
+    """Width and height of what repeats, as shares of the photo's; None where nothing does."""
+    height, width = photo.shape[:2]
     scale = min(1.0, COPY_PX / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    fine = small - cv2.GaussianBlur(small, (0, 0), DETAIL_PX)
+    small = cv2.cvtColor(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    fine = small.astype(np.float32)
+    fine -= cv2.GaussianBlur(fine, (0, 0), DETAIL_PX)
     agreement = _agreement(fine)
     found = []
-    for field, short, full in (
-        (agreement[: ASIDE_PX + 1], size[0], gray),
-        (agreement[:, : ASIDE_PX + 1].T, size[1], np.ascontiguousarray(gray.T)),
+    for field, length in (
+        (agreement[: ASIDE_PX + 1], size[0]),
+        (agreement[:, : ASIDE_PX + 1].T, size[1]),
     ):
-        low, high = round(SHORTEST * short), round(LONGEST * short)
+        low, high = round(SHORTEST * length), round(LONGEST * length)
         line = field.max(0)[: high + 1]
-        if len(line) <= low + 2 or line[low:].max() < REPEATS:
-            return None
+        best = float(line[low:].max()) if len(line) > low + 2 else 0.0
         peaks = [
             shift
             for shift in range(low, high)
-            if line[shift] >= AS_GOOD * line[low:].max()
+            if line[shift] >= AS_GOOD * best
             and line[shift] == line[max(0, shift - 3) : shift + 4].max()
         ]
-        if not peaks:
+        if best < REPEATS or not peaks:
             return None
-        ratio = full.shape[1] / short
-        found.append(_refined(full, peaks[0] * ratio, 1.5 * ratio))
+        found.append(peaks[0] / length)
     return found[0], found[1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -241,7 +242,8 @@ def preview(title: str) -> Iterator[Show | None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without OpenCV's warnings about files and devices: we say it ourselves."""
+    """Without the warnings of OpenCV and FFmpeg about files and devices: we say it ourselves."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first file is opened
     logging = cv2.utils.logging
     before = logging.getLogLevel()
     logging.setLogLevel(logging.LOG_LEVEL_SILENT)

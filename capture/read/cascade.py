@@ -46,6 +46,8 @@ MOST_BENT = 2
 BORDERS = (0.0, 0.02, 0.04, 0.06, 0.08)
 # So many pictures of a page tell whether it is one of containers.
 FEW_OF_PAGE = 3
+# Pixels up to which a file is hardly a photo, and more likely a picture that was sent on.
+SMALL_FILE = 1_500_000
 # Stages that all containers of a photo share.
 SHARED = ("load", "detect")
 
@@ -152,15 +154,17 @@ class Cascade:
             left = self._found(found, left)
 
     def _look_at_page(self) -> None:
-        """Take the photo for a flat page: of several pictures, of one repeated, or of one cut off."""
+        """Take the photo for a file: of several pictures, one repeated, one whole or cut off."""
+        size = self.search.size
         with self.search.clock.stage("detect"):
             several = [*self._on_page[:FEW_OF_PAGE], *self._repeated]
         self._look_soon([Candidate(one, "part") for one in several], all_versions=False)
-        if not self.findings and self._within is not None:
-            found = self.search.by_parts(cut_off(self._within, self.search.size))
-            self._instead(found)
-        elif self.findings:
+        if self.findings:
             self._look_on()
+            return
+        self._look_soon([Candidate(frame_corners(size), "photo")])
+        if self._rest is not None and not self.findings:
+            self._instead(self.search.by_parts(cut_off(self._rest, size)))
 
     def _look_beside(self, pictures: Pictures) -> None:
         """Look at all that the detector sees beside what was read."""
@@ -216,6 +220,13 @@ class Cascade:
         return repeated(self.search.photo)
 
     @cached_property
+    def _rest(self) -> FloatArray | None:
+        """What may be the rest of a picture, if the photo is the file of one that was cut off."""
+        height, width = self.search.size
+        is_small = height * width <= SMALL_FILE
+        return frame_corners((height, width)) if self._within is None and is_small else self._within
+
+    @cached_property
     def _within(self) -> FloatArray | None:
         return within_margin(self.search.photo)
 
@@ -232,7 +243,8 @@ class Cascade:
         files = [frame_corners(size), *([] if self._within is None else [self._within])]
         cut: list[Part] = []
         if self._may_be_cut_off(pictures):
-            seen_too = [*(one.corners for one in pictures.likely), *seen, files[0]]
+            seen_too = [*(one.corners for one in pictures.likely), *seen]
+            seen_too += files[:1] if self._rest is None else []
             places = apart([Candidate(one, "photo") for one in seen_too], SAME_OUTLINE)
             cut = [part for place in places for part in cut_off(place.corners, size)]
         sheets = [part for one in (*files, *seen[:1]) for part in first_of_sheets(one)]

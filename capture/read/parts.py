@@ -149,9 +149,7 @@ def _whole(
     return whole
 
 
-def _to_edge(
-    start: FloatArray, way: FloatArray, side: int, size: tuple[int, int]
-) -> float | None:
+def _to_edge(start: FloatArray, way: FloatArray, side: int, size: tuple[int, int]) -> float | None:
     """How far it is from a point to a side of a photo of (h, w); None where it lies behind."""
     axis = side % 2
     edge = size[1 - axis] - 0.5 if side in (_RIGHT, _BOTTOM) else -0.5

@@ -223,8 +223,9 @@ class Corners(click.ParamType):
             numbers = []
         if len(numbers) != 8 or not all(math.isfinite(number) for number in numbers):
             self.fail(
-                f"{value!r} are no corners: expected eight numbers, x,y of the top-left, "
-                "top-right, bottom-right and bottom-left corner",
+                f"{value!r} are no corners: expected eight numbers with commas between them and "
+                "no spaces, x,y of the top-left, top-right, bottom-right and bottom-left corner, "
+                "for example 10,12,610,12,610,412,10,412",
                 param,
                 ctx,
             )

@@ -155,5 +155,7 @@ def refuse_animation(path: Path, image: Image.Image, notes: list[str]) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's text, for one-line messages."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """The first line of an exception's text, which libraries in C give as bytes, for messages."""
+    told = error.args[0] if len(error.args) == 1 else None
+    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(error)
+    return (text.splitlines() or [type(error).__name__])[0]

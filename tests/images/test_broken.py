@@ -85,7 +85,7 @@ def test_raw_photos_are_developed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found.pixels.shape == picture.shape
     assert np.corrcoef(found.pixels.ravel(), picture.ravel())[0, 1] > 0.98
     (tmp_path / "text.dng").write_text("no photo")
-    with pytest.raises(BadImageError, match="no raw photo that can be read"):
+    with pytest.raises(BadImageError, match=r"no raw photo that can be read \([^b]"):
         load_photo(tmp_path / "text.dng")
     monkeypatch.setitem(sys.modules, "rawpy", None)
     with pytest.raises(BadImageError, match=r"riis-physical\[raw\]"):

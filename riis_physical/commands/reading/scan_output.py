@@ -107,6 +107,8 @@ def say(result: ScanResult, *, alone: bool) -> None:
         common.note(f"{where}: {result.outside:.0%} of it lies outside the photo")
     if result.detail:
         common.note(f"{where}: {result.detail}")
+    if result.mirrored and not alone:
+        common.note(f"{where}: it is seen mirrored")
     if alone:
         mirrored = "mirrored, " if result.mirrored else ""
         common.note(

@@ -18,7 +18,9 @@ def photograph(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.ascontiguousarray(whole[top : top + height, left : left + width])
 
 
-def page(across: int, down: int, gap: int, colour: int = 250) -> tuple[np.ndarray, list[np.ndarray]]:
+def page(
+    across: int, down: int, gap: int, colour: int = 250
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Pictures of 180 x 120 with gaps, and their corners."""
     sheet = np.full((gap + down * (120 + gap), gap + across * (180 + gap), 3), colour, np.uint8)
     corners = []
