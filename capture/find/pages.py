@@ -75,7 +75,8 @@ def pictures_on_page(photo: UInt8Image) -> list[FloatArray]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     sums, squares = cv2.integral2(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-    cut = _cut((sums, squares), (0, 0, size[0], size[1]), 0)
+    both = np.asarray(sums, np.float64), np.asarray(squares, np.float64)
+    cut = _cut(both, (0, 0, size[0], size[1]), 0)
     found = _of_one_size([box for box in cut if _is_picture(box, size)])
     ratio = np.array([width / size[0], height / size[1]], np.float32)
     return [(_corners(box) + np.float32(0.5)) * ratio - np.float32(0.5) for box in found]
