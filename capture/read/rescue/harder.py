@@ -106,7 +106,7 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
         reading=reading,
         evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
     )
-    if reading is None and budget.spare:
+    if reading is None and budget.left:
         budget.within("steady")
         aligned_found = steadied(viewer, region, aligned_found, aligned.bows)
     return viewer.guard(aligned_found)
