@@ -210,6 +210,28 @@ def test_a_mirrored_container_file_reads() -> None:
     assert not plain.mirrored
 
 
+@pytest.mark.parametrize("side", ["right", "bottom"])
+def test_a_file_with_an_eighth_cut_off_reads(side: str) -> None:
+    picture = container()
+    height, width = (round(0.88 * extent) for extent in picture.shape[:2])
+    rest = picture[:, :width] if side == "right" else picture[:height]
+    (result,) = scan_photo(np.ascontiguousarray(rest), [TintRevealer()])
+    assert result.text == MESSAGE and 0.09 < result.outside < 0.15
+
+
+def test_lists_of_photos_say_which_is_mirrored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "load_readers", lambda *_: [TintRevealer()])
+    files = [tmp_path / "plain.png", tmp_path / "window.png"]
+    for file, picture in zip(files, (container(), container()[:, ::-1]), strict=True):
+        Image.fromarray(np.ascontiguousarray(picture)).save(file)
+    ran = CliRunner().invoke(cli, ["scan", *map(str, files), "--jobs", "1"])
+    assert ran.exit_code == 0 and ran.output.count(MESSAGE) == 2
+    (said,) = [line for line in ran.output.splitlines() if "mirrored" in line]
+    assert "window.png" in said
+
+
 def test_a_picture_that_fills_the_photo_is_found() -> None:
     picture = container()
     (result,) = scan_photo(picture, [TintRevealer()])
