@@ -58,6 +58,10 @@ class TrainingError(RiisError):
     """A training run cannot start, resume or continue."""
 
 
+class ExplosionError(TrainingError):
+    """The loss of a training exploded over and over, however slowly it learnt."""
+
+
 _DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 

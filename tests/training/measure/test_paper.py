@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from riis_physical.distortion.level import Level
-from riis_physical.errors import BadImageError, ConfigError
+from riis_physical.errors import BadImageError, ConfigError, ExplosionError
 from training.hiding.loop import main
 from training.hiding.running.checkpoint import load_checkpoint
 from training.measure.paper import making
 from training.measure.paper.data import Pairs, central, measured_paths, train_folder
 from training.measure.paper.distorting import distorted_file
-from training.measure.paper.making import train_missing
+from training.measure.paper.making import models_there, overrides_of, train_missing
 from training.measure.paper.models import BY_NAME, PLANS
 from training.measure.paper.run import lines, measure_paper
 from training.measure.paper.settings import PaperSettings
@@ -226,3 +226,29 @@ def test_quiet_training_says_nothing(
     told: list[str] = []
     assert train_missing(settings, None, told.append, cpu=True)
     assert told and capsys.readouterr() == ("", "")
+
+
+def test_a_model_that_explodes_is_left_out_with_those_that_go_on_from_it(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exploding(config: str, images: Path, out: Path, *rest: object, **more: object) -> Path:
+        if out.name == "isn-s0":
+            raise ExplosionError("the loss exploded 21 times")
+        return main(config, images, out, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(making, "main", exploding)
+    settings = settings_of(data, tmp_path / "runs", models=("isn", "isn+@jpeg=40", "no-canp"))
+    told: list[str] = []
+    assert train_missing(settings, None, told.append, cpu=True)
+    assert [model.plan.name for model in models_there(settings)] == ["no-canp"]
+    assert "isn-s0 is left out: the loss exploded 21 times" in told
+    assert "isn+@jpeg=40-s0 is left out: isn-s0 is not finished" in told
+
+
+def test_an_auto_encoder_learns_the_host_from_its_first_step(tmp_path: Path) -> None:
+    settings = PaperSettings("data", str(tmp_path))
+    first = {
+        plan.method: next(o for o in overrides_of(settings, plan, 0, 100) if "secret_first" in o)
+        for plan in (BY_NAME["autoencoder-5"], BY_NAME["isn-5"])
+    }
+    assert first == {"autoencoder": "secret_first=0", "isn": "secret_first=10"}

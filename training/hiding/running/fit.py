@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from riis_physical.errors import TrainingError
+from riis_physical.errors import ExplosionError, TrainingError
 from riis_physical.system.terminal import asked_quiet
 from training.hiding.material.batches import Batch, Draws, Request, Unpacking, packets
 from training.hiding.material.data import Photos
@@ -208,12 +208,12 @@ class Fit:
         """Return to the last snapshot at half the learning rate, with other draws from here on.
 
         Raises:
-            TrainingError: it happened too often.
+            ExplosionError: it happened too often.
         """
         run, before = self.run, self.run.step
         rolled, factor = run.roll_backs + 1, run.rate_factor * 0.5
         if rolled > MAX_ROLL_BACKS:
-            raise TrainingError(
+            raise ExplosionError(
                 f"the loss exploded {rolled} times, last before step {before}: "
                 "lower learning_rate with --set"
             )

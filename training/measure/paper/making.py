@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from riis_physical.errors import ConfigError
+from riis_physical.errors import ConfigError, ExplosionError
 from riis_physical.model.config import ModelConfig
 from riis_physical.model.network import HidingNetwork
 from training.baselines import Baseline, make_network
@@ -56,8 +56,9 @@ def overrides_of(settings: PaperSettings, plan: Plan, seed: int, steps: int) -> 
     config = load_config(settings.config, list(settings.overrides))
     parted = round(steps * config.decouple_at / config.steps)  # the same share of any budget
     schedule = [f"steps={steps}", f"decouple_at={parted if plan.decoupled else NEVER}"]
-    if plan.start is None:
-        schedule += [f"secret_first={steps // 10}", f"ramp={max(1, 2 * steps // 5)}"]
+    if plan.start is None:  # without a flow the host has to be learnt as well, from the beginning
+        alone = 0 if plan.method == "autoencoder" else steps // 10
+        schedule += [f"secret_first={alone}", f"ramp={max(1, 2 * steps // 5)}"]
     else:  # goes on where its start ended
         schedule += ["secret_first=0", "ramp=1", "warmup=5", f"psnr_start={config.psnr_final}"]
     return [
@@ -82,7 +83,8 @@ def train_missing(
         cpu: do not use an accelerator that is there.
 
     Returns:
-        False where a training was asked to stop.
+        False where a training was asked to stop. A model whose loss explodes over and over is
+        left out, and those that go on from it; the same command tries it again.
 
     Raises:
         ConfigError: neither steps nor minutes, for a model that is missing.
@@ -98,18 +100,23 @@ def train_missing(
         steps = _steps(settings, plan, seed, minutes, images, cpu)
         start = None if plan.start is None else settings.folder(plan.start, seed)
         if start is not None and not finished(start):
-            return False
+            tell(f"{folder.name} is left out: {start.name} is not finished")
+            continue
         there = (folder / "checkpoint.pt").exists()
         tell(f"{'going on with' if there else 'training'} {folder.name}, {steps} steps")
-        main(
-            settings.config,
-            images,
-            folder,
-            there,
-            overrides_of(settings, plan, seed, steps),
-            cpu=cpu,
-            init=None if there or start is None else str(start),
-        )
+        try:
+            main(
+                settings.config,
+                images,
+                folder,
+                there,
+                overrides_of(settings, plan, seed, steps),
+                cpu=cpu,
+                init=None if there or start is None else str(start),
+            )
+        except ExplosionError as error:
+            tell(f"{folder.name} is left out: {error}")
+            continue
         if not finished(folder):
             return False
     return True
