@@ -32,7 +32,7 @@ class Results:
         captures: rows of `benchmark capture` by part (`detection` or a sweep's name).
         pairs: of this model with others on the same captures.
         fused: results of `benchmark fuse`, one for each preset and margin.
-        kinds: photos as people take them, by effort, the newest of each.
+        kinds: photos as people take them, by effort, the newest of each and the one before it.
         known: evaluations of this model with messages of a kind, or known to the reader.
         tamper: results of `measure tamper`, one for each kind of secret.
     """
@@ -112,11 +112,14 @@ def _capture_rows(files: Sequence[Json], model: str | None) -> dict[str, list[Js
 
 
 def _kinds(files: Sequence[Json], model: str | None) -> dict[str, Json]:
-    """The newest measurement of kinds of photos at each effort, normal effort first."""
+    """Measurements of kinds of photos by effort, normal first: the newest, and the one before."""
     own = [f for f in files if f["kind"] == "kinds" and f["model"]["name"] == model]
     chosen: dict[str, Json] = {}
     for found in sorted(own, key=lambda found: str(found["environment"]["date"])):
-        chosen[found["settings"]["effort"]] = found
+        effort = found["settings"]["effort"]
+        if effort in chosen:
+            chosen[f"{effort}, before"] = chosen[effort]
+        chosen[effort] = found
     return dict(sorted(chosen.items()))
 
 

@@ -117,6 +117,21 @@ def test_kinds_of_photos_are_shown_by_effort(folder: Path) -> None:
     assert empty.startswith("| empty room | 4 | nothing hidden |")
 
 
+def test_kinds_of_photos_are_shown_beside_those_before(folder: Path) -> None:
+    for name, hits, date in (("before", 1, "2026-01-02"), ("now", 3, "2026-02-02")):
+        read = {"hits": hits, "trials": 4, "rate": hits / 4, "low": 0.1, "high": 0.9}
+        part = {
+            "photos": 4, "read": read, "containers": 4, "containers_read": hits,
+            "wrong_texts": 0, "modules": {"median": 1400.0, "p95": 46000.0},
+        }  # fmt: skip
+        found = {"kind": "kinds", "model": {"name": "print-2"}, "settings": {"effort": "normal"},
+                 "environment": {"date": date}, "kinds": {"glass": part}}  # fmt: skip
+        (folder / f"kinds-{name}.json").write_text(json.dumps(found))
+    head, _, glass = TABLES["kinds"](load_results(folder)).splitlines()
+    assert head.index("read, normal |") < head.index("read, normal, before")
+    assert glass.index("75.0 %") < glass.index("25.0 %") and "3 of 4" in glass
+
+
 def test_documents_are_filled_between_their_marks(folder: Path) -> None:
     results = load_results(folder)
     text = "a\n<!-- results:speed -->\nold\n<!-- /results:speed -->\nb\n"
