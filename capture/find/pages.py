@@ -25,6 +25,8 @@ MARGIN_LEVELS, MARGIN_SHARE = 24, 0.1
 LEAST_WITHIN, MOST_WITHIN = 0.2, 0.98
 #: A margin narrower than this share of the widest one is a bright or dark rim of the picture.
 RIM = 0.5
+#: Margins of photos with longer sides are sought on every second pixel, or third.
+MOST_PX = 4096
 #: Pages are cut on a copy of at most so many pixels a side.
 COPY_PX = 1600
 #: A line whose brightness varies by more, as its standard deviation, is no part of a gap.
@@ -45,6 +47,9 @@ def within_margin(photo: UInt8Image) -> FloatArray | None:
     Returns:
         xy (4, 2), clockwise from the upper left.
     """
+    whole_height, whole_width = photo.shape[:2]
+    step = -(-max(whole_height, whole_width) // MOST_PX)
+    photo = np.ascontiguousarray(photo[::step, ::step])
     height, width = photo.shape[:2]
     edges = np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]])
     margin = np.median(edges, axis=0)
@@ -58,7 +63,10 @@ def within_margin(photo: UInt8Image) -> FloatArray | None:
     left, top, right, bottom = (0 if side < RIM * max(wide) else int(side) for side in wide)
     box = (left, top, width - right, height - bottom)
     share = (box[2] - box[0]) * (box[3] - box[1]) / (height * width)
-    return _corners(box) if LEAST_WITHIN < share < MOST_WITHIN else None
+    if not LEAST_WITHIN < share < MOST_WITHIN:
+        return None
+    whole = (whole_width, whole_height) * 2
+    return _corners(tuple(min(end * step, most) for end, most in zip(box, whole, strict=True)))
 
 
 def pictures_on_page(photo: UInt8Image) -> list[FloatArray]:
@@ -76,18 +84,18 @@ def pictures_on_page(photo: UInt8Image) -> list[FloatArray]:
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     sums, squares = cv2.integral2(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     both = np.asarray(sums, np.float64), np.asarray(squares, np.float64)
-    cut = _cut(both, (0, 0, size[0], size[1]), 0)
+    cut = _cut(both, (0, 0, size[0], size[1]), 0, LEAST_SIDE * max(size))
     found = _of_one_size([box for box in cut if _is_picture(box, size)])
     ratio = np.array([width / size[0], height / size[1]], np.float32)
     return [(_corners(box) + np.float32(0.5)) * ratio - np.float32(0.5) for box in found]
 
 
-def _cut(sums: tuple[Sums, Sums], box: Box, depth: int) -> Iterator[Box]:
-    """The parts of a box that no even line divides, row by row."""
+def _cut(sums: tuple[Sums, Sums], box: Box, depth: int, least: float) -> Iterator[Box]:
+    """The parts of a box that no even line divides, row by row; none with a shorter side."""
     left, top, right, bottom = box
-    rows, columns = _runs(_uneven(sums, box, 1)), _runs(_uneven(sums, box, 0))
-    if depth == DEEPEST or not rows or not columns:
+    if min(right - left, bottom - top) < least:
         return
+    rows, columns = _runs(_uneven(sums, box, 1)), _runs(_uneven(sums, box, 0))
     parts = [
         (left + x[0], top + y[0], left + x[1], top + y[1])
         for y in rows
@@ -95,9 +103,9 @@ def _cut(sums: tuple[Sums, Sums], box: Box, depth: int) -> Iterator[Box]:
     ]
     if parts == [box]:
         yield box
-        return
-    for one in parts:
-        yield from _cut(sums, one, depth + 1)
+    elif depth < DEEPEST:
+        for one in parts:
+            yield from _cut(sums, one, depth + 1, least)
 
 
 def _uneven(sums: tuple[Sums, Sums], box: Box, axis: int) -> NDArray[np.bool_]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from riis_physical.artifacts import UInt8Image
 
 FloatArray = NDArray[np.float32]
-Floats = NDArray[np.float32]
 
+#: Seams of photos with longer sides are sought on a copy of half the size, or a third.
+MOST_PX = 4096
 #: The photo is compared with itself on a copy this long.
 COPY_PX = 512
 #: Sizes of details that are compared, as sigma in pixels of the copy.
@@ -43,7 +44,9 @@ def repeated(photo: UInt8Image) -> list[FloatArray]:
     shifts = _coarse(photo)
     if shifts is None:
         return []
-    gray = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.float32)
+    step = -(-max(photo.shape[:2]) // MOST_PX)
+    small = cv2.resize(photo, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
+    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     turned = np.ascontiguousarray(gray.T)
     height, width = gray.shape
     reach = 1.5 * max(1.0, max(height, width) / COPY_PX)
@@ -58,7 +61,7 @@ def repeated(photo: UInt8Image) -> list[FloatArray]:
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     size = np.array([across, down], np.float32)
     return [
-        np.asarray(unit * size + np.array([left, top], np.float32) - 0.5, np.float32)
+        np.asarray((unit * size + np.array([left, top], np.float32)) * step - 0.5, np.float32)
         for _, left, top in places
         if left is not None and top is not None
     ]
@@ -93,12 +96,12 @@ def _coarse(photo: UInt8Image) -> tuple[float, float] | None:
     return found[0], found[1]
 
 
-def _agreement(fine: Floats) -> Floats:
+def _agreement(fine: FloatArray) -> FloatArray:
     """Correlation of a picture with itself, shifted right and down, -1 to 1."""
     height, width = fine.shape
     size = (cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width))
 
-    def correlated(one: Floats, other: Floats) -> Floats:
+    def correlated(one: FloatArray, other: FloatArray) -> FloatArray:
         product = np.fft.rfft2(one, size) * np.conj(np.fft.rfft2(other, size))
         return np.asarray(np.fft.irfft2(product, size)[:height, :width], np.float32)
 
@@ -108,9 +111,10 @@ def _agreement(fine: Floats) -> Floats:
     return np.asarray(correlated(fine, fine) / np.sqrt(np.maximum(here * there, least**2)))
 
 
-def _refined(gray: Floats, period: float, reach: float) -> float:
+def _refined(gray: FloatArray, period: float, reach: float) -> float:
     """The period along rows that leaves the least difference, to a fraction of a pixel."""
-    shifts = np.arange(max(1, int(period - reach)), int(period + reach) + 2)
+    last = min(int(period + reach) + 2, gray.shape[1])
+    shifts = np.arange(min(max(1, int(period - reach)), last - 1), last)
     rows = gray[:: max(1, len(gray) // 200)]
     off = [float(np.abs(rows[:, shift:] - rows[:, :-shift]).mean()) for shift in shifts]
     best = int(np.argmin(off))
@@ -121,7 +125,7 @@ def _refined(gray: Floats, period: float, reach: float) -> float:
     return float(shifts[best] + (0.5 * (left - right) / bend if bend > 0 else 0.0))
 
 
-def _seams(gray: Floats, period: float) -> list[tuple[float, float]]:
+def _seams(gray: FloatArray, period: float) -> list[tuple[float, float]]:
     """Columns, counted from the left within a period, where seams may lie; the evident first."""
     steps = np.minimum(np.abs(np.diff(gray, axis=1)), LARGEST_STEP).mean(0)
     near = np.pad(steps, 1, mode="edge")

@@ -256,10 +256,9 @@ class Cascade:
 
     def _look_on(self) -> None:
         """Seek the other pictures of a sheet of which some were read."""
-        for found in next_pictures(self.search, self.findings, self._on_page):
+        others = next_pictures(self.search, self.findings, self._on_page)
+        while len(self.findings) < MOST_CONTAINERS and (found := next(others, None)) is not None:
             self._found(found, [])
-            if len(self.findings) >= MOST_CONTAINERS:
-                return
 
     def _say_what_is_left(self, pictures: Pictures) -> None:
         """Tell the first finding where another picture shows that was not read."""
@@ -342,8 +341,8 @@ def _hope(pictures: Pictures) -> Hope:
 
 
 def _likely_first(places: Sequence[Candidate]) -> list[Candidate]:
-    """The places with the photo as a whole after all outlines."""
-    return sorted(places, key=lambda one: one.source == "photo")
+    """The outlines before parts of them and the photo as a whole."""
+    return sorted(places, key=lambda one: one.source in ("part", "photo"))
 
 
 def _elsewhere(places: Sequence[Candidate], found: Finding) -> list[Candidate]:

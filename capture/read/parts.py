@@ -44,6 +44,8 @@ AT_EDGE = 0.015
 NEAR_EDGE = 0.05
 #: Gaps between pictures of a grid, in units of the picture; the step is half a module.
 GAPS = tuple(step / 74 for step in range(12))
+#: Parts that are cut out of the photo at once: of a large photo each takes some 30 MB.
+AT_ONCE = 6
 #: Of boxes that show a finder pattern, those that are revealed whole.
 MOST_REVEALED = 3
 #: A finder pattern that is cut off itself agrees by less.
@@ -197,26 +199,33 @@ def shown(
     versions: Sequence[int] = LIKELY_VERSIONS,
 ) -> list[tuple[Candidate, int]]:
     """Parts that show a finder pattern, with the version, the likeliest first."""
+    found = []
+    for first in range(0, len(parts), AT_ONCE):
+        found += _scored(viewer, revealer, parts[first : first + AT_ONCE], versions)
+    found.sort(key=lambda one: -one[0])
+    return [(Candidate(corners, "part"), version) for _, corners, version in found[:MOST_REVEALED]]
+
+
+def _scored(
+    viewer: Viewer, revealer: RevealerLike, parts: Sequence[Part], versions: Sequence[int]
+) -> list[tuple[float, FloatArray, int]]:
+    """Score, corners and version of those that show a finder pattern."""
     trials, wanted = [], []
-    regions: dict[bytes, Region] = {}
     for part in parts:
         try:
             region = Region.cut(viewer.photo, part.corners, camera=viewer.camera)
         except RectificationError:  # outside the photo, or nothing that a camera sees
             continue
-        regions[part.corners.tobytes()] = region
         for version in versions:
             trials.append(Trial(region, part.corners, version, part.end))
             wanted.append(part.least)
     with viewer.clock.stage("probe"):
         scores = finder_scores(revealer, trials, viewer.jpeg_quality)
-    found = [
-        (score, trial)
+    return [
+        (score, trial.corners, trial.version)
         for score, trial, least in zip(scores, trials, wanted, strict=True)
         if score >= least
     ]
-    found.sort(key=lambda pair: -pair[0])
-    return [(Candidate(trial.corners, "part"), trial.version) for _, trial in found[:MOST_REVEALED]]
 
 
 def _sides_at_edge(corners: FloatArray, size: tuple[int, int]) -> list[int]:

@@ -252,3 +252,10 @@ def test_an_auto_encoder_learns_the_host_from_its_first_step(tmp_path: Path) -> 
         for plan in (BY_NAME["autoencoder-5"], BY_NAME["isn-5"])
     }
     assert first == {"autoencoder": "secret_first=0", "isn": "secret_first=10"}
+
+
+@pytest.mark.parametrize(("config", "at"), [("paper-cpu", 80), ("paper-gpu", 50)])
+def test_the_two_ways_part_at_the_configurations_share_or_half(config: str, at: int) -> None:
+    settings = PaperSettings("data", "runs", config=config)
+    assert f"decouple_at={at}" in overrides_of(settings, BY_NAME["riis-star"], 0, 100)
+    assert not any(f"decouple_at={at}" == o for o in overrides_of(settings, BY_NAME["isn"], 0, 100))

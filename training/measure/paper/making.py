@@ -54,7 +54,8 @@ class Trained:
 def overrides_of(settings: PaperSettings, plan: Plan, seed: int, steps: int) -> list[str]:
     """Settings of one model's training."""
     config = load_config(settings.config, list(settings.overrides))
-    parted = round(steps * config.decouple_at / config.steps)  # the same share of any budget
+    share = config.decouple_at / config.steps  # the same of any budget; half where none is set
+    parted = round(steps * (share if share < 1 else 0.5))
     schedule = [f"steps={steps}", f"decouple_at={parted if plan.decoupled else NEVER}"]
     if plan.start is None:  # without a flow the host has to be learnt as well, from the beginning
         alone = 0 if plan.method == "autoencoder" else steps // 10
@@ -97,11 +98,11 @@ def train_missing(
             continue
         if not settings.steps and minutes is None:
             raise ConfigError(f"{folder} is missing: say --steps or --minutes to train it")
-        steps = _steps(settings, plan, seed, minutes, images, cpu)
         start = None if plan.start is None else settings.folder(plan.start, seed)
         if start is not None and not finished(start):
             tell(f"{folder.name} is left out: {start.name} is not finished")
             continue
+        steps = _steps(settings, plan, seed, minutes, images, cpu)
         there = (folder / "checkpoint.pt").exists()
         tell(f"{'going on with' if there else 'training'} {folder.name}, {steps} steps")
         try:
