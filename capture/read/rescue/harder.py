@@ -20,9 +20,9 @@ from capture.read.place.finding import Finding, better
 from capture.read.place.probe import frame_px
 from capture.read.place.reveal import Place, Viewer, plain_of
 from capture.read.rescue.align import align
+from capture.read.rescue.looks import averaged
 from capture.read.rescue.occlusion import read_uncovered
 from capture.read.rescue.relocate import relocate
-from capture.read.rescue.steady import steadied
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.presence import function_modules
 
@@ -62,16 +62,17 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
     if reading is not None:
         return viewer.guard(replace(found, reading=reading))
     for part, step in (
-        ("steady", _steadied),
+        ("looks", _averaged),
         ("patterns", _by_patterns),
         ("outlines", _other_outlines),
     ):
         if not budget.left:
             return found
         budget.within(part)
-        found = step(viewer, places, found)
-        if found.reading is not None:
-            return found
+        tried = step(viewer, places, found)
+        if tried is None or tried.reading is not None:
+            return tried
+        found = tried
     if not budget.left:
         return found
     budget.within("align")
@@ -107,15 +108,18 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
         evident=found.evident or aligned.presence >= ALIGNED_EVIDENCE,
     )
     if reading is None and budget.left:
-        budget.within("steady")
-        aligned_found = steadied(viewer, region, aligned_found, aligned.bows)
+        budget.within("looks")
+        aligned_found = averaged(viewer, region, aligned_found, aligned.bows)
     return viewer.guard(aligned_found)
 
 
-def _steadied(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
-    """The same place, several looks averaged; as it was where that does not read."""
-    steady = steadied(viewer, places[found.hypothesis.quad].region, found)
-    return found if steady.reading is None else viewer.guard(steady) or found
+def _averaged(viewer: Viewer, places: list[Place], found: Finding) -> Finding | None:
+    """The same place, several looks averaged; as it was where that does not read.
+
+    None where it reads and is a code that anyone can see.
+    """
+    several = averaged(viewer, places[found.hypothesis.quad].region, found)
+    return found if several.reading is None else viewer.guard(several)
 
 
 def _by_patterns(viewer: Viewer, places: list[Place], found: Finding) -> Finding:

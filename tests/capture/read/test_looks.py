@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from capture.clock import Clock
@@ -12,7 +13,8 @@ from capture.geometry.rectify import Region
 from capture.read.place.finding import Finding
 from capture.read.place.probe import Hypothesis
 from capture.read.place.reveal import Place, Viewer
-from capture.read.rescue.steady import steadied
+from capture.read.rescue.harder import read_harder
+from capture.read.rescue.looks import averaged
 from riis_physical.artifacts import Condition, RevealedGrid
 from riis_physical.qr.code.encode import encode
 from tests.capture.read.test_align import CLEAN, CORNERS, WaveRevealer, capture
@@ -57,15 +59,23 @@ def finding(noise: float) -> tuple[Viewer, Region, Finding]:
 def test_the_mean_of_several_looks_reads_where_one_does_not() -> None:
     viewer, region, found = finding(1.3)
     assert found.reading is None
-    steady = steadied(viewer, region, found)
+    steady = averaged(viewer, region, found)
     assert steady.reading is not None and steady.reading.payload == MESSAGE.encode()
     assert steady.presence > found.presence
     right = [np.mean((one.logits > 0) == CODE.modules) for one in (found, steady)]
     assert right[1] > right[0] + 0.1
 
 
+def test_a_code_that_anyone_can_see_is_not_tried_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer, region, found = finding(1.3)
+    monkeypatch.setattr(Viewer, "guard", lambda self, _: None)
+    assert read_harder(viewer, [Place(region, "given")], found) is None
+    assert not any(step.endswith(": patterns") for step in viewer.budget.spent)
+    assert viewer.budget.step.endswith(": looks")
+
+
 def test_corners_moved_by_so_little_lose_nothing() -> None:
     viewer, region, found = finding(0.0)
-    again = steadied(viewer, region, found)
+    again = averaged(viewer, region, found)
     assert again.reading is not None
     assert np.mean((again.logits > 0) == CODE.modules) == 1

@@ -25,7 +25,7 @@ SHIFTS = ((0.5, 0.5), (-0.5, 0.5), (0.5, -0.5), (-0.5, -0.5))
 SCALES = (0.996, 1.004)
 
 
-def steadied(
+def averaged(
     viewer: Viewer, region: Region, found: Finding, bows: FloatArray | None = None
 ) -> Finding:
     """The finding with the mean of several looks at its place, read again.
