@@ -41,7 +41,8 @@ class TrainConfig(BaseModel):
         pairs: which picture a digital host hides: ``other`` ones, or ``same``, itself in
             colour in its own grey.
         learn: ``all``; ``reveal`` alone: containers stay what the weights that a run
-            starts from make, so those that are printed already read with the new model; or
+            starts from make, so those that are printed already read with the new model;
+            ``hide`` alone: new containers still read with the model that a run starts from; or
             ``estimate``: only what sees the distortion level.
         steps: optimiser steps in all, and what all other steps here are parts of.
         minutes: wall time in place of the number of steps: everything that is counted in
@@ -103,7 +104,7 @@ class TrainConfig(BaseModel):
     untold: float = Field(default=0.1, ge=0, le=1)
     estimated: float = Field(default=0.3, ge=0, le=1)
     pairs: Literal["other", "same"] = "other"
-    learn: Literal["all", "reveal", "estimate"] = "all"
+    learn: Literal["all", "reveal", "hide", "estimate"] = "all"
     steps: int = Field(ge=1)
     minutes: float | None = Field(default=None, gt=0)
     batch: int = Field(ge=1)

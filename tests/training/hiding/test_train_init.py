@@ -26,6 +26,20 @@ def parted(photos_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder / "tiny.safetensors"
 
 
+def test_the_hiding_side_alone_learns_and_new_containers_read_as_before(
+    photos_folder: Path,
+    parted: Path,
+    tmp_path: Path,  # noqa: F811
+) -> None:
+    run = tmp_path / "run"
+    overrides = [*TINY, *SHORT, "learn=hide", "secret_first=0"]
+    main("finetune", photos_folder, run, overrides=overrides, cpu=True, init=str(parted))
+    before, _ = load_tensors(parted)
+    after = weights_of(run)
+    moved = {key for key in before if not torch.equal(after[key], before[key])}
+    assert moved and all(key.startswith("forward_way.") for key in moved)
+
+
 def test_the_reading_side_alone_learns(
     photos_folder: Path,
     parted: Path,

@@ -30,6 +30,11 @@ def test_variants_are_compared_where_the_worst_read_equally() -> None:
     base, tails = (row["at_equal_reading"] for row in found["variants"])
     assert base["strength"] == 1.0 and base["seen_db"] == pytest.approx(30)
     assert tails["strength"] == pytest.approx(0.9) and tails["seen_db"] == pytest.approx(31)
+    needed = ObjectiveSettings("print", VARIANTS, "train", "val", "runs", worst=0.825)
+    found = summarised(rows(0.85, 0.875), needed)
+    assert found["equal_worst_accuracy"] == 0.825
+    base, tails = (row["at_equal_reading"] for row in found["variants"])
+    assert base["strength"] == pytest.approx(0.9) and tails["strength"] == pytest.approx(0.8)
     never = summarised(rows(0.85, 0.7), settings)["variants"][1]["at_equal_reading"]
     assert never["seen_db"] is None
     assert at_equal_reading([{"worst": 0.9, "x": 1.0}], 0.9, "x") is None
@@ -46,7 +51,8 @@ def test_the_table_says_what_was_gained_and_what_is_missing() -> None:
         **summarised(measured, settings),
     }
     text = objectives_table(Results(None, {}, files=[found]))
-    assert "+1.00 dB" in text and "Not measured: mask." in text
+    assert "+1.00 dB" in text and "where the 5th percentile is 85.0 %" in text
+    assert "Not measured: mask." in text
     assert objectives_table(Results(None, {})) == NOT_MEASURED
 
 

@@ -149,13 +149,14 @@ def open_run(
     began, weight = None, None
     if start is not None and not resume:
         began, weight = start_from(network, config.method, start)
-    if config.learn == "reveal":
+    if config.learn in ("reveal", "hide"):
         if network.backward_way is None:
             raise TrainingError(
-                "learn=reveal needs weights whose two ways have parted: start with --init MODEL "
-                "from a model like print-1"
+                f"learn={config.learn} needs weights whose two ways have parted: start with "
+                "--init MODEL from a model like print-2"
             )
-        network.forward_way.requires_grad_(False)
+        network.requires_grad_(config.learn == "reveal")
+        network.forward_way.requires_grad_(config.learn == "hide")
     if config.learn == "estimate":
         if began is None and state is None:
             raise TrainingError(

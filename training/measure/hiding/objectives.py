@@ -4,7 +4,8 @@ Every variant is the same training with some settings changed: the same start, s
 secrets and draws, a few hundred steps. Its averaged weights then hide in held-out photographs
 at several strengths, and the same fixed draws of the channel are revealed. A stronger residual
 is read better and seen more, so that each variant gives a curve; compared is how little is
-seen where the worst captures are read as well as with the first variant at strength 1.
+seen where the worst captures are read equally: as with the first variant at strength 1, or
+with a given share of right modules, such as soft reading needs.
 Simulated captures of patches, true corners.
 """
 
@@ -42,7 +43,7 @@ from training.measure.common.experiment import Experiment, PlainRecord, carry_ou
 from training.measure.common.settings import plain
 
 KIND = "objectives"
-STRENGTHS = (0.8, 1.0, 1.25)
+STRENGTHS = (0.5, 0.65, 0.8, 1.0, 1.25, 1.6)
 BATCH = 8
 PERCENTILE = 5
 LOOKED_AT = 16
@@ -63,6 +64,8 @@ class ObjectiveSettings:
         init: model that all start from, None for nothing.
         images, held: folders of photographs to train on, and to be judged on.
         items: patches with a draw each that judge, of the first preset.
+        worst: share of right modules at which the worst captures are compared; None for that
+            of the first variant at strength 1.
         runs: folder of the runs, which go on where they were stopped.
     """
 
@@ -74,6 +77,7 @@ class ObjectiveSettings:
     shared: tuple[str, ...] = ()
     init: str | None = None
     items: int = 96
+    worst: float | None = None
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.variants]
@@ -219,7 +223,8 @@ def summarised(rows: list[Json], settings: ObjectiveSettings) -> Json:
     rows = sorted(rows, key=lambda row: order.index(row["variant"]))
     if not rows or rows[0]["variant"] != order[0]:
         return {"variants": rows}
-    aim = next(one["worst"] for one in rows[0]["strengths"] if one["strength"] == 1.0)
+    own = next(one["worst"] for one in rows[0]["strengths"] if one["strength"] == 1.0)
+    aim = own if settings.worst is None else settings.worst
     compared = []
     for row in rows:
         there = {

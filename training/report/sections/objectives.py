@@ -43,8 +43,9 @@ def objectives_table(results: Results) -> str:
     missing = [name for name in own if name not in {row["variant"] for row in found["variants"]}]
     text = (
         f"{steps} steps each from {settings['init'] or 'nothing'}, the same seed, hosts and draws; "
-        f"{settings['items']} simulated captures of patches; commit "
-        f"{found['environment']['commit'][:12]}."
+        f"{settings['items']} simulated captures of patches, compared where the "
+        f"{found['percentile']}th percentile is {100 * found['equal_worst_accuracy']:.1f} %; "
+        f"commit {found['environment']['commit'][:12]}."
     )
     if missing:
         text += f" Not measured: {', '.join(missing)}."

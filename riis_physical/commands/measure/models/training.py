@@ -29,6 +29,12 @@ from riis_physical.commands.measure import options
     "others are compared with; repeatable.",
 )
 @options.n_option(96, "Patches with a draw each that judge, a multiple of 8", "items")
+@click.option(
+    "--worst",
+    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    help="Share of right modules at which the worst captures are compared.  [default: that of "
+    "the first variant at strength 1]",
+)
 @common.folder_option(
     "--runs", required=True, help="Folder of the runs, which go on where they were stopped."
 )
