@@ -41,20 +41,18 @@ class Probes:
     budget: Budget
     scores: dict[tuple[int, bytes, Way, int], float]
 
-    def probed(
-        self, views: Views, tries: Sequence[Hypothesis], *, by_all: bool
-    ) -> Iterator[list[Shown]]:
+    def probed(self, views: Views, tries: Sequence[Hypothesis]) -> Iterator[list[Shown]]:
         """Hypotheses by how well they show, best first, model by model.
 
-        Models of one family show each other's finder patterns. So where not all models look
-        at everything, the others look where the first one sees anything.
+        Models of one family show each other's finder patterns. So but for thorough scans the
+        others look where the first one sees anything.
         """
-        by_all |= self.budget.effort is Effort.THOROUGH
         first, *others = self.revealers
         with self.clock.stage("probe"):
             scored = self._scored(first, views, tries)
         yield [(first, h) for h in scored]
-        tries = tries if by_all else [h for h in scored if h.finder >= WEAK]
+        if self.budget.effort is not Effort.THOROUGH:
+            tries = [h for h in scored if h.finder >= WEAK]
         for other in others:
             with self.clock.stage("probe"):
                 scored = self._scored(other, views, tries)

@@ -153,8 +153,8 @@ class Search:
         """
         views = self._views(candidates)
         tries_of = quick_rounds(views.count, way, all_ways=all_versions)
-        for number, tries in enumerate(islice(tries_of, None if all_versions else 1)):
-            for probed in self._probes.probed(views, tries, by_all=number == 0):
+        for tries in islice(tries_of, None if all_versions else 1):
+            for probed in self._probes.probed(views, tries):
                 for model, h in two_a_place(one for one in probed if one[1].finder >= STRONG):
                     found = self._by_any_model(model, views, h)
                     if found is not None and found.reading is not None:
@@ -188,7 +188,7 @@ class Search:
                 continue
             if number >= FIRST_ROUNDS and not self.budget.left:
                 break
-            for probed in self._probes.probed(views, tries, by_all=number == 0):
+            for probed in self._probes.probed(views, tries):
                 pending += probed
                 for model, h in each_once(pending)[:2]:
                     if h.finder < STRONG or h.seen_as in seen:

@@ -20,9 +20,13 @@ UInt8Image = NDArray[np.uint8]
 ANGLE_BINS = 720
 BIN_DEG = 360 / ANGLE_BINS
 SPREAD_BINS = 5
+# So much of its vote a pixel gives to the neighbours in distance.
+NEIGHBOUR = np.float32(0.5)
 # Gradients (per px, [0, 1] range) count fully from here; a faint sky against
 # paper is about as strong as this.
 FULL_GRADIENT = 0.03
+# The channels, and their mean, which counts for more as it has less noise.
+_WITH_MEAN = np.concatenate([np.eye(3), np.full((1, 3), 1.4 / 3)]).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,8 @@ def edge_field(picture: UInt8Image, sigma: float = 1.0) -> EdgeField:
     Each pixel takes the channel, or the mean of all, whose gradient is the
     strongest for its noise, so that a yellow sky still parts from white paper.
     """
-    work = picture.astype(np.float32) / 255
-    mean = work.mean(axis=2, keepdims=True) * np.float32(1.4)
-    stack = np.asarray(cv2.GaussianBlur(np.concatenate([work, mean], axis=2), (0, 0), sigma))
+    work = cv2.transform(picture.astype(np.float32) / 255, _WITH_MEAN)
+    stack = np.asarray(cv2.GaussianBlur(work, (0, 0), sigma))
     dx: FloatArray = np.asarray(
         cv2.Sobel(stack, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), np.float32
     )
@@ -108,16 +111,20 @@ def find_lines(field: EdgeField, count: int = 130, shortest_px: float = 40.0) ->
     rows, cols = edge_pixels(field)
     if len(rows) == 0:
         return _no_lines()
-    magnitude = field.magnitude[rows, cols]
-    weight = np.minimum(magnitude / field.full, 1).astype(np.float32)
     turn = np.degrees(np.arctan2(field.gy[rows, cols], field.gx[rows, cols])) / BIN_DEG
-    turn_bin = np.round(turn).astype(np.int32)
+    turn_bin = np.round(turn).astype(np.int32) % ANGLE_BINS
+    order = np.argsort(turn_bin, kind="stable")
+    rows, cols, turn_bin = rows[order], cols[order], turn_bin[order]
+    begins = np.searchsorted(turn_bin, np.arange(ANGLE_BINS + 1))
+    weight = np.minimum(field.magnitude[rows, cols] / field.full, 1).astype(np.float32)
     x = (cols - w / 2).astype(np.float32)
     y = (rows - h / 2).astype(np.float32)
     reach = int(np.ceil(np.hypot(h, w))) // 2 + 3
     width = 2 * reach + 1
-    cell, share = _ballots(turn_bin, x, y, weight, reach)
-    table = np.bincount(cell.ravel(), share.ravel(), ANGLE_BINS * width).astype(np.float32)
+    cell = _ballots(turn_bin, x, y, reach)
+    votes = np.broadcast_to(weight, cell.shape)
+    table = np.bincount(cell.ravel(), votes.ravel(), ANGLE_BINS * width).astype(np.float32)
+    table[1:-1] += NEIGHBOUR * (table[:-2] + table[2:])
     alive = np.ones(len(rows), bool)
     found: list[tuple[float, float, float]] = []
     for _ in range(count):
@@ -126,16 +133,22 @@ def find_lines(field: EdgeField, count: int = 130, shortest_px: float = 40.0) ->
             break
         a, r = divmod(top, width)
         angle, rho = np.radians(a * BIN_DEG), float(r - reach)
-        apart = np.abs((turn_bin - a + ANGLE_BINS // 2) % ANGLE_BINS - ANGLE_BINS // 2)
-        distance = np.abs(x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle)) - rho)
-        mine = np.nonzero(alive & (distance < 1.6) & (apart <= 3 * SPREAD_BINS))[0]
+        near = np.concatenate(
+            [np.arange(begins[low], begins[high]) for low, high in _bins_about(a, 3 * SPREAD_BINS)]
+        )
+        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        distance = np.abs(x[near] * cosine + y[near] * sine - rho)
+        mine = near[alive[near] & (distance < 1.6)]
         if len(mine) < shortest_px / 2:
             table[top] = 0
             continue
         alive[mine] = False
         angle, rho = _fit(x[mine], y[mine], weight[mine], float(angle))
         found.append((angle, rho, float(weight[mine].sum())))
-        np.subtract.at(table, cell[:, mine].ravel(), share[:, mine].ravel())
+        cells, taken = cell[:, mine].ravel(), votes[:, mine].ravel()
+        np.subtract.at(table, cells, taken)
+        for aside in (-1, 1):
+            np.subtract.at(table, cells + aside, NEIGHBOUR * taken)
     if not found:
         return _no_lines()
     angles, rhos, votes = (np.array(v, np.float32) for v in zip(*found, strict=True))
@@ -143,23 +156,27 @@ def find_lines(field: EdgeField, count: int = 130, shortest_px: float = 40.0) ->
     return Lines(angles, (rhos + from_origin).astype(np.float32), votes)
 
 
-def _ballots(
-    turn_bin: NDArray[np.int32], x: FloatArray, y: FloatArray, weight: FloatArray, reach: int
-) -> tuple[NDArray[np.int32], FloatArray]:
-    """Cells of the flat Hough table, and votes, (V, P) each: V votes a pixel.
+def _bins_about(middle: int, reach: int) -> list[tuple[int, int]]:
+    """Runs of bins, first and one past the last, at most `reach` from one around the circle."""
+    low, high = middle - reach, middle + reach + 1
+    around = [(low + turn, high + turn) for turn in (-ANGLE_BINS, 0, ANGLE_BINS)]
+    runs = [(max(0, start), min(ANGLE_BINS, end)) for start, end in around]
+    return [(start, end) for start, end in runs if start < end]
 
-    A pixel votes for all angles within its uncertainty, and by half for the
-    neighbours in distance.
+
+def _ballots(
+    turn_bin: NDArray[np.int32], x: FloatArray, y: FloatArray, reach: int
+) -> NDArray[np.int32]:
+    """Cells (V, P) of the flat Hough table that P pixels vote for.
+
+    A pixel votes for all angles within its uncertainty, V of them.
     """
     angles = np.radians(np.arange(ANGLE_BINS) * BIN_DEG)
     cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     spread = np.arange(-SPREAD_BINS, SPREAD_BINS + 1, dtype=np.int32)[:, None]
     a = (turn_bin[None] + spread) % ANGLE_BINS
     r = np.rint(x[None] * cosine[a] + y[None] * sine[a]).astype(np.int32) + reach
-    cell = a * (2 * reach + 1) + r
-    whole = np.broadcast_to(weight, cell.shape)
-    cells = np.concatenate([cell, cell - 1, cell + 1])
-    return cells, np.concatenate([whole, 0.5 * whole, 0.5 * whole]).astype(np.float32)
+    return np.asarray(a * (2 * reach + 1) + r, np.int32)
 
 
 def _fit(x: FloatArray, y: FloatArray, weight: FloatArray, angle: float) -> tuple[float, float]:

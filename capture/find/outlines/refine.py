@@ -213,8 +213,9 @@ def _profiles(
     xy = (start + along[:, None, None] * direction + offsets[None, :, None] * normal).astype(
         np.float32
     )
-    low = np.floor(xy.reshape(-1, 2).min(0)).astype(int) - 2
-    high = np.ceil(xy.reshape(-1, 2).max(0)).astype(int) + 3
+    ends = xy[[0, 0, -1, -1], [0, -1, 0, -1]]
+    low = np.floor(ends.min(0)).astype(int) - 2
+    high = np.ceil(ends.max(0)).astype(int) + 3
     h, w = photo.shape[:2]
     x0, y0 = np.clip(low, 0, (w - 1, h - 1))
     x1, y1 = np.clip(high, (x0 + 1, y0 + 1), (w, h))
@@ -227,7 +228,10 @@ def _profiles(
         borderMode=cv2.BORDER_REPLICATE,
     )
     grouped = sampled.reshape(PROFILES, SUBSAMPLES, len(offsets), 3)
-    return np.asarray(grouped.mean(axis=1, dtype=np.float32) / np.float32(255))
+    total = grouped[:, 0].astype(np.float32)
+    for one in range(1, SUBSAMPLES):
+        total += grouped[:, one]
+    return total / np.float32(255 * SUBSAMPLES)
 
 
 def _step_response(profiles: FloatArray, sign: int) -> FloatArray:

@@ -207,9 +207,9 @@ def test_a_place_is_probed_once() -> None:
     one = search(scene.photo, revealer)
     views = one._views([Candidate(scene.corners, "given")])
     tries = [Hypothesis(0, 0, version) for version in LIKELY_VERSIONS]
-    first = next(one._probes.probed(views, tries, by_all=True))
+    first = next(one._probes.probed(views, tries))
     spent = revealer.modules
-    again = next(one._probes.probed(views, tries[::-1], by_all=True))
+    again = next(one._probes.probed(views, tries[::-1]))
     assert revealer.modules == spent > 0
     assert first == again and first[0][1].version == VERSION
 
