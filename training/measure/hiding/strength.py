@@ -42,8 +42,11 @@ MESSAGES = (
     "riis",
     "hi, this is a longer message: https://example.org/abc/def?x=1",
     "exhibition-7",
+    "https://example.org/room-12",
+    "https://example.org/7",
 )
-STRENGTHS = (0.5, 0.65, 0.8)
+"""Versions 5, 1, 7, 2, 4 and 3."""
+STRENGTHS = (0.35, 0.5, 0.65, 0.8)
 
 
 def looked_and_read(
@@ -86,7 +89,7 @@ class FitSettings:
     """Hosts, spread over a folder, each at STRENGTHS in so many draws."""
 
     images: str
-    n: int = 8
+    n: int = 12
     draws: int = 14
     model: str = "auto"
 
