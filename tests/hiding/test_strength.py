@@ -18,9 +18,12 @@ from riis_physical.hiding.blacks import Lift, lifted, needed_lift
 from riis_physical.hiding.plan import better, steadied
 from riis_physical.hiding.strength.draws import Scene, batches, reaching, spread_params
 from riis_physical.hiding.strength.least import Choice, Curve, choose, predicted_rate
-from riis_physical.hiding.strength.need import NEEDED
+from riis_physical.hiding.strength.need import NEEDED, needed_information
 from riis_physical.model.revealer import Revealer
 from riis_physical.qr.code.encode import encode
+from riis_physical.qr.code.structure import blocks
+from riis_physical.qr.prior.message_prior import message_log2
+from riis_physical.qr.soft.knowledge import NOTHING
 from training.measure.hiding.hard_hosts import HARD_HOSTS
 
 HOST = data.astronaut()
@@ -201,3 +204,14 @@ def test_a_chosen_strength_that_does_not_read_back_is_raised(
     failed.clear()
     with pytest.raises(HostError):
         hide(host, "room12", revealer=Revealer.load(), strength=0.8)
+
+
+def test_a_code_of_one_block_need_show_less_beyond_its_message() -> None:
+    def beyond(message: str) -> float:
+        code = encode(message)
+        bits = -message_log2(code.payload, code.version, code.level)
+        spread = sum(8 * len(block.positions) for block in blocks(code.version, code.level))
+        return needed_information(code, NOTHING) - bits / spread
+
+    one, several = beyond("exhibition-7"), beyond("https://example.org/room-12")
+    assert several - one == pytest.approx(0.045, abs=1e-6)
