@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from capture.find.outlines.insets import inset
-from capture.geometry.quad import OVERLAP, overlap
-from capture.geometry.rectify import Region, frame_corners
+from capture.geometry.rectify import Region
 from capture.read.place.effort import Hope
 from capture.read.place.finding import Finding, better
 from capture.read.place.probe import frame_px
@@ -22,16 +16,13 @@ from capture.read.place.reveal import Place, Viewer, plain_of
 from capture.read.rescue.align import align
 from capture.read.rescue.looks import averaged
 from capture.read.rescue.occlusion import read_uncovered
+from capture.read.rescue.outlines import other_outlines
 from capture.read.rescue.relocate import relocate
 from riis_physical.errors import RectificationError
 from riis_physical.qr.soft.presence import function_modules
 
-FloatArray = NDArray[np.float32]
-
 # Alignment seeks agreement, so what it finds must agree by more than what is found without.
 ALIGNED_EVIDENCE = 0.53
-# Widths of a border, as shares of the picture's, that are tried where evidence does not read.
-BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
 # Function patterns are looked for so far from where they are expected.
 FAR_MODULES = 4
 
@@ -64,7 +55,7 @@ def _tried_harder(viewer: Viewer, places: list[Place], found: Finding) -> Findin
     for part, step in (
         ("looks", _averaged),
         ("patterns", _by_patterns),
-        ("outlines", _other_outlines),
+        ("outlines", other_outlines),
     ):
         if not budget.left:
             return found
@@ -147,59 +138,3 @@ def _by_patterns(viewer: Viewer, places: list[Place], found: Finding) -> Finding
         hypothesis=replace(h, quad=len(places) - 1, turn=0),
         evident=found.evident or other.presence >= ALIGNED_EVIDENCE,
     )
-
-
-def _other_outlines(viewer: Viewer, places: list[Place], found: Finding) -> Finding:
-    """The same version the same way up in the other candidates about the same place.
-
-    Where one side of an outline was fitted to the wrong edge, part of the code still
-    shows, and a candidate with the right side may have come later in the list, or
-    the picture lies at an equal distance inside the border that was found. Outlines
-    tried in that way are added to the places.
-    """
-    best, h = found, found.hypothesis
-    own = places[h.quad].region.corners
-    for number, place in enumerate(places):
-        if number == h.quad or overlap(place.region.corners, own) < OVERLAP:
-            continue
-        turn = _turn(place.region.corners, found.corners)
-        other = viewer.reveal(found.revealer, places, replace(h, quad=number, turn=turn))
-        best = better(best, other) or best
-        if best.reading is not None:
-            return best
-    frame = frame_corners((viewer.photo.shape[0], viewer.photo.shape[1]))
-    borders = [p for p in places if np.abs(p.region.corners - frame).max() > 2]
-    widest = max(borders or places, key=lambda p: _share_around(p.region.corners, own))
-    for margin in BORDERS:
-        try:
-            around = widest.region
-            region = Region.cut(
-                viewer.photo, inset(around.corners, margin), bows=around.bows, camera=viewer.camera
-            )
-        except RectificationError:
-            continue
-        place = Place(region, "inset")
-        turn = _turn(region.corners, found.corners)
-        other = viewer.reveal(found.revealer, [place], replace(h, quad=0, turn=turn))
-        if other is None:
-            continue
-        places.append(place)
-        other = replace(other, hypothesis=replace(h, quad=len(places) - 1, turn=turn))
-        best = better(best, other) or best
-        if best.reading is not None:
-            return best
-    return best
-
-
-def _turn(corners: FloatArray, printed: FloatArray) -> int:
-    """Quarter turns after which corners lie nearest to those from the printed top-left."""
-    apart = [float(np.abs(np.roll(corners, -turn, 0) - printed).sum()) for turn in range(4)]
-    return int(np.argmin(apart))
-
-
-def _share_around(outer: FloatArray, inner: FloatArray) -> float:
-    """Area of an outline that lies about another one; 0 where it is elsewhere or far larger."""
-    area, about = (abs(float(cv2.contourArea(q.astype(np.float32)))) for q in (outer, inner))
-    if overlap(outer, inner) < 0.8 or area > 2.5 * about:
-        return 0.0
-    return area
