@@ -109,7 +109,7 @@ def _on_finding(first: ScanResult, tried: int, work: Mapping[str, float]) -> str
     places = "1 place was" if tried == 1 else f"{tried} places were"
     looked = f"{places} looked at (thin lines), {modules:.0f} modules revealed."
     if first.status is Status.NO_CONTAINER:
-        return f"1. Finding: {looked} No hidden code was found: {first.detail}."
+        return f"1. Finding: {looked} {first.detail[:1].upper()}{first.detail[1:]}."
     mirrored = ", mirrored" if first.mirrored else ""
     by = FOUND_BY.get(str(first.found_by), first.found_by)
     return f"1. Finding: {looked} A container (thick) was found{mirrored} by {by}."

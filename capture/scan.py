@@ -74,7 +74,8 @@ def scan_photo(
 
     Args:
         photo: a file, or uint8 RGB (H, W, 3), upright.
-        revealers: loaded models, tried in this order.
+        revealers: loaded models of one family, tried in this order, the newest first: but for
+            thorough scans the others look where it sees anything.
         corners: xy (4, 2) outer corners in the upright photo, clockwise from
             the printed top-left; detection is skipped. Should the code be
             turned, the other three ways up are tried too.

@@ -66,7 +66,7 @@ class Search:
         photo: uint8 RGB (H, W, 3), upright.
         jpeg_quality: of the photo's file, None where unknown.
         revealers: models of one family, tried in this order; the first looks at everything,
-            the others at the likeliest places and where it sees anything.
+            the others where it sees anything, or with thorough effort everywhere too.
         clock: gets the time of each stage.
         camera: profile of the photo's camera, None for one without distortion.
         correction: of frames, tried before they are revealed as they are; None for none.

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "correction": (["--images", "photos"], {"device": "strong", "strength": 0.6}),
     "soft": (["--n", "20", "--seed", "3"], {"n": 20, "seed": 3}),
     "false-accepts": (["--grids", "32", "--known"], {"grids": 32, "images": "", "known": True}),
-    "strength": (["--images", "photos"], {"draws": 14, "n": 12}),
+    "strength": (["--images", "photos"], {"draws": 14, "n": 16}),
     "visibility": (
         ["--keep", "kept", "--metric", "flip"],
         {"images": None, "keep": "kept", "labels": ("flip",)},

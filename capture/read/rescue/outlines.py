@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from capture.find.outlines.insets import inset
 from capture.geometry.quad import OVERLAP, overlap
 from capture.geometry.rectify import Region, frame_corners
+from capture.read.place.effort import Effort
 from capture.read.place.finding import Finding, better
 from capture.read.place.probe import End, Trial, finder_scores
 from capture.read.place.reveal import Place, Viewer, plain_of
@@ -28,7 +29,8 @@ FloatArray = NDArray[np.float32]
 BORDERS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12)
 # Ends of a code that have a finder pattern.
 FINDERS: tuple[End, ...] = ((0, 0), (1, 0), (0, 1))
-# Of all outlines, those that are revealed: the ones that show the finder patterns best.
+# Of all outlines, those that are revealed: the ones that show the finder patterns best. A thorough
+# scan reveals all.
 MOST_REVEALED = 5
 
 
@@ -36,30 +38,33 @@ def other_outlines(viewer: Viewer, places: list[Place], found: Finding) -> Findi
     """The finding, or the same version and way up in another outline where that shows it better.
 
     Args:
-        places: that were looked at; outlines that are revealed are added.
+        places: that were looked at; those within a border are added.
     """
     h = found.hypothesis
-    others = [*_about(places, h.quad), *_within_border(viewer, places, h.quad)]
+    about = [n for n in range(len(places)) if n != h.quad and _is_about(places, n, h.quad)]
+    first = len(places)
+    places += _new(list(_within_border(viewer, places, h.quad)), places)
+    numbers = _likeliest(viewer, places, [*about, *range(first, len(places))], found)
+    most = None if viewer.budget.effort is Effort.THOROUGH else MOST_REVEALED
     best = found
-    for place in _likeliest(viewer, others, found)[:MOST_REVEALED]:
-        turn = _turn(place.region.corners, found.corners)
-        other = viewer.reveal(found.revealer, [place], replace(h, quad=0, turn=turn))
-        if other is None:
-            continue
-        places.append(place)
-        other = replace(other, hypothesis=replace(h, quad=len(places) - 1, turn=turn))
+    for number in numbers[:most]:
+        turn = _turn(places[number].region.corners, found.corners)
+        other = viewer.reveal(found.revealer, places, replace(h, quad=number, turn=turn))
         best = better(best, other) or best
         if best.reading is not None:
             break
     return best
 
 
-def _about(places: Sequence[Place], own: int) -> Iterator[Place]:
-    """The places that lie where one of them lies."""
-    corners = places[own].region.corners
-    for number, place in enumerate(places):
-        if number != own and overlap(place.region.corners, corners) >= OVERLAP:
-            yield place
+def _is_about(places: Sequence[Place], number: int, own: int) -> bool:
+    """Whether one of the places lies where another one lies."""
+    return overlap(places[number].region.corners, places[own].region.corners) >= OVERLAP
+
+
+def _new(found: Sequence[Place], places: Sequence[Place]) -> list[Place]:
+    """Those that are not among the places, by their corners."""
+    known = {place.region.corners.tobytes() for place in places}
+    return [place for place in found if place.region.corners.tobytes() not in known]
 
 
 def _within_border(viewer: Viewer, places: Sequence[Place], own: int) -> Iterator[Place]:
@@ -77,17 +82,19 @@ def _within_border(viewer: Viewer, places: Sequence[Place], own: int) -> Iterato
         yield Place(region, "inset")
 
 
-def _likeliest(viewer: Viewer, places: Sequence[Place], found: Finding) -> list[Place]:
-    """Places by how well they show the finder patterns of a code found about there."""
+def _likeliest(
+    viewer: Viewer, places: Sequence[Place], numbers: Sequence[int], found: Finding
+) -> list[int]:
+    """Some of the places by how well they show the finder patterns of a code found about there."""
     trials = []
-    for place in places:
-        corners = place.region.corners
-        printed = np.roll(corners, -_turn(corners, found.corners), axis=0)
-        trials += [Trial(place.region, printed, found.hypothesis.version, end) for end in FINDERS]
+    for number in numbers:
+        region = places[number].region
+        printed = np.roll(region.corners, -_turn(region.corners, found.corners), axis=0)
+        trials += [Trial(region, printed, found.hypothesis.version, end) for end in FINDERS]
     with viewer.clock.stage("probe"):
         scores = finder_scores(plain_of(found.revealer), trials, viewer.jpeg_quality)
-    sums = np.array(scores).reshape(len(places), len(FINDERS)).sum(1)
-    return [places[place] for place in np.argsort(-sums, kind="stable")]
+    sums = np.array(scores).reshape(len(numbers), len(FINDERS)).sum(1)
+    return [numbers[place] for place in np.argsort(-sums, kind="stable")]
 
 
 def _turn(corners: FloatArray, printed: FloatArray) -> int:

@@ -22,7 +22,8 @@ OVERHEAD = 0.235
 reading reads half (`results/soft-reading.json`), and from draws that were read
 (`riis-physical measure strength`)."""
 ONE_BLOCK_OVERHEAD = 0.19
-"""The same for codes of one block, versions 1 and 2: no second block has to be read as well."""
+"""The same for codes of one block (of those that `encode` makes, versions 1 and 2): no second
+block has to be read as well."""
 LIST_OVERHEAD = 0.02
 """The same for a message of a list, which decoders do not have to find."""
 

@@ -9,6 +9,7 @@ import skimage.data
 from capture_scenes import Scene, photograph_flat
 
 from capture.find.outlines.detect import find_quadrilaterals
+from capture.find.outlines.edges import ANGLE_BINS, _bins_about
 from capture.find.outlines.refine import refine_quad
 
 SIZE = (900, 1200)
@@ -61,6 +62,14 @@ def test_finds_it_without_noise_almost_exactly() -> None:
         picture("coffee"), wall(rng), rng, size=SIZE, blur=0.6, noise=0, jpeg=98, aged_light=False
     )
     assert corner_error(scene) < 0.0008
+
+
+@pytest.mark.parametrize("middle", [0, 5, ANGLE_BINS // 2, ANGLE_BINS - 1])
+def test_bins_about_one_go_around_the_circle(middle: int) -> None:
+    bins = np.arange(ANGLE_BINS)
+    apart = np.abs((bins - middle + ANGLE_BINS // 2) % ANGLE_BINS - ANGLE_BINS // 2)
+    found = np.concatenate([np.arange(low, high) for low, high in _bins_about(middle, 15)])
+    assert np.array_equal(np.sort(found), np.flatnonzero(apart <= 15))
 
 
 def test_finds_a_turned_sheet() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from capture.find.learned.networks.detector_size import OFFSET_UNIT, STRIDE
 from capture.find.learned.pictures import Pictures
 from capture.geometry.rectify import Region
 from capture.read.cascade import Cascade
-from capture.read.place.probe import LIKELY_VERSIONS, Hypothesis, probe, probe_beside
+from capture.read.place.effort import Budget, Effort
+from capture.read.place.probe import LIKELY_VERSIONS, VERSIONS, Hypothesis, probe, probe_beside
+from capture.read.rescue.outlines import other_outlines
 from capture.read.search import Search
 from capture.scan import scan_photo
 from riis_physical.qr.code.encode import encode
@@ -212,6 +216,38 @@ def test_a_place_is_probed_once() -> None:
     again = next(one._probes.probed(views, tries[::-1]))
     assert revealer.modules == spent > 0
     assert first == again and first[0][1].version == VERSION
+
+
+@pytest.mark.parametrize("effort", [Effort.NORMAL, Effort.THOROUGH])
+def test_further_models_look_where_the_first_sees_anything(effort: Effort) -> None:
+    scene = take(container())
+    first, other = TintRevealer(), TintRevealer()
+    budget = Budget(effort)
+    one = Search(scene.photo, 95, [first, other], Clock(), budget=budget)
+    views = one._views([Candidate(scene.corners, "given")])
+    tries = [Hypothesis(0, turn, version) for turn in range(4) for version in VERSIONS]
+    seen, again = one._probes.probed(views, tries)
+    assert len(seen) == len(tries) and again[0][1].version == VERSION
+    everywhere = effort is Effort.THOROUGH
+    assert (len(again) == len(tries)) is everywhere
+    assert (other.modules == first.modules) is everywhere and other.modules > 0
+
+
+def test_other_outlines_are_revealed_once_and_few_of_them() -> None:
+    scene = take(container())
+    one = Search(scene.photo, 95, [TintRevealer()], Clock(), budget=Budget(Effort.NORMAL))
+    wrong = scene.corners.copy()
+    wrong[2:] += 0.05 * (wrong[[1, 0]] - wrong[2:])
+    views = one._views([Candidate(wrong, "outline"), Candidate(scene.corners, "outline")])
+    found = views.reveal(one.revealers[0], Hypothesis(0, 0, VERSION))
+    assert found is not None
+    found = replace(found, reading=None)
+    places = views.places(False)
+    better = other_outlines(one._viewer, places, found)
+    assert better.reading is not None and better.hypothesis.quad == 1
+    known = len(places)
+    other_outlines(one._viewer, places, found)
+    assert len(places) == known
 
 
 def test_patterns_give_a_code_that_an_outline_misses() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from riis_physical.errors import ConfigError
@@ -54,6 +56,12 @@ def test_the_table_says_what_was_gained_and_what_is_missing() -> None:
     assert "+1.00 dB" in text and "where the 5th percentile is 85.0 %" in text
     assert "Not measured: mask." in text
     assert objectives_table(Results(None, {})) == NOT_MEASURED
+    # Where the first does not reach the share, no other one stands in for it.
+    for strength in found["variants"][0]["strengths"]:
+        strength["worst"] = 0.5
+    never = {**found, **summarised(found["variants"], replace(settings, worst=0.875))}
+    lines = objectives_table(Results(None, {}, files=[never])).splitlines()
+    assert "dB |  |" in next(line for line in lines if line.startswith("| tails"))
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Tables come from result files alone, and the README is in step with them."""
+"""Tables come from result files alone, and documents are in step with them."""
 
 import json
 from pathlib import Path
@@ -60,8 +60,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_readme_is_in_step_with_the_results() -> None:
-    document = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md", "docs/training.md"])
+def test_documents_are_in_step_with_the_results(name: str) -> None:
+    document = (ROOT / name).read_text(encoding="utf-8")
     assert document == update(document, load_results(ROOT / "results"))
 
 

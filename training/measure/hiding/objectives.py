@@ -218,7 +218,7 @@ def evaluate_objectives(
 
 
 def summarised(rows: list[Json], settings: ObjectiveSettings) -> Json:
-    """The variants in their order, each with what is seen where the first reads as well."""
+    """The variants in their order, each with what is seen where the worst read equally."""
     order = [name for name, _ in settings.variants]
     rows = sorted(rows, key=lambda row: order.index(row["variant"]))
     if not rows or rows[0]["variant"] != order[0]:

@@ -44,8 +44,10 @@ MESSAGES = (
     "exhibition-7",
     "https://example.org/room-12",
     "https://example.org/7",
+    "x7Qp2",
+    "table 12",
 )
-"""Versions 5, 1, 7, 2, 4 and 3."""
+"""Versions 5, 1, 7, 2, 4, 3, 1 and 2."""
 STRENGTHS = (0.35, 0.5, 0.65, 0.8)
 
 
@@ -89,7 +91,7 @@ class FitSettings:
     """Hosts, spread over a folder, each at STRENGTHS in so many draws."""
 
     images: str
-    n: int = 12
+    n: int = 16
     draws: int = 14
     model: str = "auto"
 

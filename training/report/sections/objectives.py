@@ -7,7 +7,7 @@ from training.report.results import Results
 
 
 def objectives_table(results: Results) -> str:
-    """Each variant at strength 1, and at the strength at which it reads as the first one does."""
+    """Each variant at strength 1, and where its worst captures have the share compared at."""
     found = results.newest("objectives")
     if found is None:
         return NOT_MEASURED
@@ -19,12 +19,11 @@ def objectives_table(results: Results) -> str:
         "against the first", "SSIMULACRA 2",
     ]  # fmt: skip
     rows = []
-    first: float | None = None
+    first = found["variants"][0]["at_equal_reading"]["seen_db"] if found["variants"] else None
     for row in found["variants"]:
         one = next(s for s in row["strengths"] if s["strength"] == 1.0)
         there = row["at_equal_reading"]
         seen = there["seen_db"]
-        first = seen if first is None else first
         gain = "" if seen is None or first is None else f"{seen - first:+.2f} dB"
         rows.append(
             [

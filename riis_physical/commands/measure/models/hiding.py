@@ -17,7 +17,7 @@ METRICS = ("ssimulacra2", "butteraugli", "flip")
 @click.command("strength", short_help="How much a capture must show: the fit hide chooses by.")
 @common.model_option()
 @options.images_option
-@options.n_option(12, "Hosts, spread over the folder")
+@options.n_option(16, "Hosts, spread over the folder")
 @click.option("--draws", type=click.IntRange(4), default=14, help="Of each container.")
 @options.run_options("results/strength-fit.json", "looks")
 def strength(run: options.Run, **chosen: Any) -> None:
