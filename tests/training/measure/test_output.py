@@ -46,6 +46,7 @@ def test_force_overwrites_results_alone(tmp_path: Path) -> None:
         (".json", "a, b\n", "no JSON"),
         (".jsonl", '"a message"\n', "no journal of a measurement"),
         (".jsonl", '{"message": 1}\n{"message": 2}\n', "no journal of a measurement"),
+        (".jsonl", '{"message": 1}\n', "no journal of a measurement"),
         (".jsonl", "a message\n", "no JSON"),
     ],
 )
@@ -58,7 +59,8 @@ def test_what_is_no_result_stays(tmp_path: Path, suffix: str, content: str, seen
 
 def test_a_journal_is_begun_anew(tmp_path: Path) -> None:
     journal = tmp_path / "name.jsonl"
-    for content in ("", '{"settings": {}}\n', '{"settings": {}}\n{"run": {}}\n{"index": 1}\n'):
+    head, run = '{"settings": {}}\n', '{"run": {}}\n'
+    for content in ("", head, head + '{"run": {"com', head + run + '{"index": 1}\n'):
         journal.write_text(content)
         check_result(tmp_path / "name.json", force=True)
 

@@ -76,9 +76,7 @@ def _kind_of_result(text: str) -> str | None:
 
 
 def _kind_of_journal(text: str) -> str | None:
-    """The same of a journal: a head, then what the run says of itself."""
-    first, _, rest = text.partition("\n")
-    second = rest.partition("\n")[0]
-    head, run = (json.loads(line or "{}") for line in (first, second))
-    is_journal = isinstance(head, dict) and isinstance(run, dict) and (not run or "run" in run)
+    """The same of a journal, by its head; a stop may have cut off any other line."""
+    head = json.loads(text.partition("\n")[0]) if text else {"settings": {}}
+    is_journal = isinstance(head, dict) and "settings" in head
     return None if is_journal else "no journal of a measurement"
