@@ -78,8 +78,8 @@ def _coarse(photo: UInt8Image) -> tuple[float, float] | None:
     agreement = _agreement(fine)
     found = []
     for field, length in (
-        (agreement[: ASIDE_PX + 1], size[0]),
-        (agreement[:, : ASIDE_PX + 1].T, size[1]),
+        (agreement[: 2 * ASIDE_PX + 1, ASIDE_PX:], size[0]),
+        (agreement[ASIDE_PX:, : 2 * ASIDE_PX + 1].T, size[1]),
     ):
         low, high = round(SHORTEST * length), round(LONGEST * length)
         line = field.max(0)[: high + 1]
@@ -97,13 +97,14 @@ def _coarse(photo: UInt8Image) -> tuple[float, float] | None:
 
 
 def _agreement(fine: FloatArray) -> FloatArray:
-    """Correlation of a picture with itself, shifted right and down, -1 to 1."""
+    """Correlation of a picture with itself, shifted right and down from -ASIDE_PX on, -1 to 1."""
     height, width = fine.shape
+    shifts = np.ix_(np.arange(-ASIDE_PX, height), np.arange(-ASIDE_PX, width))
     size = (cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width))
 
     def correlated(one: FloatArray, other: FloatArray) -> FloatArray:
         product = np.fft.rfft2(one, size) * np.conj(np.fft.rfft2(other, size))
-        return np.asarray(np.fft.irfft2(product, size)[:height, :width], np.float32)
+        return np.asarray(np.fft.irfft2(product, size)[shifts], np.float32)
 
     energy, ones = fine**2, np.ones_like(fine)
     here, there = correlated(energy, ones), correlated(ones, energy)

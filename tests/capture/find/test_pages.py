@@ -1,5 +1,6 @@
 """Flat pages: pictures between even lines, margins, and one picture repeated."""
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -88,6 +89,18 @@ def test_a_picture_that_repeats_is_found_whole() -> None:
         off = (corners[0] + 0.5 + (130, 90) + (110, 75)) % (220, 150) - (110, 75)
         near.append(float(np.abs(off).max()))
     assert min(near) < 2
+
+
+@pytest.mark.parametrize("slope", [-0.025, 0.025])
+def test_what_repeats_may_lean_to_either_side(slope: float) -> None:
+    tile = cv2.resize(photograph(200, 260), (170, 130))
+    flat = np.ascontiguousarray(np.tile(tile, (4, 4, 1)))
+    matrix = np.array([[1, slope, 0], [-slope, 1, 0]], np.float32)
+    leaning = cv2.warpAffine(flat, matrix, flat.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
+    places = repeated(leaning)
+    assert places
+    sides = [np.ptp(place, axis=0) for place in places]
+    assert all(np.abs(side - (170, 130)).max() < 3 for side in sides)
 
 
 def test_what_does_not_repeat_has_no_places() -> None:
