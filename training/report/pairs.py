@@ -45,7 +45,9 @@ def load_pairs(files: Sequence[tuple[Path, Json]], newest: str | None) -> list[P
         new, old = (one, other) if one[1]["model"]["name"] == newest else (other, one)
         if new[1]["model"]["name"] == newest:
             pairs += _pairs(new, old)
-    return sorted(pairs, key=lambda pair: (pair.preset != "easy", pair.preset, -pair.margin))
+    return sorted(
+        pairs, key=lambda pair: (pair.preset != "easy", pair.preset, -pair.margin, -pair.strength)
+    )
 
 
 def _same(found: Json) -> Json:
