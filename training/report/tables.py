@@ -49,6 +49,7 @@ from training.report.sections.reading import (
     visibility_table,
     width_table,
 )
+from training.report.sections.refining import refining_table
 from training.report.sections.speed import (
     folder_table,
     speed_table,
@@ -68,6 +69,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "medium": medium_table,
     "visibility": visibility_table,
     "strength": strength_table,
+    "refining": refining_table,
     "negatives": negatives_table,
     "speed": speed_table,
     "stages": stages_table,

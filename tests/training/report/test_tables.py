@@ -193,3 +193,21 @@ def test_a_table_may_name_its_model(folder: Path) -> None:
     )
     assert filled.startswith(f"<!-- {mark} -->\n|") and filled.endswith(f"<!-- /{mark} -->")
     assert "old" not in filled
+
+
+def test_refining_stands_beside_what_it_began_from() -> None:
+    row = {"strength": 0.8, "psnr": 40.04, "ssimulacra2": 70.123, "ssimulacra2_as_jpeg": 55.0}
+    found = {
+        "kind": "visibility",
+        "settings": {"seconds": 60.0, "steps": None},
+        "message": "room 12",
+        "model": {"name": "print-2"},
+        "environment": {"commit": "abc", "date": "2026-01-01"},
+        "records": [{}, {}],
+        "mean": {"chosen": row, "refined": {**row, "psnr": 41.5, "read": 23, "captures": 24}},
+    }
+    text = TABLES["refining"](Results(None, {}, files=[found]))
+    assert "| chosen for each host | 0.80 | 40.0 dB | 70.1 (55) | not measured |" in text
+    assert "| chosen, and refined | 0.80 | 41.5 dB | 70.1 (55) | 23 of 24 |" in text
+    assert "2 hosts, message 'room 12', refined for 60 s; model print-2" in text
+    assert TABLES["refining"](Results(None, {})) == "not measured"
