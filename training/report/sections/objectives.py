@@ -39,6 +39,9 @@ def objectives_table(results: Results) -> str:
             ]
         )
     steps = found["variants"][0]["steps"]
+    fewer = [
+        f"{row['variant']} {row['steps']}" for row in found["variants"] if row["steps"] != steps
+    ]
     missing = [name for name in own if name not in {row["variant"] for row in found["variants"]}]
     text = (
         f"{steps} steps each from {settings['init'] or 'nothing'}, the same seed, hosts and draws; "
@@ -46,6 +49,8 @@ def objectives_table(results: Results) -> str:
         f"{found['percentile']}th percentile is {100 * found['equal_worst_accuracy']:.1f} %; "
         f"commit {found['environment']['commit'][:12]}."
     )
+    if fewer:
+        text += f" Other numbers of steps: {', '.join(fewer)}."
     if missing:
         text += f" Not measured: {', '.join(missing)}."
     return f"{table(head, rows)}\n\n{text}"
